@@ -1,0 +1,3 @@
+//! Decisions of the kernel that need no hardware.
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Benchmark rows, their JSON and their table.

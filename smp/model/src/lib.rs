@@ -1,0 +1,1 @@
+//! Models that check the smp crate.

@@ -1,0 +1,3 @@
+//! What CPUs say to one another.
+#![no_std]
+#![forbid(unsafe_code)]

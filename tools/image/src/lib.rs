@@ -1,0 +1,1 @@
+//! The boot image: one archive of boot modules.
