@@ -1,0 +1,255 @@
+//! The mailbox of a CPU: many CPUs push nodes, the owner takes them in order.
+//!
+//! One word. It holds either the node that was pushed last, whose link leads to
+//! the one before, or what the owner does while there is no node:
+//!
+//! ```text
+//!              push: ring                   push: do not ring
+//!   RUNNING ---------------> node ... node <------------------ POLLING
+//!      ^ \                        |  take (swap)                ^  |  ^
+//!      |  \ try_halt              +-----------------------------+  |  |
+//!      |   v                            push: ring                 |  |
+//!      |  HALTED ------------------> node                          |  |
+//!      |   ^  +------------------ take ----------------------------|--+
+//!      |   +--------------------- try_halt ------------------------+
+//!      +------------------------- leave ---------------------------+
+//! ```
+//!
+//! POLLING promises that the owner looks at the word again before it does
+//! anything else: while it drains, and while it waits in a pause or `mwait` loop.
+//! Leaving POLLING is one compare-and-swap, which fails when a node came in
+//! between. So a push either is seen, or is told to ring: a node cannot be missed.
+//! Nodes that one CPU pushes, and nodes whose pushes are ordered by other
+//! messages, are taken in that order.
+//!
+//! A node is in one list at a time. It is owned by whoever pushes it until the
+//! push, and by the owner of the mailbox from `take` on.
+
+use crate::atomics::{AtomicUsize, Ordering};
+
+/// The owner runs threads: ring for the first node.
+const RUNNING: usize = 0;
+/// The owner looks at the mailbox before it does anything else.
+const POLLING: usize = 1;
+/// The owner sleeps until an interrupt.
+const HALTED: usize = 2;
+
+/// The smallest number that can name a node.
+pub const FIRST_NODE: usize = 3;
+
+/// Where the links of nodes are: one word per node.
+///
+/// The kernel names a node by its address; then this is the only place that
+/// turns the number back into a reference.
+pub trait Nodes {
+    /// The link of `node`, a number of at least [`FIRST_NODE`].
+    fn link(&self, node: usize) -> &AtomicUsize;
+}
+
+/// Whether the CPU that pushed must send an interrupt to the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Ring {
+    /// The owner may not look by itself: send the interrupt, after the push.
+    Needed,
+    /// The owner is looking, or whoever pushed the first node rings.
+    NotNeeded,
+}
+
+/// The mailbox of one CPU; fills a cache line of its own.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Mailbox {
+    head: AtomicUsize,
+}
+
+impl Default for Mailbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mailbox {
+    /// An empty mailbox whose owner is running.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { head: AtomicUsize::new(RUNNING) }
+    }
+
+    /// An empty mailbox whose owner is running.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { head: AtomicUsize::new(RUNNING) }
+    }
+
+    /// Gives `node` to the owner; any CPU, the owner itself included.
+    ///
+    /// What the pusher wrote to the node before is visible to the owner after
+    /// [`Mailbox::take`]. `node` is at least [`FIRST_NODE`] and in no list.
+    #[inline]
+    pub fn push<N: Nodes>(&self, nodes: &N, node: usize) -> Ring {
+        debug_assert!(node >= FIRST_NODE, "a node's number must not be a state");
+        let link = nodes.link(node);
+        let mut old = self.head.load(Ordering::Relaxed);
+        loop {
+            link.store(old, Ordering::Relaxed);
+            match self.head.compare_exchange_weak(old, node, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(now) => old = now,
+            }
+        }
+        if old == RUNNING || old == HALTED { Ring::Needed } else { Ring::NotNeeded }
+    }
+
+    /// Takes all nodes, the oldest first, and is POLLING from then on. Owner only.
+    ///
+    /// The owner handles the batch and calls again until a batch is empty; then
+    /// it may [`leave`](Mailbox::leave) or [`try_halt`](Mailbox::try_halt).
+    #[inline]
+    pub fn take<N: Nodes>(&self, nodes: &N) -> Batch {
+        // AcqRel: what the owner did before is visible to whoever relies on POLLING.
+        let newest = self.head.swap(POLLING, Ordering::AcqRel);
+        Batch::reversed(nodes, newest)
+    }
+
+    /// POLLING (or HALTED) -> RUNNING. Owner only.
+    ///
+    /// False: a node arrived, take it first. After true every first push rings,
+    /// so threads may run.
+    #[inline]
+    #[must_use]
+    pub fn leave(&self) -> bool {
+        self.become_idle(RUNNING)
+    }
+
+    /// RUNNING or POLLING -> HALTED. Owner only, with interrupts off.
+    ///
+    /// False: a node arrived, take it first. After true the owner may halt, if
+    /// interrupts go on in the same step (`sti; hlt`): the first push rings.
+    #[inline]
+    #[must_use]
+    pub fn try_halt(&self) -> bool {
+        self.become_idle(HALTED)
+    }
+
+    /// Whether there is a node to take. A hint for other CPUs, exact for the owner
+    /// in the sense that a node it misses came later.
+    #[inline]
+    #[must_use]
+    pub fn has_mail(&self) -> bool {
+        self.head.load(Ordering::Relaxed) >= FIRST_NODE
+    }
+
+    /// Whether the owner sleeps or slept when last seen; for statistics and placement.
+    #[inline]
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.head.load(Ordering::Relaxed) == HALTED
+    }
+
+    #[inline]
+    fn become_idle(&self, state: usize) -> bool {
+        let old = self.head.load(Ordering::Relaxed);
+        // Only the owner changes one state into another, so one attempt decides.
+        old < FIRST_NODE
+            && self.head.compare_exchange(old, state, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// Nodes taken from a mailbox, oldest first; the taker owns them.
+#[derive(Debug)]
+#[must_use]
+pub struct Batch {
+    oldest: usize,
+}
+
+impl Batch {
+    /// Turns the list that ends in a state word, newest first, around.
+    #[inline]
+    fn reversed<N: Nodes>(nodes: &N, newest: usize) -> Self {
+        let (mut node, mut oldest) = (newest, RUNNING);
+        while node >= FIRST_NODE {
+            let link = nodes.link(node);
+            let older = link.load(Ordering::Relaxed);
+            link.store(oldest, Ordering::Relaxed);
+            oldest = node;
+            node = older;
+        }
+        Self { oldest }
+    }
+
+    /// The next node, which from now on may be pushed again.
+    #[inline]
+    pub fn next<N: Nodes>(&mut self, nodes: &N) -> Option<usize> {
+        let node = self.oldest;
+        if node < FIRST_NODE {
+            return None;
+        }
+        self.oldest = nodes.link(node).load(Ordering::Relaxed);
+        Some(node)
+    }
+
+    /// Whether no node is left.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.oldest < FIRST_NODE
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{AtomicUsize, Mailbox, Nodes, Ring};
+
+    struct Links([AtomicUsize; 8]);
+
+    impl Nodes for Links {
+        fn link(&self, node: usize) -> &AtomicUsize {
+            &self.0[node]
+        }
+    }
+
+    fn links() -> Links {
+        Links(Default::default())
+    }
+
+    #[test]
+    fn nodes_come_in_the_order_of_their_pushes() {
+        let (mailbox, links) = (Mailbox::new(), links());
+        assert_eq!(mailbox.push(&links, 3), Ring::Needed);
+        assert_eq!(mailbox.push(&links, 5), Ring::NotNeeded);
+        assert_eq!(mailbox.push(&links, 4), Ring::NotNeeded);
+        let mut batch = mailbox.take(&links);
+        assert_eq!([batch.next(&links), batch.next(&links), batch.next(&links)], [Some(3), Some(5), Some(4)]);
+        assert_eq!(batch.next(&links), None);
+    }
+
+    #[test]
+    fn a_node_may_be_pushed_again_while_its_batch_is_drained() {
+        let (mailbox, links) = (Mailbox::new(), links());
+        let _ = mailbox.push(&links, 3);
+        let _ = mailbox.push(&links, 4);
+        let mut batch = mailbox.take(&links);
+        assert_eq!(batch.next(&links), Some(3));
+        assert_eq!(mailbox.push(&links, 3), Ring::NotNeeded, "the owner is draining");
+        assert_eq!(batch.next(&links), Some(4));
+        assert!(batch.is_empty());
+        assert!(!mailbox.leave());
+        assert_eq!(mailbox.take(&links).next(&links), Some(3));
+        assert!(mailbox.leave());
+    }
+
+    #[test]
+    fn a_sleeper_is_rung_and_a_poller_is_not() {
+        let (mailbox, links) = (Mailbox::new(), links());
+        assert!(mailbox.try_halt());
+        assert!(mailbox.is_halted());
+        assert_eq!(mailbox.push(&links, 3), Ring::Needed);
+        assert!(mailbox.has_mail());
+        assert!(!mailbox.try_halt());
+        assert_eq!(mailbox.take(&links).next(&links), Some(3));
+        assert_eq!(mailbox.push(&links, 4), Ring::NotNeeded);
+    }
+}

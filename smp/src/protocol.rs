@@ -1,0 +1,1 @@
+//! What a CPU does with a node that arrives.
