@@ -1,1 +1,286 @@
-//! What a CPU does with a node that arrives.
+//! What a CPU does with a node that arrives; pure decisions.
+//!
+//! The kernel and the model in `smp/model` both call these functions; the kernel
+//! carries the decisions out on threads, the model on small numbers.
+//!
+//! # Nodes
+//!
+//! A thread has two: its *request* node, which carries what the thread asks of
+//! another CPU and brings back the answer, and its *cancel* node. A node is in one
+//! place at a time, and only the CPU it is at touches it. `here` is the CPU that
+//! handles a node; S is the asker at home on A, R the partner at home on B.
+//!
+//! ```text
+//!   A                                      B
+//!   begin, push Request ---------------->  route, serve
+//!                                            Deliver: copy, then silent or
+//!        <-------------- Answer(Done) -----    loud
+//!        <------ Answer(Refused | Cancelled)   Answer
+//!                                            Queue: enqueue, link
+//!                                          R receives: unlink, dequeue, copy, ...
+//!   demand = Recall: push Cancel ------->  unlink if linked
+//!        <--------- Answer(Cancelled) ----
+//!   push Control ----------------------->  route, execute
+//!        <------- Answer(Done | Refused) -
+//! ```
+//!
+//! # Rules
+//!
+//! 1. **Home.** Only its home touches a thread. What arrives for a thread that
+//!    lives elsewhere is forwarded ([`route`]): to its home, or, if it left from
+//!    here and has not published its arrival, to where it was sent. An id carries a version;
+//!    an id whose version does not match names nobody ([`Receiver::Gone`]).
+//! 2. **One end.** S stays as it is until its request has ended: by an answer, or by
+//!    silent completion. A timeout, an abort, a deletion only `demand` the end
+//!    ([`crate::request`]); a thread that is deleted stays, dying, until then.
+//! 3. **Silence.** A request whose receive phase waits for ever ([`may_end_silently`]) ends
+//!    without an answer, if nobody demanded one. So a thread that has such a request out may
+//!    already be waiting. Whoever wants to send to it finds out by a demand
+//!    ([`Serve::Settle`]); so does its home before it moves or deletes it.
+//! 4. **Queue.** A node is linked into a send queue only after `enqueue` succeeded on
+//!    its request, and is used by the holder after unlinking only if `dequeue`
+//!    succeeded; otherwise its Cancel is coming and answers for both nodes.
+//! 5. **Death.** When R dies, its home refuses all that is queued (NonExisting).
+//! 6. **Move.** A thread moves when its nodes are at home ([`may_move`]); else its home does it
+//!    once the request has ended. R's home dequeues what is queued at R and forwards it in its order,
+//!    *after* it has pushed R's own request node as Arrive; R's local senders ask again, now
+//!    as askers from outside. The home is published by the CPU where R arrives, not by the one it leaves.
+//! 7. **Control.** A request to look at or change a thread (`ExchangeRegisters`, `Schedule`, deletion,
+//!    creation) is answered at once, whatever state the thread is in; it is never queued,
+//!    so two threads that delete each other both get their answers. It is not cancelled: a
+//!    deletion of the asker waits for the answer. Making a new thread of one that is
+//!    still dying is refused (NotReady), and the asker's CPU asks again.
+//!
+//! Rule 2 makes sequence numbers unnecessary: no message of an earlier request can be
+//! under way when a request begins. The number in the word is there to check this.
+
+use crate::cpuset::Cpu;
+use crate::request::{Demand, Reason, Word};
+
+/// What a node says to the CPU that takes it from its mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Deliver my message to the partner. The asker's request node, on its way out.
+    Request,
+    /// Look at, change, make or delete a thread, and answer at once. The asker's request node, on its way out.
+    Control,
+    /// The request has ended. The asker's request node, at home again, and its cancel node if that was sent.
+    Answer(Answer),
+    /// The asker wants the request back that is queued here. The asker's cancel node.
+    Cancel,
+    /// This thread lives here now. The request node of the thread that moves.
+    Arrive,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The message was delivered, or the control request was executed.
+    Done,
+    /// The request was refused; the partner is unaffected.
+    Refused(Refusal),
+    /// The asker's CPU wanted it back, and the message was not delivered.
+    Cancelled,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No thread has this id and version.
+    NonExisting,
+    /// The partner does not wait for this asker, which does not want to wait either.
+    NotReady,
+}
+
+/// Where a thread lives, as the CPU that reads it sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Home {
+    /// The CPU that published itself last.
+    pub cpu: Cpu,
+    /// Where `cpu` has sent the thread; meaningful only to `cpu` itself.
+    pub leaving_for: Option<Cpu>,
+}
+
+/// Whose job a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Route {
+    /// The thread lives here.
+    Here,
+    /// Push the node, unchanged, to that CPU.
+    Forward(Cpu),
+}
+
+/// Whose job a Request or Control is whose partner (or slot, if it is dead) has this `home`.
+///
+/// A home that is read while it changes leads to a CPU that knows better.
+#[inline]
+pub fn route(here: Cpu, home: Home) -> Route {
+    match home.leaving_for {
+        _ if home.cpu != here => Route::Forward(home.cpu),
+        Some(there) => Route::Forward(there),
+        None => Route::Here,
+    }
+}
+
+/// The partner of a request, as its home sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Receiver {
+    /// Nobody has this id and version, or the thread is dying.
+    Gone,
+    /// In a receive phase that accepts the asker.
+    Waiting,
+    /// Has a request out that may end silently, and a receive phase after it that accepts the asker.
+    Calling,
+    /// Anything else.
+    Busy,
+}
+
+impl Receiver {
+    /// What a [`Receiver::Calling`] is after the demand on its request.
+    #[inline]
+    #[must_use]
+    pub const fn settled(demand: Demand) -> Self {
+        match demand {
+            Demand::Delivered => Self::Waiting,
+            Demand::Outstanding | Demand::Recall(_) => Self::Busy,
+        }
+    }
+}
+
+/// What to do with a Request at the home of the partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Serve {
+    /// Copy the message; then, if the request may end silently, `deliver_silently`; if not, or if that fails, answer Done.
+    Deliver,
+    /// `demand(Behind)` on the *partner's* request, and serve again with [`Receiver::settled`].
+    Settle,
+    /// `enqueue(here)` on the request and link the node, or, if that fails, answer Cancelled.
+    Queue,
+    /// Push the node to the asker's home with this answer.
+    Answer(Answer),
+}
+
+/// Decides a Request whose asker's word is `word`.
+///
+/// `patient` is false if the send timeout is zero. A local sender is served the
+/// same way, with the word of a request that nobody cancelled.
+#[inline]
+pub fn serve(word: Word, receiver: Receiver, patient: bool) -> Serve {
+    if word.cancelled().is_some() {
+        return Serve::Answer(Answer::Cancelled);
+    }
+    match receiver {
+        Receiver::Gone => Serve::Answer(Answer::Refused(Refusal::NonExisting)),
+        Receiver::Waiting => Serve::Deliver,
+        Receiver::Calling => Serve::Settle,
+        Receiver::Busy if patient => Serve::Queue,
+        Receiver::Busy => Serve::Answer(Answer::Refused(Refusal::NotReady)),
+    }
+}
+
+/// Whether a request may end silently: its receive phase needs no timeout that starts with the end of the send phase.
+#[inline]
+#[must_use]
+pub const fn may_end_silently(receives: bool, receive_timeout_is_never: bool) -> bool {
+    receives && receive_timeout_is_never
+}
+
+/// What becomes of an asker whose request has ended with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Ended {
+    /// It was dying: free it.
+    Delete,
+    /// Start its receive phase.
+    Receive,
+    /// Its operation is over.
+    Report(Outcome),
+}
+
+/// What the asker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The message was delivered, or the control request was executed.
+    Success,
+    /// Send phase: the partner does not exist.
+    NonExisting,
+    /// Send phase: the timeout is over, or was zero.
+    Timeout,
+    /// Send phase: cancelled, the message was not delivered.
+    Cancelled,
+    /// Receive phase: cancelled, the message was delivered before.
+    CancelledReceiving,
+}
+
+/// Decides what follows `answer` at the asker's home; `word` is the request's last value.
+///
+/// A move that had to wait for the end of the request comes after it.
+#[inline]
+pub fn ended(word: Word, answer: Answer, receives: bool) -> Ended {
+    let reason = word.cancelled();
+    if reason == Some(Reason::Kill) {
+        return Ended::Delete;
+    }
+    let aborted = reason == Some(Reason::Abort);
+    match answer {
+        Answer::Done if receives && aborted => Ended::Report(Outcome::CancelledReceiving),
+        Answer::Done if receives => Ended::Receive,
+        Answer::Done => Ended::Report(Outcome::Success),
+        Answer::Refused(Refusal::NonExisting) => Ended::Report(Outcome::NonExisting),
+        Answer::Refused(Refusal::NotReady) => Ended::Report(Outcome::Timeout),
+        Answer::Cancelled if aborted => Ended::Report(Outcome::Cancelled),
+        Answer::Cancelled => Ended::Report(Outcome::Timeout),
+    }
+}
+
+/// Whether a thread may leave its CPU now; if not, it leaves when its request has ended.
+///
+/// `out` is the result of a `demand(Behind)` if the thread has a request out.
+#[inline]
+#[must_use]
+pub const fn may_move(out: Option<Demand>) -> bool {
+    matches!(out, None | Some(Demand::Delivered))
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, ended, route, serve};
+    use crate::cpuset::Cpu;
+    use crate::request::{Reason, Word};
+
+    #[test]
+    fn a_node_goes_where_the_thread_is() {
+        let (me, other, third) = (Cpu(0), Cpu(1), Cpu(2));
+        let home = |cpu, leaving_for| Home { cpu, leaving_for };
+        assert_eq!(route(me, home(me, None)), Route::Here);
+        assert_eq!(route(me, home(me, Some(other))), Route::Forward(other));
+        assert_eq!(route(me, home(other, Some(third))), Route::Forward(other), "what another CPU plans is its own");
+    }
+
+    #[test]
+    fn cancellation_comes_before_everything_else() {
+        let word = Word::default().begun();
+        let cancelled = word.demanded(Reason::Timeout).0;
+        for receiver in [Receiver::Gone, Receiver::Waiting, Receiver::Calling, Receiver::Busy] {
+            assert_eq!(serve(cancelled, receiver, true), Serve::Answer(Answer::Cancelled));
+        }
+        let loud = word.demanded(Reason::Behind).0;
+        assert_eq!(serve(loud, Receiver::Waiting, false), Serve::Deliver, "a mere demand cancels nothing");
+        assert_eq!(serve(word, Receiver::Busy, true), Serve::Queue);
+        assert_eq!(serve(word, Receiver::Busy, false), Serve::Answer(Answer::Refused(Refusal::NotReady)));
+    }
+
+    #[test]
+    fn a_delivered_message_is_a_success_whatever_was_demanded() {
+        let word = Word::default().begun();
+        let late = word.demanded(Reason::Timeout).0;
+        assert_eq!(ended(late, Answer::Done, false), Ended::Report(Outcome::Success));
+        assert_eq!(ended(late, Answer::Done, true), Ended::Receive);
+        let aborted = late.demanded(Reason::Abort).0;
+        assert_eq!(ended(aborted, Answer::Done, true), Ended::Report(Outcome::CancelledReceiving));
+        assert_eq!(ended(aborted, Answer::Cancelled, true), Ended::Report(Outcome::Cancelled));
+        assert_eq!(ended(aborted.demanded(Reason::Kill).0, Answer::Done, true), Ended::Delete);
+    }
+}
