@@ -1,0 +1,150 @@
+//! The computer that QEMU plays.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// How the processors reach their interrupt controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apic {
+    /// Model-specific registers, 32-bit ids; needs QEMU 9.0 or later.
+    X2,
+    /// Memory-mapped registers, 8-bit ids.
+    X,
+}
+
+/// How the emulator's time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// A host thread for each processor; time is the host's.
+    Parallel,
+    /// One host thread; a nanosecond and a time-stamp tick per instruction; every run is the same.
+    Deterministic,
+}
+
+/// A machine shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Number of processors, from 1.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Interrupt controller mode on offer.
+    pub apic: Apic,
+    /// QEMU's processor model, `max` or an older one such as `qemu64`.
+    pub model: String,
+    /// Emulator threads and time.
+    pub timing: Timing,
+    /// Waits for a debugger on TCP port 1234 before the first instruction.
+    pub debugger: bool,
+}
+
+impl Machine {
+    /// The usual machine: everything the emulator can do, with `cpus` processors in parallel.
+    pub fn new(cpus: u32) -> Self {
+        Self {
+            cpus,
+            memory_mib: 512,
+            apic: Apic::X2,
+            model: "max".into(),
+            timing: Timing::Parallel,
+            debugger: false,
+        }
+    }
+
+    /// The arguments of `qemu-system-x86_64`.
+    pub(crate) fn arguments(
+        &self,
+        kernel: &Path,
+        image: Option<&Path>,
+        command_line: &str,
+    ) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut say = |text: &str| words.extend(text.split(' ').map(OsString::from));
+        say("-machine q35 -nodefaults -vga none -display none -no-reboot -serial stdio");
+        say("-device isa-debug-exit,iobase=0xf4,iosize=4");
+        say(&format!(
+            "-cpu {} -smp {} -m {}",
+            self.processor(),
+            self.cpus,
+            self.memory_mib
+        ));
+        say(match self.timing {
+            Timing::Parallel => "-accel tcg,thread=multi",
+            Timing::Deterministic => "-accel tcg,thread=single -icount shift=0,sleep=off",
+        });
+        if self.debugger {
+            say("-s -S");
+        }
+        words.extend(["-kernel".into(), kernel.into()]);
+        if let Some(image) = image {
+            words.extend(["-initrd".into(), image.into()]);
+        }
+        if !command_line.is_empty() {
+            words.extend(["-append".into(), command_line.into()]);
+        }
+        words
+    }
+
+    /// Model and features; old models have no x2APIC that could be taken away.
+    fn processor(&self) -> String {
+        match self.apic {
+            Apic::X if self.model == "max" => "max,-x2apic".into(),
+            _ => self.model.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Apic, Machine, Timing};
+    use std::path::Path;
+
+    fn joined(machine: &Machine, image: Option<&str>, command_line: &str) -> String {
+        let words = machine.arguments(Path::new("pecan"), image.map(Path::new), command_line);
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        words.join("|")
+    }
+
+    #[test]
+    fn parallel_x2apic() {
+        let line = joined(&Machine::new(4), Some("a b.tar"), "log=off -- one two");
+        assert!(
+            line.contains("-cpu|max|-smp|4|-m|512|-accel|tcg,thread=multi|"),
+            "{line}"
+        );
+        assert!(
+            line.ends_with("-kernel|pecan|-initrd|a b.tar|-append|log=off -- one two"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn deterministic_xapic_without_image() {
+        let machine = Machine {
+            apic: Apic::X,
+            timing: Timing::Deterministic,
+            debugger: true,
+            ..Machine::new(1)
+        };
+        let line = joined(&machine, None, "");
+        assert!(line.contains("-cpu|max,-x2apic|"), "{line}");
+        assert!(
+            line.contains("thread=single|-icount|shift=0,sleep=off|-s|-S|"),
+            "{line}"
+        );
+        assert!(
+            !line.contains("-initrd") && !line.contains("-append"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn old_models_keep_their_name() {
+        let machine = Machine {
+            apic: Apic::X,
+            model: "qemu64".into(),
+            ..Machine::new(2)
+        };
+        assert!(joined(&machine, None, "").contains("-cpu|qemu64|"));
+    }
+}

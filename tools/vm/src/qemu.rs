@@ -1,0 +1,85 @@
+//! The emulator on this host.
+
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+/// A QEMU that answers.
+#[derive(Clone, Debug)]
+pub struct Qemu {
+    program: OsString,
+    version: [u32; 3],
+}
+
+impl Qemu {
+    /// Asks the emulator for its version. `PECAN_QEMU` names one that is not in `PATH`.
+    ///
+    /// # Errors
+    /// When it is not there, or is not a QEMU.
+    pub fn find() -> Result<Self> {
+        let program = env::var_os("PECAN_QEMU").unwrap_or_else(|| "qemu-system-x86_64".into());
+        let name = program.to_string_lossy().into_owned();
+        let output = Command::new(&program)
+            .arg("--version")
+            .output()
+            .with_context(|| format!("{name} does not start: run `cargo xtask setup`"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        match version(&text) {
+            Some(version) => Ok(Self { program, version }),
+            None => bail!(
+                "{name} --version gives no version number but: {}",
+                text.trim()
+            ),
+        }
+    }
+
+    /// The version, as in `10.0.2`.
+    pub fn version(&self) -> String {
+        let [major, minor, patch] = self.version;
+        format!("{major}.{minor}.{patch}")
+    }
+
+    /// Whether its processors can have an x2APIC.
+    pub fn has_x2apic(&self) -> bool {
+        self.version >= [9, 0, 0]
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        Command::new(&self.program)
+    }
+}
+
+/// Finds the number in `QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)`.
+fn version(text: &str) -> Option<[u32; 3]> {
+    let number = text
+        .split("version ")
+        .nth(1)?
+        .split([' ', '\n', '('])
+        .next()?;
+    let mut parts = number.split('.').map(|part| part.parse().ok());
+    Some([
+        parts.next()??,
+        parts.next()??,
+        parts.next().flatten().unwrap_or(0),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn versions_are_found() {
+        assert_eq!(
+            version("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright"),
+            Some([10, 0, 2])
+        );
+        assert_eq!(
+            version("QEMU emulator version 7.2.22 (Debian)"),
+            Some([7, 2, 22])
+        );
+        assert_eq!(version("QEMU emulator version 9.1\n"), Some([9, 1, 0]));
+        assert_eq!(version("something else"), None);
+    }
+}
