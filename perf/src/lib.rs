@@ -1,1 +1,34 @@
-//! Benchmark rows, their JSON and their table.
+//! What a message costs: the host side of the benchmark.
+//!
+//! [`measure`] boots the benchmark program twice. In the deterministic run a time-stamp tick is an instruction,
+//! so its figures are exact and repeat; the parallel run gives time, which depends on the host. The raw rows
+//! that the program prints ([`RawRow`]) are joined into a [`Report`], which goes out as JSON or as a table.
+
+mod join;
+mod raw;
+mod report;
+mod run;
+mod samples;
+mod table;
+
+pub use join::join;
+pub use raw::RawRow;
+pub use report::{Nanoseconds, Report, Row};
+pub use run::{Pass, Wish, measure};
+pub use samples::Samples;
+pub use table::render;
+
+/// Call and reply inside one CPU between two address spaces.
+pub const INTRA_INTER_SPACE: &str = "ipc.intra.inter-space";
+/// Call and reply inside one CPU and one address space.
+pub const INTRA_SAME_SPACE: &str = "ipc.intra.same-space";
+/// Call and reply between two CPUs, the target's CPU idle.
+pub const INTER_IDLE: &str = "ipc.inter.idle";
+/// Call and reply between two CPUs, the target's CPU busy with a thread of lower priority.
+pub const INTER_BUSY: &str = "ipc.inter.busy";
+/// A system call that does nothing.
+pub const NULL_SYSCALL: &str = "ref.null-syscall";
+/// An interrupt from kernel to kernel and back, with no thread involved.
+pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
+/// Two threads of one CPU that yield to each other, there and back.
+pub const YIELD_SWITCH: &str = "ref.yield-switch";

@@ -60,7 +60,7 @@ pub fn run(
         match report::read(line) {
             Some(Report::Progress(done, total, text)) => progress(done, total, text),
             Some(Report::Fail(text) | Report::Panic(text)) => {
-                drop(wrong.get_or_insert_with(|| text.to_owned()))
+                wrong.get_or_insert_with(|| text.to_owned());
             }
             Some(Report::Stress(json)) => counts.push(json.to_owned()),
             _ => {}

@@ -1,0 +1,207 @@
+//! The figures for people, at most 100 columns wide.
+
+use crate::{
+    INTER_BUSY, INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, NULL_SYSCALL,
+};
+use crate::{Report, Row, YIELD_SWITCH};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+/// Draws the table: a block of rows for each path, ratios to the path inside one CPU and to a bare IPI.
+pub fn render(report: &Report) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(right([
+        "round trip",
+        "words",
+        "instr.",
+        "one way",
+        "ns min",
+        "p10",
+        "median",
+        "IPIs",
+        "x intra",
+        "x IPI",
+    ]));
+    let mut last = "";
+    for row in &report.rows {
+        if row.id != last && !last.is_empty() {
+            table.add_row([""]);
+        }
+        let first = row.id != last;
+        table.add_row(right(
+            cells(report, row, first).each_ref().map(String::as_str),
+        ));
+        last = &row.id;
+    }
+    let drawn: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    format!(
+        "QEMU {}, {} CPUs\n\n{}\n\n{}",
+        report.qemu,
+        report.cpus,
+        drawn.join("\n"),
+        LEGEND.join("\n")
+    )
+}
+
+const LEGEND: [&str; 4] = [
+    "instr.: instructions in the deterministic run, fastest round trip, user stubs included; both CPUs' added",
+    "ns: parallel run on this host, meaningful only beside one another",
+    "x intra: ns min over that of one CPU, two spaces, with as many words",
+    "x IPI: ns min over that of the bare IPI round trip",
+];
+
+fn right<'a, const N: usize>(texts: [&'a str; N]) -> Vec<Cell> {
+    let align = |(index, text): (usize, &'a str)| {
+        let cell = Cell::new(text);
+        if index == 0 {
+            cell
+        } else {
+            cell.set_alignment(CellAlignment::Right)
+        }
+    };
+    texts.into_iter().enumerate().map(align).collect()
+}
+
+fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
+    let times = row.ns_round_trip;
+    let intra = report
+        .row(INTRA_INTER_SPACE, row.words)
+        .filter(|_| row.id.starts_with("ipc.inter."));
+    let ipi = report
+        .row(IPI_ROUND_TRIP, None)
+        .filter(|_| row.id.starts_with("ipc.inter."));
+    [
+        if first {
+            name(&row.id).to_owned()
+        } else {
+            String::new()
+        },
+        row.words
+            .map_or_else(String::new, |words| words.to_string()),
+        whole(row.instructions_round_trip),
+        whole(row.instructions_one_way),
+        time(times.map(|times| times.min)),
+        time(times.map(|times| times.p10)),
+        time(times.map(|times| times.median)),
+        row.ipis_round_trip
+            .map_or_else(dash, |count| format!("{count:.2}")),
+        ratio(row, intra),
+        ratio(row, ipi),
+    ]
+}
+
+fn name(id: &str) -> &str {
+    match id {
+        INTRA_INTER_SPACE => "one CPU, two spaces",
+        INTRA_SAME_SPACE => "one CPU, one space",
+        INTER_IDLE => "two CPUs, target idle",
+        INTER_BUSY => "two CPUs, target busy",
+        NULL_SYSCALL => "null system call",
+        IPI_ROUND_TRIP => "bare IPI",
+        YIELD_SWITCH => "yield to a thread",
+        other => other,
+    }
+}
+
+fn dash() -> String {
+    "-".into()
+}
+
+fn whole(value: Option<u64>) -> String {
+    value.map_or_else(dash, |value| value.to_string())
+}
+
+fn time(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| format!("{value:.0}"))
+}
+
+fn ratio(row: &Row, base: Option<&Row>) -> String {
+    match (row.min_ns(), base.and_then(Row::min_ns)) {
+        (Some(own), Some(base)) if base > 0.0 => format!("{:.1}", own / base),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::{INTER_IDLE, INTRA_INTER_SPACE, IPI_ROUND_TRIP, Nanoseconds, Report, Row};
+
+    fn row(id: &str, words: Option<u32>, count: Option<u64>, min: f64) -> Row {
+        let times = Nanoseconds {
+            min,
+            p10: min * 2.0,
+            median: min * 3.0,
+        };
+        Row {
+            id: id.into(),
+            words,
+            instructions_one_way: count.map(|count| count / 2),
+            instructions_round_trip: count,
+            ns_round_trip: Some(times),
+            ipis_round_trip: None,
+        }
+    }
+
+    fn table() -> String {
+        let rows = vec![
+            row(INTRA_INTER_SPACE, Some(0), Some(300), 2000.0),
+            row(INTRA_INTER_SPACE, Some(63), None, 2_000_000.0),
+            row(INTER_IDLE, Some(0), Some(123_456_789), 9000.0),
+            row(IPI_ROUND_TRIP, None, None, 6000.0),
+        ];
+        render(&Report {
+            schema: 1,
+            qemu: "10.0.2".into(),
+            cpus: 2,
+            rows,
+        })
+    }
+
+    #[test]
+    fn fits_the_terminal() {
+        for line in table().lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+
+    #[test]
+    fn each_figure_stands_in_its_row() {
+        let table = table();
+        let words = |name: &str| {
+            let line = table
+                .lines()
+                .find(|line| line.starts_with(&format!(" {name}")))
+                .expect("the row");
+            line.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let idle = words("two CPUs, target idle");
+        assert_eq!(
+            idle[4..],
+            [
+                "0",
+                "123456789",
+                "61728394",
+                "9000",
+                "18000",
+                "27000",
+                "-",
+                "4.5",
+                "1.5"
+            ]
+        );
+        assert_eq!(
+            words("one CPU, two spaces")[4..],
+            ["0", "300", "150", "2000", "4000", "6000", "-"]
+        );
+        assert_eq!(
+            words("bare IPI")[2..],
+            ["-", "-", "6000", "12000", "18000", "-"]
+        );
+    }
+}
