@@ -1,0 +1,3 @@
+//! The machine.
+
+pub(crate) mod x86_64;

@@ -1,0 +1,64 @@
+//! What the kernel knows of the machine. Gathered once, never changed, read by everyone.
+
+use super::handover::Handover;
+use arrayvec::ArrayVec;
+use pecan_bootdata::memory_map::MemoryMap;
+use pecan_bootdata::options::{Options, Problem};
+use pecan_bootdata::regions::Region;
+use spin::Once;
+
+/// Most CPUs that are used.
+pub(crate) const CPU_LIMIT: usize = 1024;
+
+/// The facts.
+pub(crate) struct Facts {
+    /// What the command line asks for.
+    pub(crate) options: &'static Options<'static>,
+    /// The firmware's memory map.
+    pub(crate) memory: &'static MemoryMap,
+    /// Local-APIC ids of the CPUs that are used, by CPU number. The boot CPU is number 0.
+    pub(crate) cpus: ArrayVec<u32, CPU_LIMIT>,
+    /// Where the boot archive is, if there is one.
+    pub(crate) archive: Option<Region>,
+}
+
+static HANDOVER: Once<Handover> = Once::new();
+static OPTIONS: Once<Options<'static>> = Once::new();
+static FACTS: Once<Facts> = Once::new();
+
+/// The facts; only after they were gathered.
+pub(crate) fn facts() -> Option<&'static Facts> {
+    FACTS.get()
+}
+
+/// The number of the CPU with a local-APIC id.
+pub(crate) fn cpu_with_apic_id(apic_id: u32) -> Option<usize> {
+    facts()?.cpus.iter().position(|own| *own == apic_id)
+}
+
+/// Makes the facts out of what the boot loader handed over. Once.
+pub(super) fn gather(handover: Handover) -> &'static Facts {
+    let handover = HANDOVER.call_once(|| handover);
+    let options = read_options(&handover.command_line);
+    for entry in handover.memory.entries() {
+        log::debug!("memory {:#x}-{:#x} kind {}", entry.region.start, entry.region.end - 1, entry.kind);
+    }
+    if handover.memory.left_out() > 0 {
+        log::warn!("{} entries of the memory map are left out", handover.memory.left_out());
+    }
+    let mut cpus = ArrayVec::new();
+    cpus.push(crate::arch::x86_64::features::apic_id());
+    FACTS.call_once(|| Facts { options, memory: &handover.memory, cpus, archive: handover.image })
+}
+
+fn read_options(line: &'static [u8]) -> &'static Options<'static> {
+    // Levels first, so that they hold for the warnings too.
+    let options = OPTIONS.call_once(|| Options::parse(line, |_| {}));
+    crate::logging::set_levels(options);
+    Options::parse(line, |problem| match problem {
+        Problem::Unknown(word) => log::warn!("unknown option ignored: {word}"),
+        Problem::BadValue(word) => log::warn!("option with an unusable value ignored: {word}"),
+        Problem::NotText => log::warn!("an option that is not text is ignored"),
+    });
+    options
+}

@@ -1,0 +1,47 @@
+//! From the loader's jump to the first thread.
+//!
+//! In the order of time:
+//! * `headers`   what a boot loader looks for in the kernel's file
+//! * `entry`     from 32-bit code to Rust
+//! * `pvh`, `multiboot2`  what the loader hands over, as a `handover`
+//! * `facts`     what the kernel knows of the machine from then on
+
+mod early;
+mod entry;
+mod facts;
+mod handover;
+mod headers;
+mod multiboot2;
+mod pvh;
+
+pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
+
+use crate::arch::x86_64::{control, power, serial};
+use crate::{logging, memory};
+use core::fmt::Arguments;
+
+/// Where `entry` jumps to: boot CPU, first page tables, interrupts off. `protocol` is the magic number of the boot protocol, `info` the physical
+/// address that came with it.
+extern "C" fn run(protocol: u32, info: u32) -> ! {
+    serial::init();
+    logging::init();
+    log::info!("Pecan {}", env!("CARGO_PKG_VERSION"));
+    let handover = handover::take(protocol, info);
+    let facts = facts::gather(handover);
+    logging::cpus_are_known();
+    if let Err(problem) = memory::init(facts) {
+        refuse(power::NO_MEMORY, format_args!("{problem}"));
+    }
+    control::enable();
+    for (index, apic_id) in facts.cpus.iter().enumerate() {
+        crate::cpu::create(index, *apic_id);
+    }
+    crate::cpu::install(0);
+    crate::start::boot_main(facts)
+}
+
+/// Ends the machine because it cannot be booted: one clear line, and a code.
+fn refuse(code: u8, why: Arguments<'_>) -> ! {
+    log::error!("cannot boot: {why}");
+    power::exit(code)
+}
