@@ -26,5 +26,12 @@ pub mod rendezvous;
 pub mod queue;
 
 pub mod deadline;
+pub mod wakeup;
+
+pub mod placement;
+
+pub mod paging;
+
+pub mod areas;
 
 pub mod ready;

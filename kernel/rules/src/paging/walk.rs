@@ -1,0 +1,126 @@
+//! Reading page tables, and giving them up.
+
+use core::ops::RangeInclusive;
+
+use pecan_abi::layout::USER_LAST;
+
+use super::{Entry, ROOT_LEVEL, Tables, index, shift};
+
+/// A mapped page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leaf {
+    /// Physical address of the first byte of the page.
+    pub phys: u64,
+    /// log2 of the size: 12, 21 or 30.
+    pub size_log2: u32,
+    /// The entry that maps the page.
+    pub entry: Entry,
+}
+
+impl Leaf {
+    /// Size of the page in bytes.
+    #[inline]
+    pub const fn size(&self) -> u64 {
+        1 << self.size_log2
+    }
+
+    /// Physical address behind a virtual address in the page.
+    #[inline]
+    pub const fn translate(&self, address: u64) -> u64 {
+        self.phys | address & (self.size() - 1)
+    }
+
+    #[inline]
+    pub(super) const fn of(entry: Entry, level: u32) -> Self {
+        let size_log2 = shift(level);
+        Self {
+            phys: entry.address() & u64::MAX << size_log2,
+            size_log2,
+            entry,
+        }
+    }
+}
+
+/// The page that maps a virtual address.
+#[inline]
+pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
+    let (mut table, mut level) = (root, ROOT_LEVEL);
+    loop {
+        let entry = tables.read(table, index(address, level));
+        if entry.is_leaf(level) {
+            return Some(Leaf::of(entry, level));
+        }
+        if !entry.is_present() || level == 1 {
+            return None;
+        }
+        table = entry.address();
+        level -= 1;
+    }
+}
+
+/// The first page of the lower half that maps an address in `from..=last`, with its first address.
+///
+/// That address is below `from` if `from` lies inside the page. Absent tables are stepped over in one go, so the time is
+/// bounded by the number of tables, not by the length of the range.
+pub fn next_leaf<T: Tables>(tables: &T, root: u64, from: u64, last: u64) -> Option<(u64, Leaf)> {
+    let last = if last > USER_LAST { USER_LAST } else { last };
+    let mut address = from;
+    let (mut table, mut level) = (root, ROOT_LEVEL);
+    while address <= last {
+        let entry = tables.read(table, index(address, level));
+        let size = 1u64 << shift(level);
+        if entry.is_leaf(level) {
+            return Some((address & !(size - 1), Leaf::of(entry, level)));
+        }
+        if entry.is_present() && level > 1 {
+            table = entry.address();
+            level -= 1;
+            continue;
+        }
+        address = (address | (size - 1)) + 1;
+        if index(address, level) == 0 {
+            (table, level) = (root, ROOT_LEVEL);
+        }
+    }
+    None
+}
+
+/// Calls `visit` with first address and page for each page of the lower half that maps an address in `range`, ascending.
+pub fn for_each_leaf<T: Tables>(
+    tables: &T,
+    root: u64,
+    range: RangeInclusive<u64>,
+    mut visit: impl FnMut(u64, Leaf),
+) {
+    let (mut from, last) = range.into_inner();
+    while let Some((address, leaf)) = next_leaf(tables, root, from, last) {
+        visit(address, leaf);
+        from = address + leaf.size();
+    }
+}
+
+/// Frees all tables that the lower half of `root` links to, and leaves it empty; the pages themselves are not touched.
+///
+/// No processor may be using the tables any more.
+pub fn free_user_half<T: Tables>(tables: &mut T, root: u64) {
+    for slot in 0..256 {
+        let entry = tables.read(root, slot);
+        if entry.is_present() {
+            tables.write(root, slot, Entry::ABSENT);
+            free_table(tables, entry.address(), ROOT_LEVEL - 1);
+        }
+    }
+}
+
+/// Frees a table and all below it. Calls itself at most twice deep.
+fn free_table<T: Tables>(tables: &mut T, table: u64, level: u32) {
+    if level > 1 {
+        for slot in 0..512 {
+            let entry = tables.read(table, slot);
+            if entry.is_present() && !entry.is_leaf(level) {
+                free_table(tables, entry.address(), level - 1);
+            }
+        }
+    }
+    tables.free(table);
+}
