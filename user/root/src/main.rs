@@ -1,7 +1,12 @@
-//! The root program.
+//! The default root task.
 #![no_std]
 #![no_main]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    loop {}
+
+use l4::{clock, println};
+
+l4::program!(main);
+
+fn main() -> ! {
+    println!("[root] started {}", clock::micros());
+    l4::exit::report(true)
 }

@@ -1,0 +1,40 @@
+//! Memory besides the image that the pager may map into the program's other spaces.
+
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use pecan_abi::fpage::{Fpage, Rights};
+
+/// The table of shared memory is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+const ENTRIES: usize = 64;
+
+/// Raw fpages; zero is a free entry.
+static TABLE: [AtomicU64; ENTRIES] = [const { AtomicU64::new(0) }; ENTRIES];
+
+/// Lets the pager map `page`, which the root task's space has mapped, into other spaces with the
+/// fpage's rights. At most 64 times per program.
+///
+/// # Errors
+/// The table is full.
+pub fn share(page: Fpage) -> Result<(), Full> {
+    let free = |entry: &&AtomicU64| {
+        entry
+            .compare_exchange(0, page.raw(), Release, Relaxed)
+            .is_ok()
+    };
+    TABLE.iter().find(free).map(|_| ()).ok_or(Full)
+}
+
+/// The rights of the shared fpage that covers `address`.
+pub(super) fn rights(address: u64) -> Option<Rights> {
+    let pages = TABLE
+        .iter()
+        .map(|entry| Fpage::from_raw(entry.load(Acquire)));
+    let mut covering = pages.filter(|page| !page.is_nil() && page.contains(address));
+    covering.next().map(Fpage::rights)
+}
