@@ -1,2 +1,63 @@
-//! Every command of the project.
-fn main() {}
+//! Every command of the project: `cargo xtask <command>`.
+
+mod bench;
+mod boot;
+mod build;
+mod progress;
+mod setup;
+mod stress;
+mod test;
+
+use clap::{Parser, Subcommand};
+use pecan_vm::Workspace;
+use std::process::ExitCode;
+
+/// Build, boot, measure and test Pecan.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing: the kernel's target, QEMU. All other commands begin with it.
+    Setup,
+    /// Build the kernel and every program that runs on it.
+    Build(build::Options),
+    /// Boot in QEMU with the serial console on this terminal.
+    Boot(boot::Options),
+    /// Measure what a message costs and print the table.
+    Bench(bench::Options),
+    /// Run seeded random work on the debug kernel.
+    Stress(stress::Options),
+    /// Run every check and test there is.
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = Workspace::find().and_then(|workspace| match cli.command {
+        Command::Setup => setup::all(&workspace),
+        Command::Build(options) => build::run(&workspace, &options),
+        Command::Boot(options) => boot::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Stress(options) => stress::run(&workspace, &options),
+        Command::Test(options) => test::run(&workspace, &options),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask test`
+
+mod command;
+mod steps;
+mod tally;
+
+use crate::progress::Progress;
+use crate::setup;
+use anyhow::{Result, bail};
+use clap::Args;
+use pecan_vm::Workspace;
+use std::time::Instant;
+use steps::Step;
+use tally::Tally;
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only this step (see the list that a run prints), or only tests whose names contain this
+    filter: Option<String>,
+    /// Only boot tests on this machine shape, such as x2-4
+    #[arg(long)]
+    shape: Option<String>,
+}
+
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    setup::for_tests(workspace)?;
+    let steps = steps::select(workspace, options);
+    let began = Instant::now();
+    let mut total = Tally::default();
+    let mut broken = Vec::new();
+    let count = steps.len();
+    for (index, step) in steps.into_iter().enumerate() {
+        let name = step.name;
+        eprintln!("[{}/{count}] {name}: {}", index + 1, step.about);
+        let tally = carry_out(workspace, step)?;
+        eprintln!("      {tally} ({} s so far)", began.elapsed().as_secs());
+        if tally.failed > 0 {
+            broken.push(name);
+        }
+        total += tally;
+    }
+    if !broken.is_empty() {
+        println!("failed: {} (their output is above)", broken.join(", "));
+    }
+    if options.filter.is_some() && total.passed + total.failed == 0 {
+        bail!(
+            "no test was run: nothing matches {}",
+            options.filter.as_deref().unwrap_or_default()
+        );
+    }
+    println!("{total}");
+    if total.failed > 0 {
+        Err(anyhow::anyhow!("{} tests failed", total.failed))
+    } else {
+        Ok(())
+    }
+}
+
+fn carry_out(workspace: &Workspace, step: Step) -> Result<Tally> {
+    let commands = match step.commands {
+        Ok(commands) => commands,
+        Err(why) => {
+            eprintln!("      skipped: {why}");
+            return Ok(Tally {
+                skipped: 1,
+                ..Tally::default()
+            });
+        }
+    };
+    let mut total = Tally::default();
+    for mut command in commands {
+        let mut progress = Progress::uncounted();
+        progress.begin(step.name);
+        let log = workspace
+            .target()
+            .join("test-logs")
+            .join(format!("{}.log", step.name));
+        let outcome = command::listen(&mut command, &log, |line| progress.say(line))?;
+        drop(progress);
+        if !outcome.success {
+            outcome.show(&log);
+        }
+        total += outcome.tally;
+    }
+    Ok(total)
+}
