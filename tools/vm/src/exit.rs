@@ -1,5 +1,6 @@
 //! How a machine ended.
 
+use pecan_abi::exit;
 use std::process::ExitStatus;
 
 /// What the exit status of QEMU says.
@@ -30,25 +31,28 @@ pub enum Exit {
 impl Exit {
     /// Reads the status of a QEMU that has ended, with what it printed as errors.
     pub(crate) fn of(status: ExitStatus, errors: &str) -> Self {
-        let Some(code) = status.code() else {
+        let Some(status) = status.code() else {
             return Self::Stopped;
         };
-        match code {
+        match status {
             0 if errors.contains("terminating on signal") => Self::Stopped,
             0 => Self::TripleFault,
             1 => Self::Emulator(errors.trim().to_owned()),
-            code if code & 1 == 1 => Self::from_kernel(code >> 1).unwrap_or(Self::Unknown(code)),
-            code => Self::Unknown(code),
+            status => {
+                let code = u32::try_from(status).ok().and_then(exit::from_qemu_status);
+                code.and_then(Self::from_kernel)
+                    .unwrap_or(Self::Unknown(status))
+            }
         }
     }
 
-    fn from_kernel(code: i32) -> Option<Self> {
+    fn from_kernel(code: u32) -> Option<Self> {
         match code {
-            0x10 => Some(Self::Success),
-            0x11 => Some(Self::Failure),
-            0x20 => Some(Self::Panic),
-            0x21 => Some(Self::BadImage),
-            0x22 => Some(Self::NoMemory),
+            exit::SUCCESS => Some(Self::Success),
+            exit::FAILURE => Some(Self::Failure),
+            exit::PANIC => Some(Self::Panic),
+            exit::BAD_IMAGE => Some(Self::BadImage),
+            exit::NO_MEMORY => Some(Self::NoMemory),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What a machine said from its start to its end.
 
-use crate::symbols::Symbols;
-use crate::{Console, Event, Exit, Lines, Machine, PATIENCE, Payload, Qemu, Vm, report};
+use crate::symbols::Explainer;
+use crate::{Console, Event, Exit, Lines, Machine, PATIENCE, Payload, Qemu, Vm};
 use anyhow::Result;
 use std::ops::ControlFlow;
 
@@ -53,7 +53,7 @@ impl Story {
         let vm = Vm::start(qemu, machine, payload, Console::Unattended)?;
         let mut text = Lines::default();
         let mut lines = Vec::new();
-        let mut symbols = None;
+        let mut explainer = Explainer::new(payload.kernel());
         loop {
             let (fresh, over) = match vm.event(Some(PATIENCE)) {
                 Event::Bytes(bytes) => (text.take(&bytes), None),
@@ -65,12 +65,9 @@ impl Story {
             };
             for line in fresh {
                 let flow = hear(&line);
-                let address = report::backtrace_address(&line);
+                let names = explainer.explain(&line);
                 lines.push(line);
-                if let Some(address) = address {
-                    let symbols = symbols.get_or_insert_with(|| Symbols::open(payload.kernel()));
-                    lines.extend(symbols.describe(address));
-                }
+                lines.extend(names);
                 if flow.is_break() {
                     return Ok(Self {
                         lines,

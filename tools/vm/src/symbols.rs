@@ -1,31 +1,67 @@
 //! Names for the addresses of a kernel panic.
 
+use crate::report;
 use addr2line::Context;
 use gimli::{EndianRcSlice, LittleEndian, SectionId};
 use object::{Object, ObjectSection};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 type Slice = EndianRcSlice<LittleEndian>;
 
+/// Explains the addresses in a machine's lines as they come.
+pub struct Explainer {
+    kernel: PathBuf,
+    symbols: Option<Symbols>,
+    /// The first address of a report is where it happened, the others are where calls return to.
+    is_first: bool,
+}
+
+impl Explainer {
+    /// For a machine that runs this kernel; the file is read when the first address comes.
+    pub fn new(kernel: &Path) -> Self {
+        Self {
+            kernel: kernel.to_owned(),
+            symbols: None,
+            is_first: true,
+        }
+    }
+
+    /// The lines to show below `line`; none unless it carries an address of a panic report.
+    pub fn explain(&mut self, line: &str) -> Vec<String> {
+        let Some(address) = report::backtrace_address(line) else {
+            self.is_first |= line.starts_with("[panic]");
+            return Vec::new();
+        };
+        let place = if self.is_first {
+            address
+        } else {
+            address.saturating_sub(1)
+        };
+        self.is_first = false;
+        let kernel = &self.kernel;
+        self.symbols
+            .get_or_insert_with(|| Symbols::open(kernel))
+            .describe(place)
+    }
+}
+
 /// The line tables of a kernel file, or the reason why there are none.
-pub struct Symbols {
+struct Symbols {
     context: Result<Context<Slice>, String>,
 }
 
 impl Symbols {
     /// Reads the line tables of an ELF file.
-    pub fn open(kernel: &Path) -> Self {
+    fn open(kernel: &Path) -> Self {
         Self {
             context: load(kernel).map_err(|why| format!("{}: {why}", kernel.display())),
         }
     }
 
     /// A line for each function at `address`, the innermost first: inlined functions count.
-    ///
-    /// `address` is a return address: the call that it belongs to lies before it.
-    pub fn describe(&self, address: u64) -> Vec<String> {
+    fn describe(&self, address: u64) -> Vec<String> {
         let context = match &self.context {
             Ok(context) => context,
             Err(why) => return vec![format!("    (no names: {why})")],
@@ -80,7 +116,7 @@ fn load(kernel: &Path) -> Result<Context<Slice>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Symbols;
+    use super::{Explainer, Symbols};
     use std::env::current_exe;
     use std::path::Path;
 
@@ -100,5 +136,17 @@ mod tests {
             symbols.describe(u64::MAX),
             ["    (outside the kernel's code)"]
         );
+    }
+
+    #[test]
+    fn only_addresses_are_explained() {
+        let mut explainer = Explainer::new(Path::new("/nowhere/pecan"));
+        assert!(
+            explainer
+                .explain("[panic] cpu 0 thread 0x0 at a.rs:1: x")
+                .is_empty()
+        );
+        assert_eq!(explainer.explain("[backtrace] 0xffffffff80200000").len(), 1);
+        assert!(explainer.explain("[panic] end").is_empty());
     }
 }

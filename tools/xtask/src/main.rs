@@ -42,16 +42,17 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let done = |()| ExitCode::SUCCESS;
     let result = Workspace::find().and_then(|workspace| match cli.command {
-        Command::Setup => setup::all(&workspace),
-        Command::Build(options) => build::run(&workspace, &options),
-        Command::Boot(options) => boot::run(&workspace, &options),
-        Command::Bench(options) => bench::run(&workspace, &options),
-        Command::Stress(options) => stress::run(&workspace, &options),
+        Command::Setup => setup::all(&workspace).map(done),
+        Command::Build(options) => build::run(&workspace, &options).map(done),
+        Command::Boot(options) => boot::run(&workspace, &options).map(done),
+        Command::Bench(options) => bench::run(&workspace, &options).map(done),
+        Command::Stress(options) => stress::run(&workspace, &options).map(done),
         Command::Test(options) => test::run(&workspace, &options),
     });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             for cause in error.chain().skip(1) {
