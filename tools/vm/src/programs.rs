@@ -11,7 +11,9 @@ pub const TARGET: &str = "x86_64-unknown-none";
 
 const KERNEL_FLAGS: &str =
     "-Crelocation-model=static -Ccode-model=kernel -Cforce-frame-pointers=yes";
-const USER_FLAGS: &str = "-Crelocation-model=static -Ccode-model=small -Cforce-frame-pointers=yes";
+/// The code model stays the target's own, that of the compiler's library: link-time optimisation mixes no two. It
+/// holds addresses in 32 bits with a sign, which is right for programs in the lowest 2 GiB, too.
+const USER_FLAGS: &str = "-Crelocation-model=static -Cforce-frame-pointers=yes";
 
 /// The packages of programs that run on the kernel, examples aside.
 pub const USER_PROGRAMS: [&str; 5] = ["sigma0", "root", "bench", "stress", "conform"];
