@@ -1,2 +1,0 @@
-//! Example programs.
-#![no_std]
