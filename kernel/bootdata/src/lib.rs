@@ -5,10 +5,11 @@
 //!
 //! In the order in which the kernel needs them:
 //! [`options`] the command line; [`memory_map`] what the firmware says of memory, as [`regions`];
-//! [`reserve_size`] how much of it the kernel keeps.
+//! [`madt`] ACPI's list of processors; [`reserve_size`] how much memory the kernel keeps.
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod madt;
 pub mod memory_map;
 pub mod options;
 pub mod regions;

@@ -135,6 +135,12 @@ impl<const N: usize> RegionSet<N> {
         region.is_empty() || self.iter().any(|own| own.contains(region))
     }
 
+    /// Is any byte of `region` in the set?
+    #[must_use]
+    pub fn overlaps(&self, region: Region) -> bool {
+        self.iter().any(|own| own.overlaps(region))
+    }
+
     /// The highest `size` bytes of the set, aligned to `align` (a power of two), that end at or below `limit`.
     #[must_use]
     pub fn highest(&self, size: u64, align: u64, limit: u64) -> Option<Region> {
@@ -212,6 +218,7 @@ mod tests {
         assert_eq!(s.highest(0x1000, 0x1000, 0x1000), None);
         assert_eq!(s.largest(0x8000, u64::MAX), 0x10000);
         assert_eq!(s.largest(0x1000, 0x9000), 0x8000);
+        assert!(s.overlaps(Region::new(0x8fff, 0xa000)) && !s.overlaps(Region::new(0x9000, 0x10000)));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What the kernel knows of the machine. Gathered once, never changed, read by everyone.
 
+use super::acpi::{self, IO_APIC_LIMIT};
 use super::handover::Handover;
+use crate::arch::x86_64::{apic, features};
+use crate::memory::layout::{PAGE, PHYSMAP_LIMIT};
 use arrayvec::ArrayVec;
 use pecan_bootdata::memory_map::MemoryMap;
 use pecan_bootdata::options::{Options, Problem};
@@ -18,6 +21,14 @@ pub(crate) struct Facts {
     pub(crate) memory: &'static MemoryMap,
     /// Local-APIC ids of the CPUs that are used, by CPU number. The boot CPU is number 0.
     pub(crate) cpus: ArrayVec<u32, CPU_LIMIT>,
+    /// Is the local APIC used through model-specific registers?
+    pub(crate) x2apic: bool,
+    /// Physical addresses of the I/O APICs.
+    pub(crate) io_apics: ArrayVec<u64, IO_APIC_LIMIT>,
+    /// Physical address of the HPET, if there is one.
+    pub(crate) hpet: Option<u64>,
+    /// I/O port of ACPI's power-management timer, if there is one.
+    pub(crate) pm_timer: Option<u16>,
     /// Where the boot archive is, if there is one.
     pub(crate) archive: Option<Region>,
 }
@@ -46,9 +57,31 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
     if handover.memory.left_out() > 0 {
         log::warn!("{} entries of the memory map are left out", handover.memory.left_out());
     }
-    let mut cpus = ArrayVec::new();
-    cpus.push(crate::arch::x86_64::features::apic_id());
-    FACTS.call_once(|| Facts { options, memory: &handover.memory, cpus, archive: handover.image })
+    let x2apic = apic::choose_x2apic(options.force_xapic);
+    let mut machine = acpi::read(handover.rsdp, x2apic).unwrap_or_default();
+    put_first(&mut machine.cpus, features::apic_id());
+    let usable = handover.memory.usable();
+    let is_device = |phys: &u64| *phys != 0 && *phys < PHYSMAP_LIMIT - PAGE && !usable.overlaps(Region::sized(*phys, PAGE));
+    machine.io_apics.retain(|phys| is_device(phys));
+    FACTS.call_once(|| Facts {
+        options,
+        memory: &handover.memory,
+        cpus: machine.cpus,
+        x2apic,
+        io_apics: machine.io_apics,
+        hpet: machine.hpet.filter(is_device),
+        pm_timer: machine.pm_timer,
+        archive: handover.image,
+    })
+}
+
+/// Makes the boot CPU number 0; the others keep their order.
+fn put_first(cpus: &mut ArrayVec<u32, CPU_LIMIT>, boot_cpu: u32) {
+    cpus.retain(|apic_id| *apic_id != boot_cpu);
+    if cpus.is_full() {
+        cpus.pop();
+    }
+    cpus.insert(0, boot_cpu);
 }
 
 fn read_options(line: &'static [u8]) -> &'static Options<'static> {

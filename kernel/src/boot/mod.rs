@@ -4,8 +4,12 @@
 //! * `headers`   what a boot loader looks for in the kernel's file
 //! * `entry`     from 32-bit code to Rust
 //! * `pvh`, `multiboot2`  what the loader hands over, as a `handover`
+//! * `acpi`      what the firmware's tables say
 //! * `facts`     what the kernel knows of the machine from then on
+//! * `aps`, `trampoline`  the other CPUs
 
+mod acpi;
+pub(crate) mod aps;
 mod early;
 mod entry;
 mod facts;
@@ -13,16 +17,18 @@ mod handover;
 mod headers;
 mod multiboot2;
 mod pvh;
+mod trampoline;
 
 pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
 
-use crate::arch::x86_64::{control, power, serial};
+use crate::arch::x86_64::{apic, clock, control, pic, power, serial};
 use crate::{logging, memory};
 use core::fmt::Arguments;
 
 /// Where `entry` jumps to: boot CPU, first page tables, interrupts off. `protocol` is the magic number of the boot protocol, `info` the physical
 /// address that came with it.
 extern "C" fn run(protocol: u32, info: u32) -> ! {
+    clock::start();
     serial::init();
     logging::init();
     log::info!("Pecan {}", env!("CARGO_PKG_VERSION"));
@@ -33,11 +39,26 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
         refuse(power::NO_MEMORY, format_args!("{problem}"));
     }
     control::enable();
+    pic::mask_8259();
+    if set_up_interrupts(facts).is_err() {
+        refuse(power::NO_MEMORY, format_args!("no memory for the page tables of devices"));
+    }
+    clock::calibrate(facts.hpet, facts.pm_timer);
     for (index, apic_id) in facts.cpus.iter().enumerate() {
         crate::cpu::create(index, *apic_id);
     }
     crate::cpu::install(0);
     crate::start::boot_main(facts)
+}
+
+/// Where the kernel writes the word that the users' gs points to on CPU `index`.
+pub(crate) fn user_gs_phys(index: usize) -> u64 {
+    memory::user_gs::phys(index)
+}
+
+fn set_up_interrupts(facts: &Facts) -> Result<(), memory::kernel_space::OutOfMemory> {
+    apic::init_boot_cpu(facts.x2apic)?;
+    facts.io_apics.iter().try_for_each(|phys| pic::mask_io_apic(*phys))
 }
 
 /// Ends the machine because it cannot be booted: one clear line, and a code.

@@ -83,6 +83,7 @@ pub(super) fn build(ram: impl Iterator<Item = Region>) -> Result<(), OutOfMemory
 }
 
 /// Maps a device's registers into the physmap, uncached. Boot CPU, before the others start. Where something is mapped already, it stays.
+/// Addresses that the physmap does not reach are the caller's to refuse.
 pub(crate) fn map_device(phys: u64, size: u64) -> Result<(), OutOfMemory> {
     let pages = Region::sized(phys, size).outward(PAGE);
     map(layout::PHYSMAP_BASE + pages.start, pages.start, pages.size(), Access::Device)
@@ -117,11 +118,18 @@ pub(crate) fn translate(virt: u64) -> Option<u64> {
     None
 }
 
+/// Makes a top-level table share the kernel's half.
+pub(crate) fn copy_kernel_half(table: u64) {
+    for slot in 256..512 {
+        write(table, slot, read(root(), slot));
+    }
+}
+
 const fn page_size(level: u32) -> u64 {
     PAGE << (9 * (level - 1))
 }
 
-const fn index(virt: u64, level: u32) -> usize {
+pub(super) const fn index(virt: u64, level: u32) -> usize {
     ((virt >> (12 + 9 * (level - 1))) & 511) as usize
 }
 
@@ -174,7 +182,7 @@ fn read(table: u64, index: usize) -> u64 {
     unsafe { entry(table, index).read_volatile() }
 }
 
-fn write(table: u64, index: usize, value: u64) {
+pub(super) fn write(table: u64, index: usize, value: u64) {
     // SAFETY: as for reading; the tables of the kernel's half are written by the boot CPU alone.
     unsafe { entry(table, index).write_volatile(value) };
 }

@@ -4,11 +4,15 @@
 //! * `physmap`      all RAM, as the kernel sees it
 //! * `reserve`      the frames that belong to the kernel
 //! * `kernel_space` the page tables of the kernel's half
+//! * `identity`     page tables on which a CPU can switch on paging
+//! * `user_gs`      the words that the users' gs points to
 
+pub(crate) mod identity;
 pub(crate) mod kernel_space;
 pub(crate) mod layout;
 pub(crate) mod physmap;
 pub(crate) mod reserve;
+pub(crate) mod user_gs;
 
 use crate::boot::Facts;
 use core::fmt::{Display, Formatter};
@@ -41,6 +45,7 @@ pub(crate) fn init(facts: &Facts) -> Result<(), Problem> {
     log::debug!("kernel reserve {:#x}-{:#x}", reserve.start, reserve.end - 1);
     reserve::init(reserve);
     kernel_space::build(ram(facts)).map_err(|_| Problem::TooSmall)?;
+    user_gs::build(facts.cpus.len()).map_err(|_| Problem::TooSmall)?;
     // SAFETY: the new tables map image, boot stack and physmap where the first ones did.
     unsafe { crate::arch::x86_64::control::load_page_table_root(kernel_space::root()) };
     Ok(())
