@@ -1,0 +1,36 @@
+//! Property tests: each rule against a naive model of it.
+//!
+//! The seed is fixed, so that a run repeats; PROPTEST_RNG_SEED and PROPTEST_CASES search further.
+
+mod paging;
+mod placement;
+mod queue;
+mod ready;
+mod wakeup;
+
+use proptest::test_runner::{Config, RngSeed};
+
+/// Few cases under Miri, and nothing written to files.
+fn config(cases: u32) -> Config {
+    let default = Config::default();
+    let rng_seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(0x9eca4),
+        seed => seed,
+    };
+    let wanted = if std::env::var_os("PROPTEST_CASES").is_some() {
+        default.cases
+    } else {
+        cases
+    };
+    Config {
+        cases: if cfg!(miri) { 3 } else { wanted },
+        failure_persistence: None,
+        rng_seed,
+        ..default
+    }
+}
+
+/// Length of a random history of operations.
+fn history() -> core::ops::Range<usize> {
+    1..if cfg!(miri) { 30 } else { 200 }
+}

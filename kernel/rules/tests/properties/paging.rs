@@ -1,0 +1,179 @@
+//! Page tables in a memory that looks at every address after each single write.
+
+mod memory;
+mod model;
+
+use memory::{Memory, ROOT};
+use model::{Model, PROBES, small_pages};
+use pecan_rules::paging::{
+    Entry, MapError, Mapped, for_each_leaf, free_user_half, lookup, map_page, next_leaf, unmap_page,
+};
+use proptest::prelude::{Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    /// Address, size, which physical page, flags, tables that can be allocated.
+    Map(u64, u32, u64, Entry, usize),
+    Unmap(u64),
+}
+
+fn flags() -> impl Strategy<Value = Entry> {
+    any::<[bool; 4]>().prop_map(|[write, user, uncached, no_execute]| {
+        let bits = [
+            (write, Entry::WRITE),
+            (user, Entry::USER),
+            (uncached, Entry::PCD),
+            (no_execute, Entry::NX),
+        ];
+        bits.into_iter()
+            .filter(|bit| bit.0)
+            .fold(Entry::ABSENT, |flags, bit| flags.with(bit.1))
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let tables = || prop_oneof![5 => 3..4usize, 1 => 0..3usize];
+    let map = |sizes: Vec<u32>| {
+        (
+            select(small_pages()),
+            select(sizes),
+            1..4u64,
+            flags(),
+            tables(),
+        )
+            .prop_map(|(address, log2, phys, flags, tables)| {
+                Op::Map(address >> log2 << log2, log2, phys << 30, flags, tables)
+            })
+    };
+    prop_oneof![
+        10 => map(vec![12]),
+        4 => map(vec![21]),
+        1 => map(vec![30]),
+        6 => select(small_pages()).prop_map(Op::Unmap),
+    ]
+}
+
+fn apply(memory: &mut Memory, model: &mut Model, op: Op) {
+    match op {
+        Op::Map(address, log2, phys, flags, tables) => {
+            memory.available = tables;
+            let before = memory.tables();
+            let phys = phys + (address & ((1 << 30) - 1));
+            let (expected, new) = model.map(address, log2, phys, flags, tables);
+            memory.expect(model.pages(), new.pages());
+            assert_eq!(map_page(memory, ROOT, address, phys, log2, flags), expected);
+            let grown = if expected.is_ok() {
+                new.tables() - model.tables()
+            } else {
+                0
+            };
+            assert_eq!(
+                memory.tables(),
+                before + grown,
+                "tables are neither lost nor doubled"
+            );
+            *model = new;
+        }
+        Op::Unmap(address) => {
+            let (expected, new) = model.unmap(address);
+            memory.expect(model.pages(), new.pages());
+            let removed = unmap_page(memory, ROOT, address);
+            assert_eq!(
+                removed.map(|leaf| (leaf.translate(address), leaf.size_log2)),
+                expected
+            );
+            *model = new;
+        }
+    }
+    memory.settle(model.pages());
+}
+
+proptest! {
+    #![proptest_config(crate::config(120))]
+
+    #[test]
+    fn each_write_shows_old_or_new(ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 8 } else { 60 })) {
+        let (mut memory, mut model) = (Memory::new(), Model::default());
+        for op in ops {
+            apply(&mut memory, &mut model, op);
+        }
+        for (&address, page) in PROBES.iter().zip(model.pages()) {
+            let leaf = lookup(&memory, ROOT, address);
+            assert_eq!(leaf.map(|leaf| leaf.translate(address)), page.map(|page| page.phys));
+        }
+    }
+
+    #[test]
+    fn all_leaves_are_found(
+        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 }),
+        from in select(PROBES.to_vec()),
+        length in prop_oneof![0..0x1_0000u64, any::<u64>()],
+    ) {
+        let (mut memory, mut model) = (Memory::new(), Model::default());
+        for op in ops {
+            apply(&mut memory, &mut model, op);
+        }
+        let last = from.saturating_add(length);
+        let expected: Vec<_> = memory.all_leaves().into_iter().filter(|&(address, log2)| address <= last && address + ((1 << log2) - 1) >= from).collect();
+        let mut found = Vec::new();
+        memory.reads.set(0);
+        for_each_leaf(&memory, ROOT, from..=last, |address, leaf| found.push((address, leaf.size_log2)));
+        assert!(memory.reads.get() <= 516 * memory.tables() + 4 * found.len() + 4, "absent tables are stepped over");
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_dead_space_gives_back_its_tables(ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 })) {
+        let (mut memory, mut model) = (Memory::new(), Model::default());
+        let kernel = 0xFFFF_8000_0000_0000;
+        memory.available = 3;
+        assert_eq!(map_page(&mut memory, ROOT, kernel, 0x5000, 12, Entry::WRITE), Ok(Mapped::Fresh));
+        for op in ops {
+            apply(&mut memory, &mut model, op);
+        }
+        memory.watch_nothing();
+        free_user_half(&mut memory, ROOT);
+        assert_eq!(memory.tables(), 4, "root and the kernel's three");
+        assert_eq!(next_leaf(&memory, ROOT, 0, u64::MAX), None);
+        assert_eq!(lookup(&memory, ROOT, kernel + 5).map(|leaf| leaf.translate(kernel + 5)), Some(0x5005));
+    }
+}
+
+#[test]
+fn bad_arguments_are_refused() {
+    let mut memory = Memory::new();
+    memory.available = 3;
+    for (address, phys, log2) in [
+        (0x1001, 0x1000, 12),
+        (0x1000, 0x1800, 12),
+        (0x20_0000, 0x1000, 21),
+        (0x1000, 0x20_0000, 21),
+        (0x4000_0000, 0x20_0000, 30),
+        (0x1000, 1 << 52, 12),
+        (1 << 47, 0x1000, 12),
+        (1 << 63, 0x1000, 12),
+        (0, 0, 39),
+        (0, 0, 0),
+        (0, 0, 64),
+    ] {
+        assert_eq!(
+            map_page(&mut memory, ROOT, address, phys, log2, Entry::USER),
+            Err(MapError::Invalid),
+            "{address:#x} {phys:#x} {log2}"
+        );
+    }
+    assert_eq!(memory.tables(), 1);
+}
+
+#[test]
+fn only_known_flags_get_into_an_entry() {
+    let mut memory = Memory::new();
+    memory.available = 3;
+    assert_eq!(
+        map_page(&mut memory, ROOT, 0x1000, 0x7000, 12, Entry(u64::MAX)),
+        Ok(Mapped::Fresh)
+    );
+    let entry = lookup(&memory, ROOT, 0x1000).map(|leaf| leaf.entry.0);
+    assert_eq!(entry, Some(1 << 63 | 0x7000 | 0x11F));
+}
