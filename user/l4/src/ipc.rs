@@ -7,7 +7,7 @@
 //! use l4::{Message, ThreadId, ipc};
 //! # fn f(server: ThreadId) -> Result<(), l4::IpcError> {
 //! let reply = ipc::call(server, &Message::new(1).word(42))?;
-//! l4::println!("{} says {:?}", reply.from, reply.message.untyped());
+//! l4::println!("{:x} says {:?}", reply.from.raw(), reply.message.untyped());
 //! # Ok(()) }
 //! ```
 

@@ -34,7 +34,7 @@
 //! | [`syscall`] | the bare system calls |
 //!
 //! A program names its main function with [`program!`] and links with `user/l4/link.ld`.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 
 pub mod boot;
 pub mod clock;

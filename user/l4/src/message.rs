@@ -184,3 +184,6 @@ impl Message {
         message
     }
 }
+
+#[cfg(test)]
+mod tests;

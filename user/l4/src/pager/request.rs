@@ -85,3 +85,29 @@ fn unpack(words: &[u64]) -> ([u8; 8 * MAX_WORDS], usize) {
     }
     (bytes, length.min(8 * text.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_every_length_survives() {
+        let text: [u8; 500] = core::array::from_fn(|index| index as u8);
+        for length in [0, 1, 7, 8, 9, 240, 495, 496] {
+            let (bytes, unpacked) = unpack(pack(&text[..length]).untyped());
+            assert_eq!(&bytes[..unpacked], &text[..length]);
+        }
+        assert_eq!(
+            unpack(pack(&text).untyped()).1,
+            496,
+            "what does not fit is cut"
+        );
+    }
+
+    #[test]
+    fn a_lying_length_is_cut_to_what_was_sent() {
+        assert_eq!(unpack(&[u64::MAX, 1]).1, 8);
+        assert_eq!(unpack(&[9]).1, 0);
+        assert_eq!(unpack(&[]).1, 0);
+    }
+}

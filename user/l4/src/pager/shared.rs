@@ -38,3 +38,21 @@ pub(super) fn rights(address: u64) -> Option<Rights> {
     let mut covering = pages.filter(|page| !page.is_nil() && page.contains(address));
     covering.next().map(Fpage::rights)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_memory_has_the_rights_it_was_shared_with() {
+        assert_eq!(rights(0x8000_0000), None);
+        let mut shared = 0;
+        for index in 0..=ENTRIES as u64 {
+            let page = Fpage::new(0x8000_0000 + index * 0x2000, 12, Rights::READ);
+            shared += u64::from(share(page).is_ok());
+        }
+        assert_eq!(shared, ENTRIES as u64);
+        assert_eq!(rights(0x8000_2fff), Some(Rights::READ));
+        assert_eq!(rights(0x8000_1000), None);
+    }
+}

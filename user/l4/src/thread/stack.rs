@@ -59,3 +59,20 @@ impl<const SIZE: usize> Default for Stack<SIZE> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stack;
+
+    #[test]
+    fn a_stack_is_taken_once() {
+        static STACK: Stack<1024> = Stack::new();
+        let top = STACK.take().expect("nobody has it");
+        assert_eq!(top as usize, &raw const STACK as usize + 1024);
+        assert_eq!(top as usize % 16, 0);
+        assert_eq!(STACK.take(), None);
+        // SAFETY: no thread runs on it.
+        unsafe { STACK.release() };
+        assert!(STACK.take().is_some());
+    }
+}
