@@ -92,7 +92,6 @@ pub fn reserve_for(
         end: high.div_ceil(1 << PAGE_LOG2),
     };
     regions.update(pages, |state| match state.kind {
-        Kind::Reserved => state,
         Kind::Shared | Kind::Undefined => State {
             kind: Kind::Boot,
             owner: Some(client),

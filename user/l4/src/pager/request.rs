@@ -67,12 +67,14 @@ pub(crate) fn ask_for_exit(code: u64) {
 
 fn pack(text: &[u8]) -> Message {
     let text = &text[..text.len().min(8 * (MAX_WORDS - 1))];
-    let first = Message::new(PRINT).word(text.len() as u64);
-    text.chunks(8).fold(first, |message, chunk| {
+    let mut words = [0; MAX_WORDS];
+    words[0] = text.len() as u64;
+    for (word, chunk) in words[1..].iter_mut().zip(text.chunks(8)) {
         let mut bytes = [0; 8];
         bytes[..chunk.len()].copy_from_slice(chunk);
-        message.word(u64::from_le_bytes(bytes))
-    })
+        *word = u64::from_le_bytes(bytes);
+    }
+    Message::new(PRINT).words(&words[..1 + text.len().div_ceil(8)])
 }
 
 fn unpack(words: &[u64]) -> ([u8; 8 * MAX_WORDS], usize) {

@@ -2,6 +2,7 @@
 
 use core::arch::naked_asm;
 
+use super::myself;
 use crate::{ipc, pager, utcb};
 
 /// What a thread runs.
@@ -44,10 +45,10 @@ extern "C" fn thread_entry() -> ! {
     reason = "called only by the assembler above, with one register each"
 )]
 extern "C" fn run(function: Function, argument: u64) -> ! {
-    let utcb = utcb::my();
-    // Only the library's pager knows what to do with exceptions; without it they halt the thread.
-    if utcb.pager() == pager::running() {
-        utcb.set_exception_handler(utcb.pager());
+    let pager = pager::running();
+    // The pager reports exceptions; a thread without a handler is halted without a word.
+    if !pager.is_nil() && pager != myself() {
+        utcb::my().set_exception_handler(pager);
     }
     function(argument);
     ipc::park()
