@@ -6,7 +6,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
-/// A stack of `SIZE` bytes (a multiple of 16, at least a few KiB for code that prints).
+/// A stack of `SIZE` bytes (a multiple of 16, at least 8 KiB for code that prints).
 ///
 /// ```
 /// static STACK: l4::Stack<8192> = l4::Stack::new();
