@@ -1,0 +1,41 @@
+//! Boot tests: the kernel in QEMU. Names are `group::ID`, the ids stay for ever.
+//!
+//! `cargo test -p pecan-tests --test boot -- --list` shows them all.
+
+mod bench;
+mod built;
+mod check;
+mod command_line;
+mod conform;
+mod examples;
+mod foreign;
+mod image;
+mod stress;
+
+use built::Built;
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let built = match Built::find() {
+        Ok(built) => Arc::new(built),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 8] = [
+        conform::trials,
+        check::trials,
+        image::trials,
+        command_line::trials,
+        examples::trials,
+        foreign::trials,
+        bench::trials,
+        stress::trials,
+    ];
+    let trials = groups.iter().flat_map(|group| group(&built)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
