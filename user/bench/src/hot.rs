@@ -1,0 +1,190 @@
+//! The measured loops, in assembler so that the compiler adds nothing to them.
+//!
+//! Instructions of the loops themselves, per round, which are part of every figure:
+//!
+//! | loop | instructions |
+//! |---|---:|
+//! | [`calls`], the client | 8, one of them to notice errors |
+//! | [`echo`], the server | 5 |
+//! | [`nulls`] | 4 |
+//! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
+//!
+//! Each includes the `call` into the kernel's stub; the stub's own instructions come on top. Reading the
+//! time-stamp counter adds 5 per batch.
+//!
+//! Stubs may destroy all registers but RSP (Ipc also keeps RDI), so what a loop needs lies on the stack.
+
+use core::arch::naked_asm;
+use core::mem::offset_of;
+
+/// Send timeout zero, receive timeout never: how a server answers.
+const ANSWER_TIMEOUTS: u64 = 0x0400_0000;
+
+/// What [`calls`] works on.
+#[repr(C)]
+pub(crate) struct Calls {
+    /// Round trips left; 0 afterwards.
+    pub(crate) rounds: u64,
+    /// Raw id of the server.
+    pub(crate) server: u64,
+    /// Raw tag of each request.
+    pub(crate) tag: u64,
+    /// All tags received, ORed.
+    pub(crate) seen: u64,
+    /// Address of the Ipc stub.
+    pub(crate) stub: u64,
+}
+
+/// Calls the server `rounds` times, at least once, without timeouts, and returns the time-stamp ticks that it took.
+///
+/// MR1 to MR7 are sent as they happen to be, MR8 onwards come from the UTCB.
+///
+/// # Safety
+/// `frame` is valid and its stub is that of Ipc; the thread accepts neither mappings nor strings.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rdi",
+        "push qword ptr [rdi + {stub}]",
+        "push qword ptr [rdi + {seen}]",
+        "push qword ptr [rdi + {tag}]",
+        "push qword ptr [rdi + {server}]",
+        "push qword ptr [rdi + {rounds}]",
+        "mov rdi, gs:[0]",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "push rax",
+        "2:",
+        "mov r9, [rsp + 24]",
+        "mov rsi, [rsp + 16]",
+        "mov rdx, rsi",
+        "xor r8d, r8d",
+        "call [rsp + 40]",
+        "or [rsp + 32], r9",
+        "dec qword ptr [rsp + 8]",
+        "jnz 2b",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "pop rcx",
+        "sub rax, rcx",
+        "pop rcx",
+        "pop rsi",
+        "pop rsi",
+        "pop rsi",
+        "pop rdx",
+        "pop rdi",
+        "mov [rdi + {rounds}], rcx",
+        "mov [rdi + {seen}], rsi",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        rounds = const offset_of!(Calls, rounds),
+        server = const offset_of!(Calls, server),
+        tag = const offset_of!(Calls, tag),
+        seen = const offset_of!(Calls, seen),
+        stub = const offset_of!(Calls, stub),
+    )
+}
+
+/// Answers `client` with `tag`, then everyone who calls, for ever. The words of the answer are those of the request.
+///
+/// A failed answer returns the nil thread, so that the next round only waits.
+///
+/// # Safety
+/// `stub` is that of Ipc; the thread accepts neither mappings nor strings.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn echo(stub: u64, tag: u64, client: u64) -> ! {
+    naked_asm!(
+        "push rsi",
+        "push rdi",
+        "mov rsi, rdx",
+        "mov rdi, gs:[0]",
+        "2:",
+        "mov r9, [rsp + 8]",
+        "mov rdx, -1",
+        "mov r8d, {timeouts}",
+        "call [rsp]",
+        "jmp 2b",
+        timeouts = const ANSWER_TIMEOUTS,
+    )
+}
+
+/// Makes Pecan's null call `rounds` times, at least once, and returns the time-stamp ticks that it took.
+///
+/// # Safety
+/// `stub` is that of Pecan's control call.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn nulls(stub: u64, rounds: u64) -> u64 {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rdi",
+        "push rsi",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "push rax",
+        "2:",
+        "xor edi, edi",
+        "call [rsp + 16]",
+        "dec qword ptr [rsp + 8]",
+        "jnz 2b",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "pop rcx",
+        "sub rax, rcx",
+        "pop rcx",
+        "pop rcx",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}
+
+/// Yields `rounds` times, at least once, and returns the time-stamp ticks that it took.
+///
+/// # Safety
+/// `stub` is that of ThreadSwitch.
+pub(crate) unsafe fn yields(stub: u64, rounds: u64) -> u64 {
+    // SAFETY: the loop is that of the null call: one call with 0 in RDI, which here is the nil thread, and the stubs
+    // may destroy the same registers.
+    unsafe { nulls(stub, rounds) }
+}
+
+/// Yields for ever and counts in [`TURNS`](crate::partner::TURNS) how often it was this thread's turn.
+///
+/// # Safety
+/// `stub` is that of ThreadSwitch.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn yield_back(stub: u64) -> ! {
+    naked_asm!(
+        "push rdi",
+        "2:",
+        "xor edi, edi",
+        "call [rsp]",
+        "inc qword ptr [rip + {turns}]",
+        "jmp 2b",
+        turns = sym crate::partner::TURNS,
+    )
+}

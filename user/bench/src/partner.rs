@@ -1,0 +1,98 @@
+//! The threads that the measuring thread talks to.
+
+use core::sync::atomic::AtomicU64;
+
+use l4::thread::{Builder, StartError};
+use l4::{Message, Stack, SysError, Tag, ThreadId, ipc, kip, thread};
+
+use crate::hot;
+use bench::plan::Path;
+
+/// Label of a request whose words are to come back inverted.
+pub(crate) const CHECK: u64 = 1;
+/// Label of the last request before the measured loop.
+pub(crate) const GO: u64 = 2;
+
+/// The CPU of servers that do not live on the client's.
+const OTHER_CPU: usize = 1;
+/// Priority of the thread that keeps the other CPU busy.
+const SPINNER_PRIORITY: u8 = 10;
+/// Priority of all others: that of the measuring thread, which is the root task's first.
+const PRIORITY: u8 = 255;
+
+/// How often it was the turn of the thread that yields back.
+pub(crate) static TURNS: AtomicU64 = AtomicU64::new(0);
+
+static STACK: Stack<8192> = Stack::new();
+static SPINNER_STACK: Stack<4096> = Stack::new();
+
+/// A server for messages of `words` words at the other end of `path`.
+pub(crate) fn server(path: Path, words: usize) -> Result<ThreadId, StartError> {
+    let plan = Builder::new()
+        .priority(PRIORITY)
+        .cpu(if path.crosses() { OTHER_CPU } else { 0 });
+    let plan = match path {
+        Path::IntraSameSpace => plan,
+        _ => plan.new_space(),
+    };
+    plan.start(serve, words as u64, &STACK)
+}
+
+/// A thread that spins on the other CPU below everyone else.
+pub(crate) fn spinner() -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(SPINNER_PRIORITY).cpu(OTHER_CPU);
+    plan.start(spin, 0, &SPINNER_STACK)
+}
+
+/// A thread that yields whenever it is its turn.
+pub(crate) fn yielder() -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(PRIORITY);
+    plan.start(yield_back, 0, &STACK)
+}
+
+/// Deletes a server or yielder; another one can be started then.
+pub(crate) fn stop(partner: ThreadId) -> Result<(), SysError> {
+    thread::delete(partner)?;
+    // SAFETY: the only thread that ran on it is deleted.
+    unsafe { STACK.release() };
+    Ok(())
+}
+
+/// Deletes the spinner.
+pub(crate) fn stop_spinner(spinner: ThreadId) -> Result<(), SysError> {
+    thread::delete(spinner)?;
+    // SAFETY: the only thread that ran on it is deleted.
+    unsafe { SPINNER_STACK.release() };
+    Ok(())
+}
+
+/// Inverts the words of requests until told to echo as fast as it can.
+fn serve(words: u64) {
+    let mut next = ipc::wait();
+    while let Ok(request) = next {
+        if request.message.label() == GO {
+            let tag = Tag::new(0, words as usize, 0).raw();
+            // SAFETY: the stub's address is the kernel's; nothing but words is accepted by default.
+            unsafe { hot::echo(kip::kip().ipc, tag, request.from.raw()) }
+        }
+        next = ipc::reply_wait(request.from, &inverted(&request.message));
+    }
+}
+
+/// The answer to a [`CHECK`].
+pub(crate) fn inverted(request: &Message) -> Message {
+    let words = request.untyped().iter();
+    words.fold(Message::new(CHECK), |answer, word| answer.word(!word))
+}
+
+fn yield_back(_: u64) {
+    // SAFETY: the stub's address is the kernel's.
+    unsafe { hot::yield_back(kip::kip().thread_switch) }
+}
+
+/// The pause lets an emulator that runs its CPUs in turn go on to the next.
+fn spin(_: u64) {
+    loop {
+        core::hint::spin_loop();
+    }
+}

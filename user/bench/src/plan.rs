@@ -1,0 +1,110 @@
+//! What is measured, in order.
+
+/// Message lengths in untyped words: none, what fits into registers (up to 7), and what does not.
+pub const WORDS: [usize; 6] = [0, 4, 7, 8, 16, 63];
+
+/// A way that a message and its answer can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Inside one CPU, between two address spaces.
+    IntraInterSpace,
+    /// Inside one CPU and one address space.
+    IntraSameSpace,
+    /// To a server on another CPU that has nothing else to do.
+    InterIdle,
+    /// To a server on another CPU where a thread of lower priority spins.
+    InterBusy,
+}
+
+/// One row of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Call and reply with this many untyped words each way.
+    Message(Path, usize),
+    /// A system call that does nothing.
+    NullSyscall,
+    /// An interrupt to another CPU and back, kernel to kernel.
+    IpiRoundTrip,
+    /// Two threads of one CPU that yield to each other, there and back.
+    YieldSwitch,
+}
+
+impl Path {
+    const ALL: [Self; 4] = [
+        Self::IntraInterSpace,
+        Self::IntraSameSpace,
+        Self::InterIdle,
+        Self::InterBusy,
+    ];
+
+    /// Whether the server lives on another CPU than the client.
+    #[must_use]
+    pub const fn crosses(self) -> bool {
+        matches!(self, Self::InterIdle | Self::InterBusy)
+    }
+}
+
+impl Row {
+    /// The row's name in the output.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Message(Path::IntraInterSpace, _) => "ipc.intra.inter-space",
+            Self::Message(Path::IntraSameSpace, _) => "ipc.intra.same-space",
+            Self::Message(Path::InterIdle, _) => "ipc.inter.idle",
+            Self::Message(Path::InterBusy, _) => "ipc.inter.busy",
+            Self::NullSyscall => "ref.null-syscall",
+            Self::IpiRoundTrip => "ref.ipi-round-trip",
+            Self::YieldSwitch => "ref.yield-switch",
+        }
+    }
+
+    /// The message length, if the row is about messages.
+    #[must_use]
+    pub const fn words(self) -> Option<usize> {
+        match self {
+            Self::Message(_, words) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// Whether the row needs a second CPU.
+    #[must_use]
+    pub const fn crosses(self) -> bool {
+        match self {
+            Self::Message(path, _) => path.crosses(),
+            Self::IpiRoundTrip => true,
+            Self::NullSyscall | Self::YieldSwitch => false,
+        }
+    }
+}
+
+/// All rows that a machine with `cpus` CPUs can measure.
+pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
+    let messages = Path::ALL.into_iter().flat_map(|path| {
+        WORDS
+            .into_iter()
+            .map(move |words| Row::Message(path, words))
+    });
+    [Row::NullSyscall, Row::IpiRoundTrip, Row::YieldSwitch]
+        .into_iter()
+        .chain(messages)
+        .filter(move |row| cpus > 1 || !row.crosses())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, Row, rows};
+
+    #[test]
+    fn two_cpus_measure_everything() {
+        assert_eq!(rows(2).count(), 3 + 4 * 6);
+        assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
+    }
+
+    #[test]
+    fn one_cpu_leaves_out_what_needs_two() {
+        assert_eq!(rows(1).count(), 2 + 2 * 6);
+        assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
+    }
+}
