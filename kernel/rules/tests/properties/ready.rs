@@ -1,6 +1,6 @@
 //! Ready lists against a queue per priority.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pecan_rules::ready::{ReadyLists, ReadyStore};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -72,25 +72,25 @@ impl ReadyStore for Store {
 
 /// The model: per priority, who is listed, in the order of turns; and everybody's slice.
 struct Naive {
-    turns: Vec<VecDeque<usize>>,
+    turns: BTreeMap<u8, VecDeque<usize>>,
     slices: [u32; THREADS],
 }
 
 impl Naive {
     fn new() -> Self {
         Self {
-            turns: vec![VecDeque::new(); 256],
+            turns: BTreeMap::new(),
             slices: [SLICE; THREADS],
         }
     }
 
     fn is_listed(&self, thread: usize) -> bool {
-        self.turns.iter().any(|turns| turns.contains(&thread))
+        self.turns.values().any(|turns| turns.contains(&thread))
     }
 
     fn remove(&mut self, thread: usize) {
         self.turns
-            .iter_mut()
+            .values_mut()
             .for_each(|turns| turns.retain(|&other| other != thread));
     }
 
@@ -99,18 +99,24 @@ impl Naive {
             if self.slices[thread] == 0 {
                 self.slices[thread] = SLICE;
             }
-            self.turns[usize::from(store.0[thread].priority)].push_back(thread);
+            self.turns
+                .entry(store.0[thread].priority)
+                .or_default()
+                .push_back(thread);
         }
     }
 
     fn yield_from(&mut self, store: &Store, thread: usize) {
         self.slices[thread] = SLICE;
         self.remove(thread);
-        self.turns[usize::from(store.0[thread].priority)].push_back(thread);
+        self.turns
+            .entry(store.0[thread].priority)
+            .or_default()
+            .push_back(thread);
     }
 
     fn pick(&mut self, store: &Store) -> Option<usize> {
-        for turns in self.turns.iter_mut().rev() {
+        for turns in self.turns.values_mut().rev() {
             while let Some(&thread) = turns.front() {
                 if !store.0[thread].ready {
                     turns.pop_front();
