@@ -8,7 +8,6 @@ use crate::memory::layout::PAGE;
 use crate::memory::identity::IdentityTables;
 use crate::memory::kernel_space;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use pecan_bootdata::regions::Region;
 
 /// How long a CPU may take to arrive, in microseconds, before the machine is given up. Long, because a loaded host may be slow.
 const PATIENCE: u64 = 20_000_000;
@@ -74,10 +73,7 @@ extern "C" fn arrive(index: usize) -> ! {
     crate::start::ap_main(index)
 }
 
-/// A free page below 1 MiB, clear of the archive. Not the lowest: the firmware keeps its own there.
+/// A free page below 1 MiB; the highest, because the firmware keeps its own at the bottom.
 fn low_page(facts: &Facts) -> Option<u64> {
-    let mut free = facts.memory.usable();
-    free.remove(Region::new(0, PAGE));
-    free.remove(facts.archive.unwrap_or(Region::new(0, 0)).outward(PAGE));
-    free.highest(PAGE, PAGE, 1 << 20).map(|region| region.start)
+    facts.free.highest(PAGE, PAGE, 1 << 20).map(|region| region.start)
 }

@@ -2,10 +2,13 @@
 
 use super::acpi::{self, IO_APIC_LIMIT};
 use super::handover::Handover;
+use super::image::{self, Image};
+use super::place;
 use crate::arch::x86_64::{apic, features};
-use crate::memory::layout::{PAGE, PHYSMAP_LIMIT};
+use crate::memory::layout::{Image as Kernel, PAGE, PHYSMAP_LIMIT};
 use arrayvec::ArrayVec;
-use pecan_bootdata::memory_map::MemoryMap;
+use pecan_bootdata::descriptors::Descriptors;
+use pecan_bootdata::memory_map::{Memory, MemoryMap};
 use pecan_bootdata::options::{Options, Problem};
 use pecan_bootdata::regions::Region;
 use spin::Once;
@@ -29,8 +32,18 @@ pub(crate) struct Facts {
     pub(crate) hpet: Option<u64>,
     /// I/O port of ACPI's power-management timer, if there is one.
     pub(crate) pm_timer: Option<u16>,
-    /// Where the boot archive is, if there is one.
-    pub(crate) archive: Option<Region>,
+    /// What the boot archive holds.
+    pub(crate) image: Image,
+    /// The root task's command line.
+    pub(crate) root_line: &'static str,
+    /// The kernel reserve.
+    pub(crate) reserve: Region,
+    /// Physical memory of the boot records (L4 X.2, BootInfo); the user's, not the kernel's.
+    pub(crate) records: Region,
+    /// Usable memory that nothing of the above lies in.
+    pub(crate) free: Memory,
+    /// The memory descriptors for the kernel interface page, in order.
+    pub(crate) descriptors: Descriptors,
 }
 
 static HANDOVER: Once<Handover> = Once::new();
@@ -63,6 +76,15 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
     let usable = handover.memory.usable();
     let is_device = |phys: &u64| *phys != 0 && *phys < PHYSMAP_LIMIT - PAGE && !usable.overlaps(Region::sized(*phys, PAGE));
     machine.io_apics.retain(|phys| is_device(phys));
+
+    let mut free = usable.clone();
+    free.remove(Region::new(0, PAGE));
+    free.remove(Kernel::get().physical());
+    let image = image::read(handover.image, &mut free);
+    let root_line = text(options.root);
+    let reserve = place::reserve(&mut free, usable.size(), machine.cpus.len(), options.kernel_memory_mib, &image);
+    let records = place::records(&mut free, &image, root_line);
+    let descriptors = place::describe(&handover.memory, &image, reserve, records, &machine.io_apics);
     FACTS.call_once(|| Facts {
         options,
         memory: &handover.memory,
@@ -71,7 +93,20 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
         io_apics: machine.io_apics,
         hpet: machine.hpet.filter(is_device),
         pm_timer: machine.pm_timer,
-        archive: handover.image,
+        image,
+        root_line,
+        reserve,
+        records,
+        free,
+        descriptors,
+    })
+}
+
+/// The text of a command line up to the first byte that is none.
+fn text(line: &'static [u8]) -> &'static str {
+    core::str::from_utf8(line).unwrap_or_else(|error| {
+        log::warn!("the root task's command line is cut off at a byte that is not text");
+        line.get(..error.valid_up_to()).and_then(|valid| core::str::from_utf8(valid).ok()).unwrap_or("")
     })
 }
 

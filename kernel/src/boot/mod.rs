@@ -5,7 +5,10 @@
 //! * `entry`     from 32-bit code to Rust
 //! * `pvh`, `multiboot2`  what the loader hands over, as a `handover`
 //! * `acpi`      what the firmware's tables say
+//! * `image`     what the boot archive holds
+//! * `place`     where in memory things are put
 //! * `facts`     what the kernel knows of the machine from then on
+//! * `load`      the programs are put where they run
 //! * `aps`, `trampoline`  the other CPUs
 
 mod acpi;
@@ -15,7 +18,10 @@ mod entry;
 mod facts;
 mod handover;
 mod headers;
+mod image;
+mod load;
 mod multiboot2;
+mod place;
 mod pvh;
 mod trampoline;
 
@@ -35,9 +41,10 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
     let handover = handover::take(protocol, info);
     let facts = facts::gather(handover);
     logging::cpus_are_known();
-    if let Err(problem) = memory::init(facts) {
-        refuse(power::NO_MEMORY, format_args!("{problem}"));
+    if memory::init(facts).is_err() {
+        refuse(power::NO_MEMORY, format_args!("the kernel's memory cannot hold its own page tables: give more with kmem="));
     }
+    load::load(facts);
     control::enable();
     pic::mask_8259();
     if set_up_interrupts(facts).is_err() {
@@ -62,7 +69,7 @@ fn set_up_interrupts(facts: &Facts) -> Result<(), memory::kernel_space::OutOfMem
 }
 
 /// Ends the machine because it cannot be booted: one clear line, and a code.
-fn refuse(code: u8, why: Arguments<'_>) -> ! {
+fn refuse(code: u32, why: Arguments<'_>) -> ! {
     log::error!("cannot boot: {why}");
     power::exit(code)
 }

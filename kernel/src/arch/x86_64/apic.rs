@@ -67,16 +67,19 @@ static KHZ: AtomicU32 = AtomicU32::new(1_000_000);
 /// # Errors
 /// When the reserve has no frame for the page table that shows the registers.
 pub(crate) fn init_boot_cpu(x2apic: bool) -> Result<(), kernel_space::OutOfMemory> {
+    let phys = physical_base();
+    reserve::forbid(Region::sized(phys, layout::PAGE));
     if !x2apic {
-        let phys = read_base() & BASE_ADDRESS;
         kernel_space::map_device(phys, layout::PAGE)?;
-        reserve::forbid(Region::sized(phys, layout::PAGE));
         MEMORY.store(physmap::to_virt(phys) as u64, Ordering::Relaxed);
-    } else {
-        reserve::forbid(Region::sized(read_base() & BASE_ADDRESS, layout::PAGE));
     }
     init_this_cpu();
     Ok(())
+}
+
+/// Physical address of the registers, also where they are not used.
+pub(crate) fn physical_base() -> u64 {
+    read_base() & BASE_ADDRESS
 }
 
 /// Sets up the APIC of the CPU that runs this, with everything masked.

@@ -7,13 +7,27 @@
 //! * `apic`     the local APIC: timer, interrupts between CPUs
 //! * `pic`      the interrupt controllers outside of the CPUs
 //! * `clock`    time
+//! * `entry`    how the CPU comes into the kernel, and leaves it
+//! * `idt`      the interrupt table
+//! * `stubs`    the system-call stubs of user programs
+//! * `switch`   from one thread to another
+//! * `fpu`      the FPU's registers
+//! * `root`     the translation root
+//! * `code`     looking at the kernel's own code
 //! * `control`  control registers: what the kernel switches on
 
 pub(crate) mod apic;
 pub(crate) mod clock;
+pub(crate) mod code;
 pub(crate) mod control;
+pub(crate) mod entry;
 pub(crate) mod features;
+pub(crate) mod fpu;
+pub(crate) mod idt;
 pub(crate) mod pic;
 pub(crate) mod power;
 pub(crate) mod registers;
+pub(crate) mod root;
 pub(crate) mod serial;
+pub(crate) mod stubs;
+pub(crate) mod switch;

@@ -2,23 +2,13 @@
 
 use x86_64::instructions::port::PortWriteOnly;
 
-/// All went well.
-pub(crate) const SUCCESS: u8 = 0x10;
-/// The kernel panicked.
-pub(crate) const PANIC: u8 = 0x20;
-/// The boot image is unusable.
-pub(crate) const BAD_IMAGE: u8 = 0x21;
-/// There is too little memory.
-pub(crate) const NO_MEMORY: u8 = 0x22;
-
-/// Port of QEMU's `isa-debug-exit`: writing c ends QEMU with status (c << 1) | 1.
-const DEBUG_EXIT: u16 = 0xf4;
+pub(crate) use pecan_abi::exit::{BAD_IMAGE, NO_MEMORY, PANIC};
 
 /// Ends the virtual machine with a code; stops this CPU for good where that device is missing. Any CPU.
-pub(crate) fn exit(code: u8) -> ! {
-    let mut port = PortWriteOnly::<u32>::new(DEBUG_EXIT);
+pub(crate) fn exit(code: u32) -> ! {
+    let mut port = PortWriteOnly::<u32>::new(pecan_abi::exit::PORT);
     // SAFETY: the port belongs to the exit device, or to nobody.
-    unsafe { port.write(u32::from(code)) };
+    unsafe { port.write(code) };
     halt()
 }
 
