@@ -114,10 +114,11 @@ impl Mailbox {
         Batch::reversed(nodes, newest)
     }
 
-    /// POLLING (or HALTED) -> RUNNING. Owner only.
+    /// POLLING or HALTED -> RUNNING; a mere load if it is RUNNING. Owner only.
     ///
     /// False: a node arrived, take it first. After true every first push rings,
-    /// so threads may run.
+    /// so threads may run; they must not while the state is POLLING. To drain is
+    /// `while !leave() { for each node of take() { .. } }`.
     #[inline]
     #[must_use]
     pub fn leave(&self) -> bool {
@@ -153,8 +154,9 @@ impl Mailbox {
     fn become_idle(&self, state: usize) -> bool {
         let old = self.head.load(Ordering::Relaxed);
         // Only the owner changes one state into another, so one attempt decides.
-        old < FIRST_NODE
-            && self.head.compare_exchange(old, state, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        old == state
+            || old < FIRST_NODE
+                && self.head.compare_exchange(old, state, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 

@@ -36,20 +36,25 @@
 //! 3. **Silence.** A request whose receive phase waits for ever ([`may_end_silently`]) ends
 //!    without an answer, if nobody demanded one. So a thread that has such a request out may
 //!    already be waiting. Whoever wants to send to it finds out by a demand
-//!    ([`Serve::Settle`]); so does its home before it moves or deletes it.
+//!    ([`Serve::Settle`]); so does its home before it moves or deletes it. A sender that was
+//!    queued at the asker *before* the request began finds out nothing: then the asker's home demands
+//!    (Behind) between `begin` and the push, also when a request begins again after a move.
 //! 4. **Queue.** A node is linked into a send queue only after `enqueue` succeeded on
 //!    its request, and is used by the holder after unlinking only if `dequeue`
 //!    succeeded; otherwise its Cancel is coming and answers for both nodes.
 //! 5. **Death.** When R dies, its home refuses all that is queued (NonExisting).
 //! 6. **Move.** A thread moves when its nodes are at home ([`may_move`]); else its home does it
-//!    once the request has ended. R's home dequeues what is queued at R and forwards it in its order,
-//!    *after* it has pushed R's own request node as Arrive; R's local senders ask again, now
-//!    as askers from outside. The home is published by the CPU where R arrives, not by the one it leaves.
+//!    once the request has ended. R's home pushes R's request node as Arrive; then it dequeues what is
+//!    queued at R and forwards it in its order. R's local senders ask again, now as askers from
+//!    outside; so does R itself if it was queued at a neighbour. The home is published by the CPU
+//!    where R arrives, not by the one it leaves.
 //! 7. **Control.** A request to look at or change a thread (`ExchangeRegisters`, `Schedule`, deletion,
 //!    creation) is answered at once, whatever state the thread is in; it is never queued,
 //!    so two threads that delete each other both get their answers. It is not cancelled: a
 //!    deletion of the asker waits for the answer. Making a new thread of one that is
 //!    still dying is refused (NotReady), and the asker's CPU asks again.
+//! 8. **Own post.** A CPU that pushed a node to itself takes it before it runs a thread.
+//!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived.
 //!
 //! Rule 2 makes sequence numbers unnecessary: no message of an earlier request can be
 //! under way when a request begins. The number in the word is there to check this.
@@ -181,6 +186,8 @@ pub fn serve(word: Word, receiver: Receiver, patient: bool) -> Serve {
 }
 
 /// Whether a request may end silently: its receive phase needs no timeout that starts with the end of the send phase.
+///
+/// The asker's home adds a demand of its own if a sender is queued already (rule 3).
 #[inline]
 #[must_use]
 pub const fn may_end_silently(receives: bool, receive_timeout_is_never: bool) -> bool {

@@ -1,0 +1,210 @@
+//! What a CPU does with a node: the counterpart of the kernel's remote IPC.
+
+use super::explore::Conversation;
+use super::properties::reached;
+use super::rules::Fault;
+use super::state::{Ask, Half, Id, Node, Phase, Queued, State};
+use pecan_smp::cpuset::Cpu;
+use pecan_smp::protocol::{Answer, Ended, Home, Kind, Receiver, Refusal, Route, Serve};
+
+/// One step of one CPU.
+pub(super) struct Step<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) model: &'a Conversation,
+    pub(super) cpu: Cpu,
+}
+
+impl Step<'_> {
+    /// Notes that this CPU uses thread `id`, which must live here.
+    pub(super) fn own(&mut self, id: Id) {
+        let home = self.state.threads[id].home;
+        let arriving = |node: &Node| node.kind == Kind::Arrive && node.ask.from == id;
+        let in_transit = self.state.cpus.iter().any(|cpu| cpu.mailbox.iter().any(arriving));
+        if home.cpu != self.cpu || home.leaving_for.is_some() || in_transit {
+            self.state.broken = Some("a CPU touched a thread that it does not own");
+        }
+    }
+
+    pub(super) fn push(&mut self, cpu: Cpu, node: Node) {
+        self.state.cpus[cpu.index()].mailbox.push(Node { own_post: cpu == self.cpu, ..node });
+    }
+
+    /// Sends the request node home.
+    pub(super) fn answer(&mut self, node: Node, answer: Answer) {
+        let home = self.state.threads[node.ask.from].home.cpu;
+        self.push(home, Node { kind: Kind::Answer(answer), ..node });
+    }
+
+    /// Keeps the second half of this step for the next one of this CPU.
+    pub(super) fn then(&mut self, half: Half) {
+        let slot = &mut self.state.cpus[self.cpu.index()].half;
+        if slot.replace(half).is_some() {
+            self.state.broken = Some("the model has two second halves");
+        }
+    }
+
+    pub(super) fn take(&mut self) {
+        let node = Node { own_post: false, ..self.state.cpus[self.cpu.index()].mailbox.remove(0) };
+        if node.kind != Kind::Arrive && node.round != self.state.threads[node.ask.from].word.round() {
+            self.state.broken = Some("a message met the word of another request");
+        }
+        match node.kind {
+            Kind::Request => self.request(node),
+            Kind::Control => self.control(node),
+            Kind::Answer(answer) => self.answered(node, answer),
+            Kind::Cancel => self.cancel(node),
+            Kind::Arrive => self.state.threads[node.ask.from].home = Home { cpu: self.cpu, leaving_for: None },
+        }
+    }
+
+    /// True if the partner of `node` lives here; else the node was forwarded.
+    fn is_mine(&mut self, node: Node) -> bool {
+        let home = self.state.threads[node.ask.to].home;
+        match self.model.rules.route(self.cpu, home) {
+            Route::Here => {
+                self.own(node.ask.to);
+                true
+            }
+            Route::Forward(cpu) => {
+                self.model.reached.note(reached::FORWARDED);
+                self.push(cpu, node);
+                false
+            }
+        }
+    }
+
+    fn request(&mut self, node: Node) {
+        if !self.is_mine(node) {
+            return;
+        }
+        let word = self.state.threads[node.ask.from].word;
+        match self.decide(word, node.ask) {
+            Serve::Deliver => {
+                self.deliver(node.ask);
+                self.then(Half::Conclude(node));
+            }
+            Serve::Queue => self.then(Half::Enqueue(node)),
+            Serve::Answer(answer) => {
+                if answer == Answer::Cancelled {
+                    self.model.reached.note(reached::CANCELLED_IN_FLIGHT);
+                }
+                self.answer(node, answer);
+            }
+            Serve::Settle => self.state.broken = Some("a settled partner is not settled"),
+        }
+    }
+
+    fn control(&mut self, node: Node) {
+        if !self.is_mine(node) {
+            return;
+        }
+        if self.receiver(node.ask) == Receiver::Gone {
+            return self.answer(node, Answer::Refused(Refusal::NonExisting));
+        }
+        self.kill(node.ask.to);
+        let held = self.state.threads[node.ask.to].phase == Phase::Dying && self.model.rules.lacks(Fault::ControlHeld);
+        if !held {
+            self.answer(node, Answer::Done);
+        }
+    }
+
+    fn answered(&mut self, node: Node, answer: Answer) {
+        let from = node.ask.from;
+        self.own(from);
+        let thread = &mut self.state.threads[from];
+        if !matches!(thread.phase, Phase::Asking(_) | Phase::Dying) || thread.word.is_delivered() {
+            self.state.broken = Some("an answer that nobody waits for");
+            return;
+        }
+        match self.model.rules.ended(thread.word, answer, node.ask.then.is_some()) {
+            Ended::Delete => {
+                thread.phase = Phase::Dead;
+                self.model.reached.note(reached::DIED_LATE);
+            }
+            Ended::Receive => self.sent(node.ask),
+            Ended::Report(outcome) => self.report(from, outcome),
+        }
+        if let Some(there) = self.state.threads[from].move_at_end.take() {
+            self.move_to(from, there);
+        }
+    }
+
+    fn cancel(&mut self, node: Node) {
+        if self.state.threads[node.ask.from].word.queued_on() != Some(self.cpu) {
+            self.state.broken = Some("a cancel node found nothing");
+        }
+        let linked = |queued: &Queued| matches!(queued, Queued::Outside(other) if other.ask.from == node.ask.from);
+        if let Some(position) = self.state.threads[node.ask.to].queue.iter().position(linked) {
+            self.own(node.ask.to);
+            self.state.threads[node.ask.to].queue.remove(position);
+        } else {
+            self.model.reached.note(reached::LEFT_TO_CANCEL);
+        }
+        self.answer(node, Answer::Cancelled);
+    }
+
+    /// Second halves.
+    pub(super) fn finish(&mut self) {
+        match self.state.cpus[self.cpu.index()].half.take() {
+            Some(Half::Recall(cpu, node)) => {
+                self.model.reached.note(reached::RECALLED);
+                self.push(cpu, node);
+            }
+            Some(Half::Conclude(node)) => self.conclude(node),
+            Some(Half::Enqueue(node)) => self.enqueue(node),
+            None => {}
+        }
+    }
+
+    fn conclude(&mut self, node: Node) {
+        let word = &mut self.state.threads[node.ask.from].word;
+        if node.ask.silent {
+            if let Some(delivered) = word.delivered_silently() {
+                *word = delivered;
+                return self.model.reached.note(reached::SILENT);
+            }
+            self.model.reached.note(reached::LOUD_AFTER_DEMAND);
+            if self.model.rules.lacks(Fault::AlwaysSilent) {
+                return;
+            }
+        }
+        self.answer(node, Answer::Done);
+    }
+
+    fn enqueue(&mut self, node: Node) {
+        let word = &mut self.state.threads[node.ask.from].word;
+        match self.model.rules.enqueued(*word, self.cpu) {
+            Some(queued) => {
+                *word = queued;
+                self.own(node.ask.to);
+                self.state.threads[node.ask.to].queue.push(Queued::Outside(node));
+            }
+            None => self.answer(node, Answer::Cancelled),
+        }
+    }
+
+    /// Takes `node` from a queue; false if it is left to its cancel node.
+    pub(super) fn dequeue(&mut self, node: Node) -> bool {
+        let word = &mut self.state.threads[node.ask.from].word;
+        if let Some(free) = word.dequeued() {
+            *word = free;
+            return true;
+        }
+        if self.model.rules.lacks(Fault::TwoAnswers) {
+            self.answer(node, Answer::Cancelled);
+        }
+        self.model.rules.lacks(Fault::NoCancelFlag)
+    }
+
+    /// What `ask` makes of its partner, in the end.
+    pub(super) fn decide(&mut self, word: pecan_smp::request::Word, ask: Ask) -> Serve {
+        let receiver = self.receiver(ask);
+        match self.model.rules.serve(word, receiver, ask.patient) {
+            Serve::Settle => {
+                let settled = self.settle(ask.to);
+                self.model.rules.serve(word, settled, ask.patient)
+            }
+            decision => decision,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The rules of `pecan_smp`, or the same with one of them broken.
+
+use pecan_smp::cpuset::Cpu;
+use pecan_smp::protocol::{Answer, Ended, Home, Receiver, Route, Serve, ended, may_move, route, serve};
+use pecan_smp::request::{Demand, Reason, Word};
+
+/// The rule that a mutant lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The holder of a request does not look for a cancellation.
+    NoCancelFlag,
+    /// Whoever dequeues a recalled request answers it, and its cancel node answers too.
+    TwoAnswers,
+    /// Each reason to cancel sends the cancel node.
+    CancelNodeReused,
+    /// A deleted thread does not stay until its request has ended.
+    FreedOnKill,
+    /// A thread whose timeout is over goes on before its request has ended.
+    ResumedEarly,
+    /// A receiver that dies forgets its senders.
+    NotFlushed,
+    /// A receiver that moves leaves its senders behind.
+    QueueLeftBehind,
+    /// A node for a thread that moved away is handled where it arrives.
+    NoForwarding,
+    /// The end is silent although it was demanded.
+    AlwaysSilent,
+    /// A sender waits at a thread whose silent request is out, without a demand.
+    NeverSettles,
+    /// A thread whose request may end silently is taken for a waiting one.
+    AssumesWaiting,
+    /// A request may end silently although a sender is queued at the asker.
+    SilentWithQueue,
+    /// A thread moves although its request is out.
+    MovesWhileAsking,
+    /// The home is published by the CPU that the thread leaves.
+    PublishedOnDeparture,
+    /// A CPU runs threads before it has taken what it pushed to itself.
+    OwnPostWaits,
+    /// The version of an id is not compared.
+    NoVersion,
+    /// A deletion is answered when the thread is gone.
+    ControlHeld,
+}
+
+/// The decisions, as the model's CPUs make them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules(pub(super) Option<Fault>);
+
+impl Rules {
+    pub(super) fn lacks(self, fault: Fault) -> bool {
+        self.0 == Some(fault)
+    }
+
+    pub(super) fn route(self, here: Cpu, home: Home) -> Route {
+        if self.lacks(Fault::NoForwarding) { Route::Here } else { route(here, home) }
+    }
+
+    pub(super) fn serve(self, word: Word, receiver: Receiver, patient: bool) -> Serve {
+        let seen = if self.lacks(Fault::NoCancelFlag) { Word::default() } else { word };
+        match serve(seen, receiver, patient) {
+            Serve::Settle if self.lacks(Fault::AssumesWaiting) => Serve::Deliver,
+            Serve::Settle if self.lacks(Fault::NeverSettles) => serve(seen, Receiver::Busy, patient),
+            decision => decision,
+        }
+    }
+
+    pub(super) fn enqueued(self, word: Word, cpu: Cpu) -> Option<Word> {
+        word.enqueued(cpu).or(self.lacks(Fault::NoCancelFlag).then_some(word))
+    }
+
+    pub(super) fn demanded(self, word: Word, reason: Reason) -> (Word, Demand) {
+        let (new, demand) = word.demanded(reason);
+        match (demand, word.queued_on()) {
+            (Demand::Outstanding, Some(cpu)) if self.lacks(Fault::CancelNodeReused) => (new, Demand::Recall(cpu)),
+            _ => (new, demand),
+        }
+    }
+
+    pub(super) fn ended(self, word: Word, answer: Answer, receives: bool) -> Ended {
+        ended(word, answer, receives)
+    }
+
+    pub(super) fn may_move(self, out: Option<Demand>) -> bool {
+        may_move(out) || self.lacks(Fault::MovesWhileAsking)
+    }
+}
