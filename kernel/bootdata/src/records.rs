@@ -8,7 +8,7 @@ use pecan_abi::bootinfo::{ELF64, Executable, HEADER_SIZE, Module, Region as Part
 const RECORD: usize = 0x80 + 8;
 
 /// A program that was loaded, and its command line.
-pub struct Loaded<'a> {
+pub struct ProgramLine<'a> {
     /// The program.
     pub program: &'a Program<'a>,
     /// Its command line.
@@ -17,7 +17,7 @@ pub struct Loaded<'a> {
 
 /// How many bytes the records need at most.
 #[must_use]
-pub fn size(programs: &[Loaded<'_>], modules: &[Member<'_>]) -> usize {
+pub fn size(programs: &[ProgramLine<'_>], modules: &[Member<'_>]) -> usize {
     let programs = programs.iter().map(|loaded| RECORD + loaded.line.len() + 8);
     let modules = modules.iter().map(|module| RECORD + module.name.len() + 8);
     HEADER_SIZE + programs.sum::<usize>() + modules.sum::<usize>()
@@ -25,7 +25,7 @@ pub fn size(programs: &[Loaded<'_>], modules: &[Member<'_>]) -> usize {
 
 /// Writes the records: programs, then the other files, each with its physical address and its name as command line. Gives their size;
 /// `None` if the buffer is too small.
-pub fn write(buffer: &mut [u8], programs: &[Loaded<'_>], modules: &[(Member<'_>, u64)]) -> Option<usize> {
+pub fn write(buffer: &mut [u8], programs: &[ProgramLine<'_>], modules: &[(Member<'_>, u64)]) -> Option<usize> {
     let mut writer = Writer::new(buffer)?;
     for loaded in programs {
         writer.executable(describe(loaded.program), loaded.line)?;
@@ -59,7 +59,7 @@ fn describe(program: &Program<'_>) -> Executable {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{Loaded, size, write};
+    use super::{ProgramLine, size, write};
     use crate::archive::Member;
     use crate::program::{Program, Segment};
     use crate::regions::Region;
@@ -82,7 +82,7 @@ mod tests {
         segments.push(part(0x1000, 0x200, &code[..], false, true));
         segments.push(part(0x2000, 0x300, &code[..50], true, false));
         let program = Program { entry: 0x1010, segments };
-        let programs = [Loaded { program: &program, line: "run all" }];
+        let programs = [ProgramLine { program: &program, line: "run all" }];
         let file = Member { name: "data", data: &code };
         let mut buffer = vec![0; size(&programs, &[file])];
         let used = write(&mut buffer, &programs, &[(file, 0x7_0200)]).expect("it fits");

@@ -50,8 +50,8 @@ static HANDOVER: Once<Handover> = Once::new();
 static OPTIONS: Once<Options<'static>> = Once::new();
 static FACTS: Once<Facts> = Once::new();
 
-/// The facts; only after they were gathered.
-pub(crate) fn facts() -> Option<&'static Facts> {
+/// The facts, once they are gathered.
+fn facts() -> Option<&'static Facts> {
     FACTS.get()
 }
 

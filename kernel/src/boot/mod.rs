@@ -8,7 +8,7 @@
 //! * `image`     what the boot archive holds
 //! * `place`     where in memory things are put
 //! * `facts`     what the kernel knows of the machine from then on
-//! * `load`      the programs are put where they run
+//! * `servers`   the first programs are put where they run
 //! * `aps`, `trampoline`  the other CPUs
 
 mod acpi;
@@ -19,20 +19,20 @@ mod facts;
 mod handover;
 mod headers;
 mod image;
-mod load;
 mod multiboot2;
 mod place;
 mod pvh;
+pub(crate) mod servers;
 mod trampoline;
 
-pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
+pub(crate) use facts::{Facts, cpu_with_apic_id};
 
 use crate::arch::x86_64::{apic, clock, control, pic, power, serial};
 use crate::{logging, memory};
 use core::fmt::Arguments;
 
-/// Where `entry` jumps to: boot CPU, first page tables, interrupts off. `protocol` is the magic number of the boot protocol, `info` the physical
-/// address that came with it.
+/// Where `entry` jumps to: boot CPU, first page tables, interrupts off. `protocol` is the magic number of the boot protocol,
+/// `info` the physical address that came with it.
 extern "C" fn run(protocol: u32, info: u32) -> ! {
     clock::start();
     serial::init();
@@ -44,7 +44,6 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
     if memory::init(facts).is_err() {
         refuse(power::NO_MEMORY, format_args!("the kernel's memory cannot hold its own page tables: give more with kmem="));
     }
-    load::load(facts);
     control::enable();
     pic::mask_8259();
     if set_up_interrupts(facts).is_err() {

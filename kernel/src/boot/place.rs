@@ -1,7 +1,7 @@
 //! Where in memory the kernel puts what it makes at boot.
 
 use super::image::Image;
-use super::load::{module_region, programs};
+use super::servers::{module_region, programs};
 use super::refuse;
 use crate::arch::x86_64::{apic, power};
 use crate::memory::layout::{EARLY_LIMIT, Image as Kernel, PAGE};

@@ -15,3 +15,8 @@ pub(crate) fn to_phys(pointer: *const u8) -> u64 {
     let address = pointer as u64;
     if address >= KERNEL_OFFSET { address - KERNEL_OFFSET } else { address - PHYSMAP_BASE }
 }
+
+/// Whether the physmap shows a physical address.
+pub(crate) fn covers(phys: u64) -> bool {
+    phys < PHYSMAP_LIMIT && super::kernel_space::translate(PHYSMAP_BASE + phys) == Some(phys)
+}

@@ -1,14 +1,27 @@
-//! Puts the archive's programs where they run, and writes the boot records.
+//! The first programs: puts them where they run, writes the boot records, and says how they start.
 
 use super::facts::Facts;
 use crate::memory::physmap;
+use pecan_abi::kip::{MemoryDescriptor, ServerInfo};
 use pecan_bootdata::archive::{MEMBER_LIMIT, Member};
 use pecan_bootdata::program::Program;
-use pecan_bootdata::records::{self, Loaded};
+use pecan_bootdata::records::{self, ProgramLine};
 use pecan_bootdata::regions::Region;
 
-/// Copies the programs and writes the records. Once, with the kernel's own page tables, before anything else uses memory outside of the reserve.
-pub(super) fn load(facts: &Facts) {
+/// What the kernel interface page says of the first programs.
+pub(crate) struct Loaded {
+    /// sigma0.
+    pub(crate) sigma0: ServerInfo,
+    /// The root task.
+    pub(crate) root: ServerInfo,
+    /// Physical address of the boot records.
+    pub(crate) boot_info: u64,
+    /// The memory descriptors, in the order in which they count.
+    pub(crate) memory: &'static [MemoryDescriptor],
+}
+
+/// Copies the programs and writes the records. Once, before anything else uses memory outside of the reserve.
+pub(crate) fn load(facts: &'static Facts) -> Loaded {
     copy(&facts.image.sigma0);
     copy(&facts.image.root);
     let mut modules = arrayvec::ArrayVec::<(Member<'static>, u64), MEMBER_LIMIT>::new();
@@ -18,11 +31,23 @@ pub(super) fn load(facts: &Facts) {
     if records::write(records, &programs(&facts.image.sigma0, &facts.image.root, facts.root_line), &modules).is_none() {
         log::error!("the boot records do not fit");
     }
+    Loaded {
+        sigma0: start_values(&facts.image.sigma0),
+        root: start_values(&facts.image.root),
+        boot_info: facts.records.start,
+        memory: &facts.descriptors,
+    }
+}
+
+/// Stack pointer 0: the program sets its own before it uses it.
+fn start_values(program: &Program<'static>) -> ServerInfo {
+    let hull = program.hull();
+    ServerInfo { sp: 0, ip: program.entry, low: hull.start, high: hull.end }
 }
 
 /// The loaded programs with their command lines.
-pub(super) fn programs<'a>(sigma0: &'a Program<'a>, root: &'a Program<'a>, root_line: &'a str) -> [Loaded<'a>; 2] {
-    [Loaded { program: sigma0, line: "sigma0" }, Loaded { program: root, line: root_line }]
+pub(super) fn programs<'a>(sigma0: &'a Program<'a>, root: &'a Program<'a>, root_line: &'a str) -> [ProgramLine<'a>; 2] {
+    [ProgramLine { program: sigma0, line: "sigma0" }, ProgramLine { program: root, line: root_line }]
 }
 
 /// Where a file of the archive lies in physical memory.
