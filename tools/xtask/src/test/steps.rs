@@ -64,12 +64,20 @@ fn format(workspace: &Workspace) -> Step {
 fn lint(workspace: &Workspace) -> Step {
     let mut host = workspace.cargo(workspace.target());
     host.args(["clippy", "--all-targets"]);
+    let mut models = workspace.cargo(workspace.target());
+    models.args(["clippy", "--all-targets", "-p", "pecan-smp-model"]);
     let mut user = programs::user_cargo(workspace, "clippy");
     for name in USER_PROGRAMS.into_iter().chain(["l4", "examples"]) {
         user.args(["-p", name]);
     }
     let kernel = |profile| programs::kernel_cargo(workspace, "clippy", profile);
-    let mut commands = vec![host, kernel(Profile::Release), kernel(Profile::Debug), user];
+    let mut commands = vec![
+        host,
+        models,
+        kernel(Profile::Release),
+        kernel(Profile::Debug),
+        user,
+    ];
     for command in &mut commands {
         command.args(["--", "-D", "warnings"]);
     }
