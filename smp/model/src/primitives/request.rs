@@ -7,6 +7,7 @@ use loom::sync::Arc;
 use loom::thread;
 use pecan_smp::cpuset::Cpu;
 use pecan_smp::request::{Demand, Reason, Request};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The agreement on a silent end: the real one, or a mutant.
 pub(super) trait Agreement: Send + Sync + 'static {
@@ -73,9 +74,11 @@ fn a_silent_end_that_is_merely_seen_frees_the_message() {
                 assert!(shared.0.deliver_silently());
             }
         });
-        if shared.0.look().is_delivered() {
-            shared.1.with_mut(|_| ());
+        // Until it is seen: loom alone would not try the order in which one look sees it.
+        while !shared.0.look().is_delivered() {
+            thread::yield_now();
         }
+        shared.1.with_mut(|_| ());
         holder.join().expect("the holder only answers");
     });
 }
@@ -83,12 +86,13 @@ fn a_silent_end_that_is_merely_seen_frees_the_message() {
 /// Who answers for a request that is queued, dequeued and ended while it is cancelled twice.
 #[test]
 fn a_cancelled_request_has_one_answer() {
-    #[derive(PartialEq, Eq, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     enum Holder {
-        Answered,
-        Silent,
-        LeftToCancel,
+        Answered = 1,
+        Silent = 2,
+        LeftToCancel = 4,
     }
+    static REACHED: AtomicU8 = AtomicU8::new(0);
     explore(|| {
         let request = Arc::new(started());
         let holder = thread::spawn({
@@ -113,5 +117,7 @@ fn a_cancelled_request_has_one_answer() {
             other => panic!("impossible demands {other:?}"),
         };
         assert_eq!(holder.join().expect("the holder only answers"), expected);
+        REACHED.fetch_or(expected as u8, Ordering::Relaxed);
     });
+    assert_eq!(REACHED.load(Ordering::Relaxed), 7, "loom did not try every end");
 }
