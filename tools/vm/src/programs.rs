@@ -41,7 +41,9 @@ pub fn kernel_cargo(workspace: &Workspace, subcommand: &str, profile: Profile) -
     let mut cargo = bare_cargo(workspace, "kernel", KERNEL_FLAGS, subcommand);
     match profile {
         Profile::Release => cargo.arg("--release"),
-        Profile::Debug => cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2"),
+        Profile::Debug => cargo
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
+            .env("CARGO_PROFILE_DEV_DEBUG", "full"),
     };
     cargo.args(["-p", "pecan-kernel"]);
     cargo
