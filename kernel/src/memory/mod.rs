@@ -25,12 +25,21 @@ use pecan_bootdata::regions::Region;
 /// # Errors
 /// When the reserve is too small for the page tables.
 pub(crate) fn init(facts: &Facts) -> Result<(), OutOfMemory> {
+    check_boot_stack();
     reserve::init(facts.reserve);
     kernel_space::build(ram(facts))?;
     user_gs::build(facts.cpus.len())?;
     // SAFETY: the new tables map image, boot stack and physmap where the first ones did.
     unsafe { crate::arch::x86_64::control::load_page_table_root(kernel_space::root()) };
     Ok(())
+}
+
+/// Until now nothing kept the boot stack from growing over its guard page, which was full of zeros.
+fn check_boot_stack() {
+    let guard = layout::Image::get().guard;
+    // SAFETY: the page is in the image, the first page tables map it, and nothing else refers to it.
+    let bytes = unsafe { core::slice::from_raw_parts(guard.start as *const u8, guard.size() as usize) };
+    assert!(bytes.iter().all(|byte| *byte == 0), "the boot stack is too small");
 }
 
 /// What the physmap shows: usable memory and the firmware's tables, in whole pages.
