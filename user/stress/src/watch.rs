@@ -1,0 +1,69 @@
+//! Looking for workers that hang.
+
+use core::sync::atomic::Ordering::Acquire;
+
+use l4::clock;
+use stress::plan::MOST_WORKERS;
+use stress::wrong::What;
+
+use crate::board::{RUN, SLOTS, report};
+use crate::chaos;
+
+/// A worker whose count of operations stands still for so many microseconds hangs.
+const LIMIT: u64 = 10_000_000;
+/// Most threads that interfere.
+const AGENTS: usize = 4;
+
+/// When each thread last showed life.
+pub(crate) struct Watch {
+    workers: [(u64, u64); MOST_WORKERS],
+    agents: [(u64, u64); AGENTS],
+}
+
+impl Watch {
+    /// Nobody was seen yet.
+    pub(crate) fn new() -> Self {
+        let now = clock::micros();
+        Self {
+            workers: [(0, now); MOST_WORKERS],
+            agents: [(0, now); AGENTS],
+        }
+    }
+
+    /// Looks at everyone and reports who hangs.
+    pub(crate) fn look(&mut self) {
+        let now = clock::micros();
+        for (index, seen) in self.workers[..RUN.workers()].iter_mut().enumerate() {
+            let slot = &SLOTS[index];
+            let doing = slot.doing();
+            let excused = slot.finished.load(Acquire)
+                || slot.thread().is_none()
+                || doing.waits_without_limit();
+            // A new life counts as a sign of life.
+            let sign = slot.rounds.load(Acquire) + (slot.version.load(Acquire) << 40);
+            if !is_stuck(seen, sign, excused, now) {
+                continue;
+            }
+            if slot.alive.load(Acquire) {
+                let partner = doing.sends().map(|(target, _)| target);
+                report(What::Hang, index, partner, doing.0);
+            } else {
+                report(What::NotStarted, index, None, slot.id.load(Acquire));
+            }
+        }
+        for (index, seen) in self.agents.iter_mut().enumerate() {
+            let beat = chaos::beat(index);
+            if is_stuck(seen, beat.unwrap_or(0), beat.is_none(), now) {
+                report(What::Silence, index, None, index as u64);
+            }
+        }
+    }
+}
+
+/// Notes a sign of life; true if there was none for too long.
+fn is_stuck(seen: &mut (u64, u64), sign: u64, excused: bool, now: u64) -> bool {
+    if excused || seen.0 != sign {
+        *seen = (sign, now);
+    }
+    now.saturating_sub(seen.1) > LIMIT
+}

@@ -1,0 +1,289 @@
+//! What a worker does all day.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use l4::{IpcCode, Phase, ThreadId, Time, clock, ipc, schedule, thread, utcb};
+use stress::letter::Kind;
+use stress::plan::Role;
+use stress::random::Random;
+use stress::wrong::What;
+
+use crate::board::{RUN, SLOTS, Slot, Stage, count, report};
+use crate::operation::{Actor, Operation, Outcome, Source, Target};
+use crate::vector;
+
+/// A worker sleeps after this many microseconds of work, so that those of lower priority have their turn.
+const BURST: u64 = 200;
+
+/// A request that is to be answered.
+#[derive(Clone, Copy)]
+struct Debt {
+    worker: usize,
+    id: ThreadId,
+    number: u64,
+}
+
+struct Work {
+    actor: Actor,
+    slot: &'static Slot,
+    role: Role,
+    random: Random,
+    rested: u64,
+}
+
+/// The function of worker `index`.
+pub(crate) fn work(index: u64) {
+    let slot = &SLOTS[index as usize];
+    let id = thread::myself();
+    let stream = index << 32 | u64::from(id.version());
+    let mut random = Random::new(RUN.seed.load(Relaxed), stream);
+    let pattern = random.draw();
+    vector::set(pattern);
+    slot.local.store(utcb::my().local_id().raw(), Release);
+    slot.alive.store(true, Release);
+    let mut work = Work {
+        actor: Actor {
+            index: index as usize,
+            id,
+            pattern,
+        },
+        slot,
+        role: RUN.worker(index as usize).role,
+        random,
+        rested: clock::micros(),
+    };
+    let mut debt = None;
+    while debt.is_some() || !work.is_over() {
+        debt = work.step(debt);
+    }
+    slot.finished.store(true, Release);
+}
+
+impl Work {
+    fn is_over(&self) -> bool {
+        RUN.has_come_to(match self.role {
+            Role::Client => Stage::ClientsStop,
+            Role::Steady | Role::Mortal => Stage::AllStop,
+        })
+    }
+
+    /// One operation; gives the debt that it leaves.
+    fn step(&mut self, debt: Option<Debt>) -> Option<Debt> {
+        let now = clock::micros();
+        if now.wrapping_sub(self.rested) > BURST {
+            self.rest();
+        }
+        match (debt, self.role) {
+            (Some(debt), _) => self.answer(debt),
+            (None, Role::Client) => self.start_something(),
+            (None, _) => self.wait_for_work(),
+        }
+    }
+
+    /// Runs an operation and gives the debt that it leaves.
+    fn run(&mut self, operation: Operation) -> Option<Debt> {
+        match self.actor.run(operation) {
+            (Outcome::Done(Some((letter, id))), _) if letter.kind == Kind::Request => Some(Debt {
+                worker: letter.sender,
+                id,
+                number: letter.number,
+            }),
+            (Outcome::Wrong, _) => ipc::park(),
+            _ => None,
+        }
+    }
+
+    fn rest(&mut self) {
+        let nap = Time::period(self.random.between(500, 3000));
+        self.run(Operation {
+            send: None,
+            receive: Some((Source::Myself, nap)),
+        });
+        self.rested = clock::micros();
+    }
+
+    /// A server's usual step.
+    fn wait_for_work(&mut self) -> Option<Debt> {
+        match self.random.below(100) {
+            0..5 => self.notify(),
+            5..10 => self.pause(),
+            10..20 => self.receive(),
+            _ => self.run(Operation {
+                send: None,
+                receive: Some((Source::Anybody, Time::NEVER)),
+            }),
+        }
+    }
+
+    /// A client's step.
+    fn start_something(&mut self) -> Option<Debt> {
+        match self.random.below(100) {
+            0..30 => self.call(Role::Steady),
+            30..42 => self.call(Role::Mortal),
+            42..52 => self.call(Role::Client),
+            52..70 => self.notify(),
+            70..88 => self.receive(),
+            _ => self.pause(),
+        }
+    }
+
+    /// Pays a debt, and perhaps receives in the same operation.
+    fn answer(&mut self, debt: Debt) -> Option<Debt> {
+        if self.random.chance(10) {
+            self.pause();
+        }
+        let limit = if self.random.chance(70) {
+            Time::ZERO
+        } else {
+            self.finite()
+        };
+        let receive = match self.role {
+            _ if self.random.chance(40) => None,
+            Role::Client => Some((Source::Anybody, self.finite())),
+            _ => Some((Source::Anybody, Time::NEVER)),
+        };
+        let operation = Operation {
+            send: Some(Target {
+                worker: debt.worker,
+                id: debt.id,
+                kind: Kind::Answer,
+                limit,
+            }),
+            receive,
+        };
+        let (outcome, _) = self.actor.run(operation);
+        match outcome {
+            Outcome::Done(Some((letter, id))) if letter.kind == Kind::Request => Some(Debt {
+                worker: letter.sender,
+                id,
+                number: letter.number,
+            }),
+            Outcome::Failed(error)
+                if (error.phase, error.code) == (Phase::Send, IpcCode::Timeout) =>
+            {
+                self.blame(debt);
+                None
+            }
+            Outcome::Wrong => ipc::park(),
+            _ => None,
+        }
+    }
+
+    /// An answer found nobody: wrong if the caller waits without a limit and nobody disturbed it.
+    fn blame(&self, debt: Debt) {
+        let caller = &SLOTS[debt.worker];
+        let waits = caller.ticket.load(Acquire) == debt.number;
+        let before = caller.ticket_aborts.load(Acquire);
+        let disturbed = caller.receive_aborts.since(before);
+        let current = caller.version.load(Acquire) as u32;
+        if waits && !disturbed && !caller.dies(current) {
+            report(
+                What::Unanswered,
+                self.actor.index,
+                Some(debt.worker),
+                debt.number,
+            );
+            ipc::park();
+        }
+    }
+
+    /// Calls a worker of that role, without limits where the callee is sure to answer.
+    fn call(&mut self, role: Role) -> Option<Debt> {
+        let (worker, id) = self.partner(Some(role))?;
+        let patient = self.random.chance(60);
+        let (limit, wait) = match role {
+            Role::Steady if patient => (Time::NEVER, Time::NEVER),
+            Role::Mortal if patient => (Time::NEVER, self.finite()),
+            _ => (self.impatient(), self.finite()),
+        };
+        self.run(Operation {
+            send: Some(Target {
+                worker,
+                id,
+                kind: Kind::Request,
+                limit,
+            }),
+            receive: Some((Source::Worker(worker, id), wait)),
+        })
+    }
+
+    /// Sends without expecting an answer.
+    fn notify(&mut self) -> Option<Debt> {
+        let (worker, id) = self.partner(None)?;
+        let serves = RUN.worker(worker).role != Role::Client;
+        let limit = if serves && self.role == Role::Client && self.random.chance(40) {
+            Time::NEVER
+        } else {
+            self.impatient()
+        };
+        self.run(Operation {
+            send: Some(Target {
+                worker,
+                id,
+                kind: Kind::Notice,
+                limit,
+            }),
+            receive: None,
+        })
+    }
+
+    /// Receives, with a limit.
+    fn receive(&mut self) -> Option<Debt> {
+        let source = match self.random.below(10) {
+            0..6 => Source::Anybody,
+            6..8 => Source::AnybodyHere,
+            _ => {
+                let (worker, id) = self.partner(None)?;
+                Source::Worker(worker, id)
+            }
+        };
+        let limit = self.impatient();
+        self.run(Operation {
+            send: None,
+            receive: Some((source, limit)),
+        })
+    }
+
+    /// Sleeps, yields or spins.
+    fn pause(&mut self) -> Option<Debt> {
+        count(&self.slot.rounds);
+        match self.random.below(3) {
+            0 => self.rest(),
+            1 => schedule::yield_now(),
+            _ => {
+                for _ in 0..self.random.below(300) {
+                    core::hint::spin_loop();
+                }
+            }
+        }
+        None
+    }
+
+    fn finite(&mut self) -> Time {
+        Time::period(self.random.between(50, 4000))
+    }
+
+    fn impatient(&mut self) -> Time {
+        if self.random.chance(30) {
+            Time::ZERO
+        } else {
+            self.finite()
+        }
+    }
+
+    /// A living worker of `role` (any, if none is given) other than this one.
+    fn partner(&mut self, role: Option<Role>) -> Option<(usize, ThreadId)> {
+        let workers = RUN.workers();
+        for _ in 0..8 {
+            let worker = self.random.below(workers as u64) as usize;
+            let fits = role.is_none_or(|role| RUN.worker(worker).role == role);
+            if worker != self.actor.index
+                && fits
+                && let Some(id) = SLOTS[worker].thread()
+            {
+                return Some((worker, id));
+            }
+        }
+        None
+    }
+}
