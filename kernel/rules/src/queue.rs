@@ -18,7 +18,7 @@ pub trait QueueStore {
 }
 
 /// The senders that wait for one receiver.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct SendQueue<T> {
     head: Option<T>,

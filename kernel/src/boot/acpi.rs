@@ -15,6 +15,9 @@ use pecan_bootdata::madt::{self, Processor};
 /// Longest table that is believed, in bytes.
 const TABLE_LIMIT: usize = 1 << 20;
 
+/// Longest list of tables that is believed, in bytes: about a thousand tables.
+const ROOT_LIMIT: usize = 8 << 10;
+
 /// Bytes of every table's header.
 const HEADER: usize = 36;
 
@@ -118,7 +121,7 @@ fn bytes<T: AcpiTable>(table: &PhysicalMapping<Window, T>) -> Option<&'static [u
 
 /// Are the root pointer and the header of the root table such that the parser stays inside of them?
 fn root_is_sound(rsdp: u64) -> bool {
-    root_length(rsdp).is_some_and(|length| (HEADER..=TABLE_LIMIT).contains(&(length as usize)))
+    root_length(rsdp).is_some_and(|length| (HEADER..=ROOT_LIMIT).contains(&(length as usize)))
 }
 
 fn root_length(rsdp: u64) -> Option<u32> {

@@ -1,0 +1,73 @@
+//! What lies on a kernel stack when user code has entered the kernel.
+//!
+//! ```text
+//! top        end of the thread's block
+//! top -  8   ss      written once; every entry leaves the user selectors here
+//! top - 16   rsp
+//! top - 24   rflags
+//! top - 32   cs
+//! top - 40   rip     <- UserFrame
+//! top - 48   error code, or nothing (a system call)
+//! top - 56   vector,     or where a blocked system call goes on
+//! top -176   r15     <- Frame (interrupts and exceptions)
+//! ```
+
+/// Bytes that the user frame takes at the stack's top, padding included.
+pub(crate) const RESERVED: u64 = 48;
+
+/// The five words with which the CPU returns to user mode.
+#[repr(C)]
+pub(crate) struct UserFrame {
+    pub(crate) ip: u64,
+    pub(crate) cs: u64,
+    pub(crate) flags: u64,
+    pub(crate) sp: u64,
+    pub(crate) ss: u64,
+}
+
+/// All registers at an interrupt or exception.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) r15: u64,
+    pub(crate) r14: u64,
+    pub(crate) r13: u64,
+    pub(crate) r12: u64,
+    pub(crate) r11: u64,
+    pub(crate) r10: u64,
+    pub(crate) r9: u64,
+    pub(crate) r8: u64,
+    pub(crate) rbp: u64,
+    pub(crate) rdi: u64,
+    pub(crate) rsi: u64,
+    pub(crate) rdx: u64,
+    pub(crate) rcx: u64,
+    pub(crate) rbx: u64,
+    pub(crate) rax: u64,
+    pub(crate) vector: u64,
+    pub(crate) error: u64,
+    pub(crate) ip: u64,
+    pub(crate) cs: u64,
+    pub(crate) flags: u64,
+    pub(crate) sp: u64,
+    pub(crate) ss: u64,
+}
+
+const _: () = assert!(size_of::<UserFrame>() == 40);
+const _: () = assert!(size_of::<Frame>() == 176);
+
+impl Frame {
+    /// Whether user code was interrupted.
+    pub(crate) fn from_user(&self) -> bool {
+        self.cs & 3 != 0
+    }
+}
+
+/// Flags that a user may change for himself or another: CF PF AF ZF SF OF.
+pub(crate) const USER_FLAGS: u64 = 0x8d5;
+
+/// An instruction pointer that the CPU can return to: sign-extended from bit 47. A user who asks for a
+/// non-canonical address gets a page fault at the canonical one, in user mode.
+pub(crate) fn canonical(address: u64) -> u64 {
+    ((address << 16) as i64 >> 16) as u64
+}

@@ -1,0 +1,114 @@
+//! Which vector is whose.
+
+use core::sync::atomic::Ordering;
+
+use super::frame::Frame;
+use crate::arch::x86_64::apic::{self, vector};
+use crate::arch::x86_64::registers::Snapshot;
+use crate::cpu::{self, Counter, Cpu};
+use crate::ipc::fault;
+use crate::ipc::remote;
+use crate::memory::layout;
+use crate::sched;
+use crate::thread::Owned;
+
+const DEVICE_NOT_AVAILABLE: u64 = 7;
+const INVALID_OPCODE: u64 = 6;
+const BREAKPOINT: u64 = 3;
+const PAGE_FAULT: u64 = 14;
+const EXCEPTIONS: u64 = 32;
+
+/// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
+pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
+    if frame.vector < EXCEPTIONS {
+        if frame.from_user() { user_exception(frame) } else { kernel_exception(frame) }
+    } else {
+        interrupt(frame);
+    }
+    if frame.from_user() {
+        sched::preempt_if_asked(cpu::current(), Owned::current());
+    }
+}
+
+fn interrupt(frame: &Frame) {
+    let cpu = cpu::current();
+    match frame.vector as u8 {
+        vector::TIMER => {
+            apic::eoi();
+            sched::tick(cpu);
+        }
+        vector::DOORBELL => {
+            apic::eoi();
+            cpu.count(Counter::IpisTaken);
+            drop_translations(cpu);
+            if frame.from_user() {
+                remote::drain(cpu);
+            }
+        }
+        vector::PING => {
+            apic::eoi();
+            crate::sys::control::pinged(cpu);
+        }
+        vector::SPURIOUS => {}
+        other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
+    }
+}
+
+fn drop_translations(cpu: &Cpu) {
+    if cpu.flush.swap(false, Ordering::AcqRel) {
+        // SAFETY: the root is the one that is loaded.
+        unsafe { crate::arch::x86_64::root::load(cpu.loaded_root()) };
+    }
+}
+
+fn user_exception(frame: &mut Frame) {
+    let me = Owned::current();
+    let vector = frame.vector;
+    match vector {
+        PAGE_FAULT => fault::page::raise(me, frame, read_fault_address()),
+        DEVICE_NOT_AVAILABLE if crate::arch::x86_64::fpu::load(me) => {}
+        INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {}
+        BREAKPOINT if crate::sys::debugger::operation(me, frame) => {}
+        _ => fault::exception::raise(me, frame),
+    }
+}
+
+fn read_fault_address() -> u64 {
+    x86_64::registers::control::Cr2::read_raw()
+}
+
+/// The load in `thread::table::probe`: `mov rax, [rax]`.
+const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
+
+/// An exception in the kernel: a probe of a slot without a thread, or a bug.
+fn kernel_exception(frame: &mut Frame) {
+    let address = read_fault_address();
+    let in_array = (layout::TCB_BASE..layout::WINDOW_BASE).contains(&address);
+    if frame.vector == PAGE_FAULT && in_array && crate::arch::x86_64::code::starts_with(frame.ip, PROBE) {
+        frame.rax = 0;
+        frame.ip += PROBE.len() as u64;
+        return;
+    }
+    let snapshot = snapshot(frame);
+    crate::panic::fault(&snapshot, format_args!("exception {} (error {:#x}) in the kernel", frame.vector, frame.error));
+}
+
+fn snapshot(frame: &Frame) -> Snapshot {
+    let general = [
+        ("rax", frame.rax),
+        ("rbx", frame.rbx),
+        ("rcx", frame.rcx),
+        ("rdx", frame.rdx),
+        ("rsi", frame.rsi),
+        ("rdi", frame.rdi),
+        ("r8", frame.r8),
+        ("r9", frame.r9),
+        ("r10", frame.r10),
+        ("r11", frame.r11),
+        ("r12", frame.r12),
+        ("r13", frame.r13),
+        ("r14", frame.r14),
+        ("r15", frame.r15),
+    ];
+    Snapshot { rip: frame.ip, rsp: frame.sp, rbp: frame.rbp, rflags: frame.flags, general }
+}

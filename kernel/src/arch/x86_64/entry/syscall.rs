@@ -1,0 +1,221 @@
+//! SYSCALL: from the stubs into the kernel and back.
+
+use core::arch::naked_asm;
+
+use crate::arch::x86_64::switch;
+use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
+use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
+
+/// Address for the LSTAR register.
+pub(crate) fn address() -> u64 {
+    entry as *const () as u64
+}
+
+/// Registers of a system call that is not IPC: in and out.
+#[repr(C)]
+pub(crate) struct CallFrame {
+    pub(crate) rax: u64,
+    pub(crate) rdx: u64,
+    pub(crate) rsi: u64,
+    pub(crate) rdi: u64,
+    pub(crate) r8: u64,
+    pub(crate) r9: u64,
+    pub(crate) r10: u64,
+    /// The call's number.
+    pub(crate) rbp: u64,
+}
+
+/// SYSCALL lands here.
+///
+/// In: rcx user ip, r11 user flags, rbp number of the call, user stack, user gs, interrupts off; other registers as
+/// the call says. Out: the call's results; rcx, r11, rbp destroyed. Stack: the running thread's kernel stack.
+///
+/// IPC stores the message registers into the UTCB and asks [`crate::ipc::entry::system_call`] who runs next.
+#[unsafe(naked)]
+extern "C" fn entry() {
+    naked_asm!(
+        "swapgs",
+        "test ebp, ebp",
+        "jnz {other}",
+        "mov rdi, rsp",
+        "mov rsp, gs:[{stack_top}]",
+        "mov [rsp - 16], rdi",
+        "mov [rsp - 24], r11",
+        "mov [rsp - 40], rcx",
+        "lea rdi, [rsp - {top}]",
+        "mov rcx, [rdi + {utcb}]",
+        "mov [rcx], r9",
+        "mov [rcx + 8], rax",
+        "mov [rcx + 16], rbx",
+        "mov [rcx + 24], r10",
+        "mov [rcx + 32], r12",
+        "mov [rcx + 40], r13",
+        "mov [rcx + 48], r14",
+        "mov [rcx + 56], r15",
+        "sub rsp, 48",
+        "call {ipc}",
+        "jmp {finish}",
+        other = sym other_call,
+        stack_top = const STACK_TOP,
+        top = const STACK_TOP_OFFSET,
+        utcb = const tcb_offsets::UTCB,
+        ipc = sym crate::ipc::entry::system_call,
+        finish = sym ipc_finish,
+    )
+}
+
+/// Ends an IPC system call: stays with the caller, switches to a partner, or leaves for the dispatcher.
+///
+/// In: rax who runs next: the caller, another thread, or 0 for the dispatcher; rsp 48 below the caller's stack top.
+/// Stack: the caller's.
+#[unsafe(naked)]
+extern "C" fn ipc_finish() {
+    naked_asm!(
+        "lea rdi, [rsp + 48 - {top}]",
+        "cmp rax, rdi",
+        "je {ret}",
+        "lea rcx, [rip + {ret}]",
+        "push rcx",
+        "mov [rdi + {stack}], rsp",
+        "test rax, rax",
+        "jnz {enter}",
+        "jmp {leave}",
+        top = const STACK_TOP_OFFSET,
+        ret = sym ipc_return,
+        stack = const tcb_offsets::STACK,
+        enter = sym switch::enter,
+        leave = sym switch::leave,
+    )
+}
+
+/// Where a thread whose IPC has ended returns to user mode.
+///
+/// In: rsp 48 below the stack top. Out: MRs, rsi from, rdi MR0's user address. Clobbers rcx, rdx, r8, r11.
+#[unsafe(naked)]
+pub(crate) extern "C" fn ipc_return() {
+    naked_asm!(
+        "lea rdi, [rsp + 48 - {top}]",
+        "mov rsi, [rdi + {from}]",
+        "mov r8, [rdi + {utcb}]",
+        "mov rdi, [rdi + {local_id}]",
+        "mov r9, [r8]",
+        "mov rax, [r8 + 8]",
+        "mov rbx, [r8 + 16]",
+        "mov r10, [r8 + 24]",
+        "mov r12, [r8 + 32]",
+        "mov r13, [r8 + 40]",
+        "mov r14, [r8 + 48]",
+        "mov r15, [r8 + 56]",
+        "xor r8d, r8d",
+        "mov rcx, [rsp + 8]",
+        "mov r11, [rsp + 24]",
+        "mov rsp, [rsp + 32]",
+        "mov rdx, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_ipc",
+        "pecan_exit_ipc: wrgsbase rdx",
+        "sysretq",
+        top = const STACK_TOP_OFFSET,
+        from = const tcb_offsets::FROM,
+        utcb = const tcb_offsets::UTCB,
+        local_id = const tcb_offsets::LOCAL_ID,
+        user_gs = const USER_GS,
+    )
+}
+
+/// Where a thread goes on whose IPC must be taken up again: its receive phase, or all of it.
+///
+/// In: rsp 48 below the stack top. Stack: the thread's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn ipc_again() {
+    naked_asm!(
+        "lea rdi, [rsp + 48 - {top}]",
+        "call {again}",
+        "jmp {finish}",
+        top = const STACK_TOP_OFFSET,
+        again = sym crate::ipc::entry::again,
+        finish = sym ipc_finish,
+    )
+}
+
+/// Every system call but IPC: saves its registers and calls [`crate::sys::call`]; may block in there.
+///
+/// In: as [`entry`], after SWAPGS. Out: the registers of [`CallFrame`] as the call left them.
+#[unsafe(naked)]
+extern "C" fn other_call() {
+    naked_asm!(
+        "mov gs:[{scratch}], rsp",
+        "mov rsp, gs:[{stack_top}]",
+        "sub rsp, 48",
+        "mov [rsp + 8], rcx",
+        "mov [rsp + 24], r11",
+        "mov rcx, gs:[{scratch}]",
+        "mov [rsp + 32], rcx",
+        "push rbp",
+        "push r10",
+        "push r9",
+        "push r8",
+        "push rdi",
+        "push rsi",
+        "push rdx",
+        "push rax",
+        "mov rdi, rsp",
+        "xor ebp, ebp",
+        "call {call}",
+        "pop rax",
+        "pop rdx",
+        "pop rsi",
+        "pop rdi",
+        "pop r8",
+        "pop r9",
+        "pop r10",
+        "pop rbp",
+        "mov rcx, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_call",
+        "pecan_exit_call: wrgsbase rcx",
+        "mov rcx, [rsp + 8]",
+        "mov r11, [rsp + 24]",
+        "mov rsp, [rsp + 32]",
+        "sysretq",
+        scratch = const SCRATCH,
+        stack_top = const STACK_TOP,
+        call = sym crate::sys::call,
+        user_gs = const USER_GS,
+    )
+}
+
+/// Where a new thread goes on when it runs first: start message or not, it enters user mode with empty registers.
+///
+/// In: rsp 48 below the stack top. Stack: the thread's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn start_user() {
+    naked_asm!(
+        "lea rdi, [rsp + 48 - {top}]",
+        "call {begin}",
+        "mov rax, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_start",
+        "pecan_exit_start: wrgsbase rax",
+        "xor eax, eax",
+        "xor ebx, ebx",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "xor esi, esi",
+        "xor edi, edi",
+        "xor ebp, ebp",
+        "xor r8d, r8d",
+        "xor r9d, r9d",
+        "xor r10d, r10d",
+        "xor r11d, r11d",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
+        "xor r15d, r15d",
+        "add rsp, 8",
+        "iretq",
+        top = const STACK_TOP_OFFSET,
+        begin = sym crate::thread::start::begin,
+        user_gs = const USER_GS,
+    )
+}

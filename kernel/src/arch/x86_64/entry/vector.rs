@@ -1,0 +1,129 @@
+//! A stub per interrupt vector, and the common way in and out.
+
+use core::arch::naked_asm;
+
+use super::frame::Frame;
+use crate::cpu::offsets::USER_GS;
+
+/// The common entry: saves all registers, takes the kernel's gs, calls the handler, and goes back.
+///
+/// In: the CPU's frame, an error code and the vector on the stack; interrupts off. Out: returns by IRETQ to where the
+/// interrupt came from, registers as the handler left them. Stack: the interrupted one's kernel stack.
+#[unsafe(naked)]
+extern "C" fn common() {
+    naked_asm!(
+        "push rax",
+        "push rbx",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push rbp",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "test byte ptr [rsp + {cs}], 3",
+        "jz 1f",
+        "swapgs",
+        "1: cld",
+        "mov rdi, rsp",
+        "call {handle}",
+        "test byte ptr [rsp + {cs}], 3",
+        "jz 2f",
+        "mov rax, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_interrupt",
+        "pecan_exit_interrupt: wrgsbase rax",
+        "2: pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rbp",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop rbx",
+        "pop rax",
+        "add rsp, 16",
+        "iretq",
+        cs = const core::mem::offset_of!(Frame, cs),
+        handle = sym super::interrupt::handle,
+        user_gs = const USER_GS,
+    )
+}
+
+/// A vector for which the CPU pushes no error code.
+///
+/// In: the CPU's frame. Out: into [`common`] with a zero error code and the vector pushed.
+#[unsafe(naked)]
+extern "C" fn plain<const VECTOR: u32>() {
+    naked_asm!("push 0", "push {vector}", "jmp {common}", vector = const VECTOR, common = sym common)
+}
+
+/// A vector for which the CPU pushes an error code.
+///
+/// In: the CPU's frame and the error code. Out: into [`common`] with the vector pushed.
+#[unsafe(naked)]
+extern "C" fn with_error<const VECTOR: u32>() {
+    naked_asm!("push {vector}", "jmp {common}", vector = const VECTOR, common = sym common)
+}
+
+/// A non-maskable interrupt may come anywhere, so it touches nothing.
+///
+/// In: the CPU's frame, on a stack of its own. Out: everything as it was.
+#[unsafe(naked)]
+extern "C" fn non_maskable() {
+    naked_asm!("iretq")
+}
+
+macro_rules! stubs {
+    ($($vector:literal)*) => { [$(plain::<$vector>),*] };
+}
+
+static PLAIN: [extern "C" fn(); 256] = stubs![
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
+    16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+    32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47
+    48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+    64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79
+    80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95
+    96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111
+    112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127
+    128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143
+    144 145 146 147 148 149 150 151 152 153 154 155 156 157 158 159
+    160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175
+    176 177 178 179 180 181 182 183 184 185 186 187 188 189 190 191
+    192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207
+    208 209 210 211 212 213 214 215 216 217 218 219 220 221 222 223
+    224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239
+    240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255
+];
+
+/// The entry address for `vector`.
+pub(crate) fn address(vector: u8) -> u64 {
+    let stub: extern "C" fn() = match vector {
+        2 => non_maskable,
+        8 => with_error::<8>,
+        10 => with_error::<10>,
+        11 => with_error::<11>,
+        12 => with_error::<12>,
+        13 => with_error::<13>,
+        14 => with_error::<14>,
+        17 => with_error::<17>,
+        21 => with_error::<21>,
+        29 => with_error::<29>,
+        30 => with_error::<30>,
+        other => PLAIN[usize::from(other)],
+    };
+    stub as *const () as u64
+}

@@ -1,0 +1,145 @@
+//! From one thread to another on this CPU.
+//!
+//! A thread that does not run has saved its stack pointer in its TCB; on top of its stack lies the address where it
+//! goes on. The dispatcher is no thread: it is entered on a fresh stack and left for good.
+
+use core::arch::{asm, naked_asm};
+
+use super::entry::syscall::{ipc_again, ipc_return};
+use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_WORD};
+use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
+
+/// The common end of every switch: makes the thread in rax the running one.
+///
+/// In: rax the TCB, homed here, not running, interrupts off. The old stack pointer is saved already.
+/// Out: does not return; goes on at the address on top of the thread's stack, with rax the TCB.
+/// Clobbers rcx, rdx. Stack: the new thread's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn enter() {
+    naked_asm!(
+        "mov rcx, [rax + {root}]",
+        "cmp rcx, gs:[{loaded}]",
+        "je 1f",
+        "mov gs:[{loaded}], rcx",
+        "mov cr3, rcx",
+        "1: mov rcx, [rax + {local_id}]",
+        "mov rdx, gs:[{user_word}]",
+        "mov [rdx], rcx",
+        "lea rcx, [rax + {top}]",
+        "mov gs:[{stack_top}], rcx",
+        "mov rsp, [rax + {stack}]",
+        "ret",
+        root = const tcb_offsets::ROOT,
+        loaded = const LOADED_ROOT,
+        local_id = const tcb_offsets::LOCAL_ID,
+        user_word = const USER_WORD,
+        top = const STACK_TOP_OFFSET,
+        stack_top = const STACK_TOP,
+        stack = const tcb_offsets::STACK,
+    )
+}
+
+/// Leaves the running thread `me` for `next`; returns when somebody switches to `me` again.
+/// This CPU, interrupts off; `me` is current, `next` is homed here and ready.
+#[inline(never)]
+pub(crate) fn to(me: Owned, next: Owned) {
+    // SAFETY: rbx and rbp are kept on the stack, everything else is declared as clobbered; `me` stands on its own
+    // stack, and `enter` takes up `next` where it left off.
+    unsafe {
+        asm!(
+            "push rbp",
+            "push rbx",
+            "lea rcx, [rip + 2f]",
+            "push rcx",
+            "mov [rdi + {stack}], rsp",
+            "jmp {enter}",
+            "2: pop rbx",
+            "pop rbp",
+            stack = const tcb_offsets::STACK,
+            enter = sym enter,
+            inout("rdi") me.as_ptr() => _,
+            inout("rax") next.as_ptr() => _,
+            out("r12") _, out("r13") _, out("r14") _, out("r15") _,
+            clobber_abi("sysv64"),
+        );
+    }
+}
+
+/// Leaves the running thread `me` for the dispatcher; returns when `me` is switched to again.
+/// This CPU, interrupts off; `me` is current.
+#[inline(never)]
+pub(crate) fn to_dispatcher(me: Owned) {
+    // SAFETY: as in `to`; the dispatcher starts on its own empty stack.
+    unsafe {
+        asm!(
+            "push rbp",
+            "push rbx",
+            "lea rcx, [rip + 2f]",
+            "push rcx",
+            "mov [rdi + {stack}], rsp",
+            "jmp {leave}",
+            "2: pop rbx",
+            "pop rbp",
+            stack = const tcb_offsets::STACK,
+            leave = sym leave,
+            inout("rdi") me.as_ptr() => _,
+            out("r12") _, out("r13") _, out("r14") _, out("r15") _,
+            clobber_abi("sysv64"),
+        );
+    }
+}
+
+/// Enters the dispatcher on its empty stack.
+///
+/// In: nothing, interrupts off; whoever ran has saved its stack pointer. Does not return. Clobbers everything.
+#[unsafe(naked)]
+pub(crate) extern "C" fn leave() {
+    naked_asm!(
+        "mov rsp, gs:[{stack}]",
+        "mov gs:[{stack_top}], rsp",
+        "xor ebp, ebp",
+        "call {dispatch}",
+        "ud2",
+        stack = const DISPATCHER_STACK,
+        stack_top = const STACK_TOP,
+        dispatch = sym crate::sched::dispatch,
+    )
+}
+
+/// Enters the dispatcher for good from a stack that is no thread's.
+pub(crate) fn abandon() -> ! {
+    // SAFETY: nothing on the old stack is needed any more.
+    unsafe { asm!("jmp {leave}", leave = sym leave, options(noreturn)) }
+}
+
+/// Takes up `next` from the dispatcher, whose stack is thrown away. This CPU, interrupts off.
+pub(crate) fn resume(next: Owned) -> ! {
+    // SAFETY: `next` is homed here and not running, and nothing on the dispatcher's stack is needed any more.
+    unsafe { asm!("jmp {enter}", enter = sym enter, in("rax") next.as_ptr(), options(noreturn)) }
+}
+
+/// Makes the address of `then` the place where the not-running thread goes on, at the top of an empty kernel stack
+/// that holds only the user frame. The function is entered with rsp at the frame's lower end.
+pub(crate) fn prepare(thread: &Tcb, then: extern "C" fn()) {
+    let base = thread.block_address() + STACK_TOP_OFFSET - super::entry::frame::RESERVED;
+    let slot = (base - 8) as *mut u64;
+    // SAFETY: the thread does not run, and the slot lies in its own stack, below the user frame.
+    unsafe { slot.write(then as *const () as u64) };
+    thread.stack.set(slot as u64);
+}
+
+/// A thread that is blocked in an IPC system call, and so would return to user mode, takes its IPC up again instead.
+/// For any other thread its own code looks whether it has to.
+pub(crate) fn redirect(thread: Owned) {
+    let top = thread.block_address() + STACK_TOP_OFFSET - super::entry::frame::RESERVED;
+    let slot = thread.stack.get();
+    if slot == top - 8 && read_slot(slot) == ipc_return as *const () as u64 {
+        // SAFETY: the thread does not run, and the slot lies in its own stack.
+        unsafe { (slot as *mut u64).write(ipc_again as *const () as u64) };
+    }
+}
+
+fn read_slot(slot: u64) -> u64 {
+    // SAFETY: the caller found the slot in a stack of a thread that does not run.
+    unsafe { (slot as *const u64).read() }
+}

@@ -1,0 +1,217 @@
+//! The per-CPU block.
+//!
+//! ```text
+//!  0 this block's address   8 "lives here and waits"  16 loaded root      24 user gs word (kernel alias)
+//! 32 user gs base          40 dispatcher stack        48 scratch          56 slice left
+//! 64 (pad) 68 task state, whose rsp0 at 72 is the running thread's stack top
+//! .. mailbox, on a line of its own: other CPUs write it
+//! .. ready lists, wakeups, counters
+//! ```
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use pecan_smp::mailbox::Mailbox;
+use x86_64::structures::tss::TaskStateSegment;
+
+use super::own::CpuCell;
+use super::segments::Gdt;
+use crate::sched::{Ready, Wakeups};
+use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
+
+/// What the kernel counts per CPU. Read by the control call, from any CPU.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+pub(crate) enum Counter {
+    /// Interrupts sent to other CPUs' mailboxes.
+    IpisSent,
+    /// Mailbox interrupts taken.
+    IpisTaken,
+    /// Threads picked by the dispatcher.
+    Dispatches,
+    /// Timer ticks.
+    Ticks,
+    /// Messages taken from the mailbox.
+    RemoteRequests,
+}
+
+/// How many counters there are.
+pub(crate) const COUNTERS: usize = 5;
+
+/// Puts the mailbox on a cache line that no other field shares.
+#[repr(C, align(64))]
+pub(crate) struct OwnLine<T>(pub(crate) T);
+
+/// One CPU's block. Owner-only unless atomic.
+#[repr(C, align(64))]
+pub(crate) struct Cpu {
+    this: *const Cpu,
+    waiting_here: u64,
+    loaded_root: AtomicU64,
+    user_word: Cell<*mut u64>,
+    user_gs: Cell<u64>,
+    dispatcher_stack: u64,
+    scratch: Cell<u64>,
+    /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
+    pub(crate) slice_left: Cell<u64>,
+    pad: u32,
+    task_state: TaskStateSegment,
+    /// What other CPUs tell this one.
+    pub(crate) mailbox: OwnLine<Mailbox>,
+    /// Number of this CPU, from 0.
+    pub(crate) index: u16,
+    /// The id of its local APIC.
+    pub(crate) apic_id: u32,
+    /// The dispatcher must run before the kernel is left.
+    pub(crate) reschedule: Cell<bool>,
+    /// The periodic timer is on.
+    pub(crate) ticking: Cell<bool>,
+    /// Ticks that the CPU idled through in a row.
+    pub(crate) idle_ticks: Cell<u32>,
+    /// Another CPU asks that translations be dropped.
+    pub(crate) flush: AtomicBool,
+    /// A dead thread on whose stack somebody still stood.
+    pub(crate) buried: Cell<Option<TcbRef>>,
+    /// A thread that leaves for another CPU as soon as nobody stands on its stack.
+    pub(crate) departing: Cell<Option<TcbRef>>,
+    /// Threads that are ready.
+    pub(crate) ready: CpuCell<Ready>,
+    /// Threads that wait with a timeout.
+    pub(crate) wakeups: CpuCell<Wakeups>,
+    /// The CPU that waits for this one to answer its ping: its number + 1, or 0.
+    pub(crate) pinged_by: AtomicU32,
+    /// The ping that this CPU sent has come back.
+    pub(crate) ponged: AtomicBool,
+    counters: [AtomicU64; COUNTERS],
+    gdt: Cell<Option<&'static Gdt>>,
+    gdt_memory: core::cell::UnsafeCell<Gdt>,
+}
+
+/// Offsets of what assembler reads through gs.
+pub(crate) mod offsets {
+    use super::Cpu;
+    use core::mem::offset_of;
+
+    /// The translation root in CR3.
+    pub(crate) const LOADED_ROOT: usize = offset_of!(Cpu, loaded_root);
+    /// Kernel alias of the word that user gs points to.
+    pub(crate) const USER_WORD: usize = offset_of!(Cpu, user_word);
+    /// The user's gs base.
+    pub(crate) const USER_GS: usize = offset_of!(Cpu, user_gs);
+    /// Top of the dispatcher's stack.
+    pub(crate) const DISPATCHER_STACK: usize = offset_of!(Cpu, dispatcher_stack);
+    /// A word for the system-call entry.
+    pub(crate) const SCRATCH: usize = offset_of!(Cpu, scratch);
+    /// rsp0 of the task state: the running thread's stack top.
+    pub(crate) const STACK_TOP: usize = offset_of!(Cpu, task_state) + 4;
+}
+
+const _: () = assert!(offsets::STACK_TOP == 72, "rsp0 must be aligned, beside the hot line");
+const _: () = assert!(core::mem::offset_of!(Cpu, this) == 0);
+
+impl Cpu {
+    /// A block for CPU `index` that will live at `this`.
+    pub(super) fn new(this: *const Cpu, index: u16, apic_id: u32, dispatcher_stack: u64, fault_stack: u64) -> Self {
+        let mut task_state = TaskStateSegment::new();
+        task_state.interrupt_stack_table[0] = x86_64::VirtAddr::new(fault_stack);
+        task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
+        task_state.iomap_base = core::mem::size_of::<TaskStateSegment>() as u16;
+        Self {
+            this,
+            waiting_here: home_word(index, State::Waiting),
+            loaded_root: AtomicU64::new(0),
+            user_word: Cell::new(core::ptr::null_mut()),
+            user_gs: Cell::new(0),
+            dispatcher_stack,
+            scratch: Cell::new(0),
+            slice_left: Cell::new(0),
+            pad: 0,
+            task_state,
+            mailbox: OwnLine(Mailbox::new()),
+            index,
+            apic_id,
+            reschedule: Cell::new(false),
+            ticking: Cell::new(false),
+            idle_ticks: Cell::new(0),
+            flush: AtomicBool::new(false),
+            buried: Cell::new(None),
+            departing: Cell::new(None),
+            ready: CpuCell::new(Ready::new()),
+            wakeups: CpuCell::new(Wakeups::new()),
+            pinged_by: AtomicU32::new(0),
+            ponged: AtomicBool::new(false),
+            counters: [const { AtomicU64::new(0) }; COUNTERS],
+            gdt: Cell::new(None),
+            gdt_memory: core::cell::UnsafeCell::new(Gdt::empty()),
+        }
+    }
+
+    /// The home word of a thread that lives here and waits for a message.
+    #[inline(always)]
+    pub(crate) fn waiting_here(&self) -> u64 {
+        self.waiting_here
+    }
+
+    /// Adds one to a counter. This CPU: a plain add, no locked instruction.
+    #[inline]
+    pub(crate) fn count(&self, counter: Counter) {
+        let cell = &self.counters[counter as usize];
+        cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Reads a counter; any CPU. `None` if there is no such counter.
+    pub(crate) fn counter(&self, index: usize) -> Option<u64> {
+        self.counters.get(index).map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// The translation root that this CPU has loaded.
+    pub(crate) fn loaded_root(&self) -> u64 {
+        self.loaded_root.load(Ordering::Relaxed)
+    }
+
+    /// Notes the root that was just loaded, or is about to be.
+    pub(crate) fn set_loaded_root(&self, root: u64) {
+        self.loaded_root.store(root, Ordering::Relaxed);
+    }
+
+    /// Sets where user gs points and where the kernel writes the word behind it.
+    pub(super) fn set_user_word(&self, user_gs: u64, word: *mut u64) {
+        self.user_gs.set(user_gs);
+        self.user_word.set(word);
+    }
+
+    /// The user's gs base on this CPU.
+    pub(crate) fn user_gs(&self) -> u64 {
+        self.user_gs.get()
+    }
+
+    /// Top of the dispatcher's stack.
+    pub(super) fn dispatcher_stack(&self) -> u64 {
+        self.dispatcher_stack
+    }
+
+    /// The thread that this CPU last switched to; it may have blocked since.
+    pub(crate) fn running(&self) -> Option<TcbRef> {
+        let top = self.stack_top();
+        (top != self.dispatcher_stack).then(|| TcbRef::from_address(top - STACK_TOP_OFFSET))
+    }
+
+    /// The stack that the next interrupt from user mode will use.
+    fn stack_top(&self) -> u64 {
+        let field = &raw const self.task_state.privilege_stack_table;
+        // SAFETY: the field lies in this block; it is packed, so the read is unaligned by type, and volatile
+        // because the switch writes it through gs.
+        unsafe { field.cast::<u64>().read_volatile() }
+    }
+
+    /// Builds and returns this CPU's descriptor table. Once, on this CPU.
+    pub(super) fn descriptor_table(&'static self) -> &'static Gdt {
+        let memory = self.gdt_memory.get();
+        // SAFETY: called once, on this CPU, before anything else refers to the table.
+        unsafe { memory.write(super::segments::table(&self.task_state)) };
+        // SAFETY: written just now, and never again.
+        let table: &'static Gdt = unsafe { &*memory };
+        self.gdt.set(Some(table));
+        table
+    }
+}

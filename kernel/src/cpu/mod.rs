@@ -1,0 +1,41 @@
+//! Which CPU is this, and what does it keep for itself?
+//!
+//! Every CPU has one block of memory: the [`Cpu`] struct, then its stacks. The block is found through the
+//! kernel's gs base. Its fields belong to the CPU, except the few that are atomic.
+//!
+//! * `block`    the struct, drawn line by line, and the stacks behind it
+//! * `create`   makes the blocks, on the boot CPU
+//! * `install`  loads one: segments, task state, interrupt table, system-call registers
+//! * `own`      a cell for what only this CPU touches
+//! * `segments` the descriptor table and the selectors that the interface fixes
+
+mod block;
+mod create;
+mod install;
+mod own;
+pub(crate) mod segments;
+
+pub(crate) use block::{Counter, Cpu, offsets};
+pub(crate) use create::{boot_stack_top, count, create, get};
+pub(crate) use install::install;
+
+use core::arch::asm;
+
+/// The block of the CPU that runs this. Interrupts off, or the caller must not care about moving:
+/// the kernel never moves between CPUs while it holds the reference, because only blocked threads migrate.
+#[inline(always)]
+pub(crate) fn current() -> &'static Cpu {
+    let block: *const Cpu;
+    // SAFETY: in the kernel, gs points at this CPU's block, whose first word is the block's own address.
+    unsafe { asm!("mov {}, gs:[0]", out(reg) block, options(pure, nomem, nostack, preserves_flags)) };
+    // SAFETY: blocks are made once at boot and never freed.
+    unsafe { &*block }
+}
+
+/// The id of the thread that this CPU last switched to, for a panic's report; none before the first.
+pub(crate) fn current_thread_raw() -> Option<u64> {
+    if !create::installed() {
+        return None;
+    }
+    current().running().map(|thread| thread.id())
+}

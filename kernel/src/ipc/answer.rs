@@ -1,0 +1,41 @@
+//! Stage 6: results. The only writer of MR0, ErrorCode and `from` of a finished IPC. On the thread's home CPU.
+
+use pecan_abi::error::{IpcCode, IpcError, Phase};
+use pecan_abi::tag::Tag;
+
+use crate::thread::{Field, Owned};
+
+/// `receiver` got the message with this tag from `from`.
+#[inline(always)]
+pub(super) fn received(receiver: Owned, from: u64, tag: u64) {
+    receiver.utcb.get().set_mr(0, tag);
+    receiver.from.set(from);
+}
+
+/// `sender` sent its message and does not receive.
+pub(super) fn sent(sender: Owned, tag: Tag) {
+    sender.utcb.get().set_mr(0, tag.raw());
+    sender.from.set(0);
+}
+
+/// The IPC of `thread` failed; `tag` is what its MR0 shows beside the error flag.
+pub(super) fn failed(thread: Owned, tag: u64, error: IpcError) {
+    thread.utcb.get().set_mr(0, tag | Tag::ERROR);
+    thread.utcb.get().set(Field::ERROR_CODE, error.raw());
+    thread.from.set(0);
+}
+
+/// The send phase of `thread` failed before it met its partner, without waiting for it: a bare error tag.
+pub(super) fn refused_send(thread: Owned, code: IpcCode) {
+    failed(thread, 0, IpcError::new(Phase::Send, code));
+}
+
+/// The receive phase of `thread` failed: a bare error tag.
+pub(super) fn refused_receive(thread: Owned, code: IpcCode) {
+    failed(thread, 0, IpcError::new(Phase::Receive, code));
+}
+
+/// The send phase of `thread` ended while it waited: the tag it wanted to send stays visible.
+pub(super) fn ended_send(thread: Owned, code: IpcCode) {
+    failed(thread, thread.send_tag.get(), IpcError::new(Phase::Send, code));
+}

@@ -1,0 +1,37 @@
+//! Where a system call comes in, and where a blocked one goes on. On the caller's stack and CPU, interrupts off.
+
+use super::{Request, common, phases, receive};
+use crate::cpu;
+use crate::thread::{Again, Owned, Tcb, UtcbRef};
+
+/// The IPC system call. The entry has stored the message registers into the UTCB.
+///
+/// Returns who runs next: the caller, its partner, or null for the dispatcher.
+pub(crate) extern "sysv64" fn system_call(
+    _me: *const Tcb,
+    to: u64,
+    from: u64,
+    _mr0: UtcbRef,
+    timeouts: u64,
+    tag: u64,
+) -> *const Tcb {
+    let me = Owned::current();
+    let cpu = cpu::current();
+    let request = Request::new(to, from, timeouts, tag);
+    if let Some(partner) = common::perform(me, cpu, &request) {
+        return partner.as_ptr();
+    }
+    phases::perform(me, cpu, &request).next(me)
+}
+
+/// A blocked system call that runs again has a phase left. Returns who runs next.
+pub(crate) extern "sysv64" fn again(_me: *const Tcb) -> *const Tcb {
+    let me = Owned::current();
+    let cpu = cpu::current();
+    let request = Request::noted(&me);
+    match me.again.replace(Again::Nothing) {
+        Again::Nothing => me.as_ptr(),
+        Again::Receive => receive::perform(me, cpu, &request).next(me),
+        Again::Restart => phases::perform(me, cpu, &request).next(me),
+    }
+}

@@ -1,0 +1,61 @@
+//! A call that the kernel makes on behalf of a thread: what the user had in the registers that it uses is kept and
+//! restored.
+
+use pecan_abi::id::ThreadId;
+use pecan_abi::tag::Tag;
+
+use crate::cpu;
+use crate::ipc::{Request, phases, receive};
+use crate::thread::{Again, Field, Owned};
+
+/// Whether a call for a thread got its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The partner answered.
+    Answered,
+    /// There was no partner, or the IPC failed or was cancelled.
+    Failed,
+}
+
+/// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
+/// is BR0 meanwhile. ErrorCode and BR0 are as before afterwards; MRs hold the answer.
+pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> Outcome {
+    let utcb = me.utcb.get();
+    let partner = global(me, partner);
+    if partner == 0 {
+        return Outcome::Failed;
+    }
+    let (error_code, acceptor_before) = (utcb.get(Field::ERROR_CODE), utcb.get(Field::BR0));
+    if let Some(acceptor) = acceptor {
+        utcb.set(Field::BR0, acceptor);
+    }
+    let request = Request { to: partner, from: partner, timeouts: 0, tag };
+    run(me, &request);
+    let failed = Tag::from_raw(utcb.mr(0)).is_error();
+    utcb.set(Field::ERROR_CODE, error_code);
+    if acceptor.is_some() {
+        utcb.set(Field::BR0, acceptor_before);
+    }
+    if failed { Outcome::Failed } else { Outcome::Answered }
+}
+
+/// Carries the request out to its end, however often the thread has to take it up again, and wherever it moves.
+fn run(me: Owned, request: &Request) {
+    phases::perform(me, cpu::current(), request).carry_out(me);
+    loop {
+        match me.again.replace(Again::Nothing) {
+            Again::Nothing => return,
+            Again::Receive => receive::perform(me, cpu::current(), request).carry_out(me),
+            Again::Restart => phases::perform(me, cpu::current(), request).carry_out(me),
+        }
+    }
+}
+
+/// The global id of a partner that the user named in a UTCB field, perhaps by its local id; 0 if it names nobody.
+fn global(me: Owned, id: u64) -> u64 {
+    let id = ThreadId::from_raw(id);
+    if id.is_nil() || id.is_global() {
+        return id.raw();
+    }
+    me.space().and_then(|space| space.global_id(id)).unwrap_or(0)
+}

@@ -1,0 +1,70 @@
+//! Exceptions (L4 X.2, exception protocol on amd64): all registers go to the handler, and come back changed.
+
+use pecan_abi::protocol::{EXCEPTION_TAG, EXCEPTION_WORDS, exception};
+
+use super::call::{Outcome, call};
+use super::page::stop;
+use crate::arch::x86_64::entry::frame::{Frame, USER_FLAGS, canonical};
+use crate::thread::{Field, Owned, UtcbRef};
+
+/// `me`, which runs in user mode, raised the exception in `frame`: its handler is asked. Without an answer it stops.
+pub(crate) fn raise(me: Owned, frame: &mut Frame) {
+    let utcb = me.utcb.get();
+    let mut before = [0; EXCEPTION_WORDS + 1];
+    for (index, word) in before.iter_mut().enumerate() {
+        *word = utcb.mr(index);
+    }
+    store(utcb, frame);
+    let outcome = call(me, utcb.get(Field::EXCEPTION_HANDLER), EXCEPTION_TAG, None);
+    let answered = outcome == Outcome::Answered;
+    if answered && pecan_abi::tag::Tag::from_raw(utcb.mr(0)).untyped() >= exception::RFLAGS {
+        load(utcb, frame);
+    }
+    for (index, word) in before.into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    if !answered {
+        log::debug!("thread {:x} stopped: exception {} at {:#x}", me.id(), frame.vector, frame.ip);
+        stop(me);
+    }
+}
+
+/// The registers in the order of the message, and where each one is.
+fn registers(frame: &mut Frame) -> [(usize, &mut u64); 16] {
+    [
+        (exception::RBX, &mut frame.rbx),
+        (exception::R10, &mut frame.r10),
+        (exception::R12, &mut frame.r12),
+        (exception::R13, &mut frame.r13),
+        (exception::R14, &mut frame.r14),
+        (exception::R15, &mut frame.r15),
+        (exception::RAX, &mut frame.rax),
+        (exception::RCX, &mut frame.rcx),
+        (exception::RDX, &mut frame.rdx),
+        (exception::RSI, &mut frame.rsi),
+        (exception::RDI, &mut frame.rdi),
+        (exception::RBP, &mut frame.rbp),
+        (exception::R8, &mut frame.r8),
+        (exception::R9, &mut frame.r9),
+        (exception::R11, &mut frame.r11),
+        (exception::RSP, &mut frame.sp),
+    ]
+}
+
+fn store(utcb: UtcbRef, frame: &mut Frame) {
+    utcb.set_mr(0, EXCEPTION_TAG.raw());
+    utcb.set_mr(exception::RIP, frame.ip);
+    utcb.set_mr(exception::RFLAGS, frame.flags);
+    utcb.set_mr(exception::VECTOR, frame.vector);
+    for (index, register) in registers(frame) {
+        utcb.set_mr(index, *register);
+    }
+}
+
+fn load(utcb: UtcbRef, frame: &mut Frame) {
+    for (index, register) in registers(frame) {
+        *register = utcb.mr(index);
+    }
+    frame.ip = canonical(utcb.mr(exception::RIP));
+    frame.flags = (frame.flags & !USER_FLAGS) | (utcb.mr(exception::RFLAGS) & USER_FLAGS);
+}

@@ -1,0 +1,63 @@
+//! Page faults (L4 X.2, page-fault protocol).
+
+use pecan_abi::acceptor::Acceptor;
+use pecan_abi::fpage::Rights;
+use pecan_abi::protocol::PageFault;
+
+use super::call::{Outcome, call};
+use crate::arch::x86_64::entry::frame::Frame;
+use crate::cpu;
+use crate::sched;
+use crate::space::Role;
+use crate::thread::{Field, Owned, Resources, State};
+
+/// Bits of the CPU's error code.
+const WRITE: u64 = 1 << 1;
+const FETCH: u64 = 1 << 4;
+
+/// `me`, which runs in user mode, touched `address`: its pager is asked to do something about it, then the
+/// instruction is executed again.
+pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
+    let space = me.space();
+    if let Some(space) = space.filter(|space| space.role() == Role::Sigma0) {
+        if !space.serve_sigma0(address) {
+            log::error!("sigma0 touched {address:#x}, which it cannot have, at {:#x}", frame.ip);
+            stop(me);
+        }
+        return;
+    }
+    let access = if frame.error & FETCH != 0 {
+        Rights::EXECUTE
+    } else if frame.error & WRITE != 0 {
+        Rights::WRITE
+    } else {
+        Rights::READ
+    };
+    let fault = PageFault { access, address, ip: frame.ip };
+    let utcb = me.utcb.get();
+    let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
+    for (index, word) in fault.words().into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    let pager = utcb.get(Field::PAGER);
+    let outcome = call(me, pager, fault.tag(), Some(Acceptor::COMPLETE_WINDOW.raw()));
+    for (index, word) in before.into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    if outcome == Outcome::Failed && nobody_helps(me, pager) {
+        stop(me);
+    }
+}
+
+/// Whether the fault would only be raised for ever: there is no pager.
+fn nobody_helps(me: Owned, pager: u64) -> bool {
+    pager == 0 && me.utcb.get().get(Field::PAGER) == 0
+}
+
+/// Stops `me` until somebody resumes it by ExchangeRegisters.
+pub(super) fn stop(me: Owned) {
+    let cpu = cpu::current();
+    me.resources.set(me.resources.get() | Resources::HALTED);
+    me.set_state(cpu, State::Halted);
+    sched::preempt(cpu, me);
+}

@@ -1,0 +1,72 @@
+//! Stage 5: who runs next. On the running thread's CPU, interrupts off.
+
+use crate::arch::x86_64::switch;
+use crate::cpu::Cpu;
+use crate::sched;
+use crate::thread::links::Links;
+use crate::thread::{Owned, Resources, State, Tcb, resources};
+
+/// Who runs after an IPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Disposition {
+    /// The caller goes on.
+    Stay,
+    /// The partner runs at once: direct switch.
+    SwitchTo(Owned),
+    /// The caller cannot go on, or should not: the dispatcher picks.
+    Dispatch,
+}
+
+impl Disposition {
+    /// For the assembler end of a system call: the caller, the partner, or null. Readies `me` for being left.
+    pub(super) fn next(self, me: Owned) -> *const Tcb {
+        match self {
+            Self::Stay => me.as_ptr(),
+            Self::SwitchTo(partner) => {
+                resources::leave(crate::cpu::current(), me);
+                partner.as_ptr()
+            }
+            Self::Dispatch => {
+                resources::leave(crate::cpu::current(), me);
+                core::ptr::null()
+            }
+        }
+    }
+
+    /// For kernel code on `me`'s stack: leaves if it has to, and returns when `me` runs again.
+    pub(super) fn carry_out(self, me: Owned) {
+        match self {
+            Self::Stay => {}
+            Self::SwitchTo(partner) => {
+                resources::leave(crate::cpu::current(), me);
+                switch::to(me, partner);
+            }
+            Self::Dispatch => {
+                resources::leave(crate::cpu::current(), me);
+                switch::to_dispatcher(me);
+            }
+        }
+    }
+}
+
+/// `me` has just blocked and `partner`, unlisted, got its message: switch directly if it may run here.
+pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
+    let must_not_run = partner.resources.get() & (Resources::HALTED | Resources::MOVE) != 0;
+    if must_not_run || cpu.reschedule.get() {
+        sched::wake(cpu, partner);
+        return Disposition::Dispatch;
+    }
+    partner.set_state(cpu, State::Ready);
+    Disposition::SwitchTo(partner)
+}
+
+/// `me` can go on; others may have become ready meanwhile and outrank it.
+pub(super) fn stay(cpu: &Cpu, me: Owned) -> Disposition {
+    if !cpu.reschedule.get() {
+        return Disposition::Stay;
+    }
+    me.slice_left.set(cpu.slice_left.get());
+    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    Disposition::Dispatch
+}

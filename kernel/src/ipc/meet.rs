@@ -1,0 +1,75 @@
+//! Stage 3: is the partner here, and does it take the message now?
+
+use pecan_abi::error::IpcCode;
+use pecan_rules::rendezvous::accepts;
+use pecan_smp::cpuset::Cpu as CpuName;
+use pecan_smp::protocol::{Home, Receiver, Route, route};
+use pecan_smp::request::Reason;
+
+use super::validate;
+use crate::cpu::Cpu;
+use crate::thread::{Owned, State, Tcb, TcbRef};
+
+/// How sender and receiver meet.
+pub(super) enum Meeting {
+    /// The partner waits for this message.
+    Now(Owned),
+    /// The partner lives here, but the sender has to wait.
+    Later(Owned),
+    /// The partner lives on, or is on its way to, another CPU.
+    Elsewhere(u16),
+    /// No message can be sent to it.
+    Refused(IpcCode),
+}
+
+/// Looks at the partner from the sender's CPU.
+pub(super) fn meet(me: Owned, cpu: &Cpu, partner: TcbRef) -> Meeting {
+    match route(CpuName(cpu.index), home(partner)) {
+        Route::Forward(there) => return Meeting::Elsewhere(there.0),
+        Route::Here => {}
+    }
+    let partner = Owned::seen_here(partner);
+    match receiver(cpu, partner, &me) {
+        Receiver::Gone => Meeting::Refused(IpcCode::NonExisting),
+        Receiver::Waiting => Meeting::Now(partner),
+        Receiver::Calling | Receiver::Busy => Meeting::Later(partner),
+    }
+}
+
+/// Where a thread is, for the protocol's routing.
+pub(super) fn home(thread: TcbRef) -> Home {
+    let leaving = thread.state() == State::Moving;
+    Home { cpu: CpuName(thread.home()), leaving_for: leaving.then(|| CpuName(thread.move_to.get())) }
+}
+
+/// Whether `partner`, which lives here, takes a message from `sender`, wherever that lives. A partner whose own
+/// request may have ended silently is asked to settle that first.
+pub(super) fn receiver(cpu: &Cpu, partner: Owned, sender: &Tcb) -> Receiver {
+    if !validate::is_active(partner) {
+        return Receiver::Gone;
+    }
+    if partner.state() == State::Asking && settle(cpu, partner, Reason::Behind) {
+        debug_assert_eq!(partner.state(), State::Waiting);
+    }
+    let waits = partner.state() == State::Waiting
+        && accepts(partner.wait.get(), sender.id(), partner.same_space(sender));
+    if waits { Receiver::Waiting } else { Receiver::Busy }
+}
+
+/// Demands that `thread`'s request end with an answer. True: it has ended silently, and the thread waits now.
+pub(crate) fn settle(cpu: &Cpu, thread: Owned, reason: Reason) -> bool {
+    use pecan_smp::request::Demand;
+    match thread.request.demand(reason) {
+        Demand::Delivered => {
+            thread.wait.set(thread.receive_from.get());
+            crate::sched::disarm(thread);
+            thread.set_waiting(cpu);
+            true
+        }
+        Demand::Outstanding => false,
+        Demand::Recall(there) => {
+            super::remote::recall(cpu, thread, there);
+            false
+        }
+    }
+}

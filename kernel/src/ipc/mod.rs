@@ -1,0 +1,42 @@
+//! The way of a message, in the order of its stages.
+//!
+//! ```text
+//! entry     registers of a system call, or a thread that takes its IPC up again
+//! decode    registers -> Request
+//! validate  who is meant, and may it be sent at all
+//! meet      is the partner here, and does it take the message now
+//!   --- the common case ends its send phase here, in a straight line: see `common` ---
+//! queue     the sender waits at the partner
+//! transfer  words, then items (map items)
+//! receive   the receive phase: a sender that waits, or wait
+//! handover  who runs next
+//! answer    the only writer of results
+//! wait      timeouts;  cancel  abort;  both end a phase from outside
+//! remote    the same stages when the partner lives on another CPU
+//! fault     the kernel speaks for a thread
+//! ```
+//!
+//! A blocked system call keeps nothing on its stack but the user's frame; what it was about is in the TCB, so
+//! whoever ends a phase can put the thread into the next one at once.
+
+pub(crate) mod answer;
+pub(crate) mod cancel;
+mod common;
+pub(crate) mod decode;
+pub(crate) mod entry;
+pub(crate) mod fault;
+pub(crate) mod handover;
+mod items;
+mod meet;
+pub(crate) mod phases;
+pub(crate) mod queue;
+pub(crate) mod receive;
+pub(crate) mod remote;
+mod transfer;
+mod validate;
+pub(crate) mod wait;
+
+pub(crate) use decode::Request;
+pub(crate) use handover::Disposition;
+pub(crate) use meet::settle;
+pub(crate) use receive::take_up;

@@ -1,0 +1,61 @@
+//! An IPC in full generality: its send phase, then its receive phase. On the caller's CPU, interrupts off.
+
+use pecan_abi::error::IpcCode;
+use pecan_abi::time::TimeKind;
+
+use super::meet::{Meeting, meet};
+use super::{Disposition, Request, answer, handover, queue, receive, remote, transfer, validate};
+use crate::cpu::Cpu;
+use crate::sched;
+use crate::thread::{Owned, TcbRef};
+
+/// Carries the request out for `me`, the running thread.
+#[inline(never)]
+pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Disposition {
+    if request.to == 0 {
+        return receive::perform(me, cpu, request);
+    }
+    match validate::destination(request) {
+        Ok(partner) => send(me, cpu, request, partner),
+        Err(code) => refuse(me, cpu, code),
+    }
+}
+
+fn send(me: Owned, cpu: &'static Cpu, request: &Request, partner: TcbRef) -> Disposition {
+    let patient = request.send_timeout().kind() != TimeKind::Zero;
+    match meet(me, cpu, partner) {
+        Meeting::Now(partner) => deliver(me, cpu, request, partner),
+        Meeting::Later(partner) if patient => queue::wait_at(me, cpu, partner, request),
+        Meeting::Later(_) => refuse(me, cpu, IpcCode::Timeout),
+        Meeting::Elsewhere(there) => remote::ask(me, cpu, request, there),
+        Meeting::Refused(code) => refuse(me, cpu, code),
+    }
+}
+
+fn refuse(me: Owned, cpu: &Cpu, code: IpcCode) -> Disposition {
+    answer::refused_send(me, code);
+    handover::stay(cpu, me)
+}
+
+/// The partner waits here for this message.
+fn deliver(me: Owned, cpu: &'static Cpu, request: &Request, partner: Owned) -> Disposition {
+    if let Err(transfer::Cut(code)) = transfer::message(&me, partner, request.tag, 0) {
+        sched::wake(cpu, partner);
+        request.note(&me);
+        answer::ended_send(me, code);
+        return handover::stay(cpu, me);
+    }
+    if request.from == 0 {
+        answer::sent(me, request.tag);
+        sched::wake(cpu, partner);
+        return handover::stay(cpu, me);
+    }
+    // The partner is out of its receive phase before `me` looks for senders: it may be one of them again only later.
+    match receive::enter(me, cpu, request) {
+        receive::Entered::Waits => handover::give_cpu_to(cpu, partner),
+        receive::Entered::Ended => {
+            sched::wake(cpu, partner);
+            handover::stay(cpu, me)
+        }
+    }
+}

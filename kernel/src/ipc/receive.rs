@@ -1,0 +1,123 @@
+//! The receive phase: take a sender that waits already, or wait. On the receiver's CPU, interrupts off.
+
+use pecan_abi::error::IpcCode;
+use pecan_abi::tag::Tag;
+use pecan_abi::time::TimeKind;
+use pecan_rules::deadline;
+use pecan_rules::rendezvous::accepts;
+
+use super::{Disposition, Request, answer, handover, queue, remote, transfer, validate};
+use crate::arch::x86_64::clock;
+use crate::cpu::Cpu;
+use crate::sched;
+use crate::thread::links::Links;
+use crate::thread::{Again, Owned, State, TcbRef};
+
+/// What became of a receive phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Entered {
+    /// The thread waits.
+    Waits,
+    /// The IPC has ended, with a message or an error.
+    Ended,
+}
+
+/// The receive phase of `me`, the running thread, with nothing before it.
+pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Disposition {
+    if request.from == 0 {
+        me.from.set(0);
+        return handover::stay(cpu, me);
+    }
+    match enter(me, cpu, request) {
+        Entered::Waits => Disposition::Dispatch,
+        Entered::Ended => handover::stay(cpu, me),
+    }
+}
+
+/// Enters the receive phase of the running thread.
+pub(super) fn enter(me: Owned, cpu: &'static Cpu, request: &Request) -> Entered {
+    if let Err(code) = validate::specifier(request.from) {
+        answer::refused_receive(me, code);
+        return Entered::Ended;
+    }
+    while let Some(sender) = matching(me, request.from) {
+        queue::unlink(sender);
+        if take(me, cpu, sender) {
+            return Entered::Ended;
+        }
+    }
+    wait(me, cpu, request)
+}
+
+/// Nobody is there: waits, or gives up at once if the timeout is zero.
+fn wait(me: Owned, cpu: &Cpu, request: &Request) -> Entered {
+    if request.receive_timeout().kind() == TimeKind::Zero {
+        answer::refused_receive(me, IpcCode::Timeout);
+        return Entered::Ended;
+    }
+    me.wait.set(request.from);
+    me.receive_from.set(request.from);
+    me.set_waiting(cpu);
+    sched::arm(cpu, me, deadline::absolute(request.receive_timeout(), clock::micros()));
+    Entered::Waits
+}
+
+/// The first in `me`'s queue that `from` accepts.
+pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
+    let senders = me.senders.get();
+    let mut next = senders.front();
+    while let Some(sender) = next {
+        if accepts(from, sender.id(), me.same_space(&sender)) {
+            return Some(sender);
+        }
+        next = senders.next(&Links, sender);
+    }
+    None
+}
+
+/// Takes the message of `sender`, which was queued at `me` and is unlinked. False: there is none, it was cancelled.
+fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
+    match sender.owned(cpu).filter(|sender| sender.state() == State::Sending) {
+        Some(sender) => {
+            let tag = Tag::from_raw(sender.send_tag.get());
+            let cut = transfer::message(&sender, me, tag, 0);
+            finish_send(cpu, sender, cut);
+            true
+        }
+        None => remote::take_queued(me, cpu, sender),
+    }
+}
+
+/// The send phase of `sender`, a blocked thread of this CPU, is over.
+pub(super) fn finish_send(cpu: &'static Cpu, sender: Owned, result: Result<(), transfer::Cut>) {
+    sched::disarm(sender);
+    let request = Request::noted(&sender);
+    match result {
+        Err(transfer::Cut(code)) => answer::ended_send(sender, code),
+        Ok(()) if request.from == 0 => answer::sent(sender, request.tag),
+        Ok(()) => return enter_blocked(cpu, sender, &request),
+    }
+    sched::wake(cpu, sender);
+}
+
+/// Puts a blocked thread of this CPU into its receive phase, so that its partner finds it waiting at once. If
+/// somebody is queued for it, it has to run to take him.
+pub(super) fn enter_blocked(cpu: &'static Cpu, thread: Owned, request: &Request) {
+    if matching(thread, request.from).is_some() || validate::specifier(request.from).is_err() {
+        take_up(thread, Again::Receive);
+        sched::wake(cpu, thread);
+        return;
+    }
+    if wait(thread, cpu, request) == Entered::Ended {
+        sched::wake(cpu, thread);
+        return;
+    }
+    crate::thread::migrate::depart_if_asked(cpu, thread);
+}
+
+/// `thread`, which is blocked in an IPC, goes on with `again` when it runs.
+pub(crate) fn take_up(thread: Owned, again: Again) {
+    thread.again.set(again);
+    crate::arch::x86_64::switch::redirect(thread);
+}

@@ -1,0 +1,46 @@
+//! A: the answer to a request arrives. On the sender's CPU, interrupts off.
+
+use pecan_abi::error::{IpcCode, IpcError};
+use pecan_smp::protocol::{self, Answer, Ended, Outcome};
+
+use crate::cpu::Cpu;
+use crate::ipc::{Request, answer, receive};
+use crate::sched;
+use crate::thread::{Owned, State, delete};
+
+/// The request of `sender` has ended with `answer`.
+pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
+    if sender.state() == State::Controlling {
+        sched::wake(cpu, sender);
+        return;
+    }
+    sched::disarm(sender);
+    let request = Request::noted(&sender);
+    match protocol::ended(sender.request.look(), given, request.from != 0) {
+        Ended::Delete => delete::finish(cpu, sender),
+        _ if sender.state() == State::Dying => delete::finish(cpu, sender),
+        _ if sender.transfer_error.get() != 0 => cut(cpu, sender, &request),
+        Ended::Receive => receive::enter_blocked(cpu, sender, &request),
+        Ended::Report(outcome) => report(cpu, sender, &request, outcome),
+    }
+}
+
+fn cut(cpu: &Cpu, sender: Owned, request: &Request) {
+    if let Some(error) = IpcError::from_raw(sender.transfer_error.replace(0)) {
+        answer::failed(sender, request.tag.raw(), error);
+    }
+    sched::wake(cpu, sender);
+}
+
+fn report(cpu: &Cpu, sender: Owned, request: &Request, outcome: Outcome) {
+    let zero_timeout = request.send_timeout().kind() == pecan_abi::time::TimeKind::Zero;
+    match outcome {
+        Outcome::Success => answer::sent(sender, request.tag),
+        Outcome::NonExisting => answer::refused_send(sender, IpcCode::NonExisting),
+        Outcome::Timeout if zero_timeout => answer::refused_send(sender, IpcCode::Timeout),
+        Outcome::Timeout => answer::ended_send(sender, IpcCode::Timeout),
+        Outcome::Cancelled => answer::ended_send(sender, IpcCode::Cancelled),
+        Outcome::CancelledReceiving => answer::refused_receive(sender, IpcCode::Cancelled),
+    }
+    sched::wake(cpu, sender);
+}

@@ -1,0 +1,31 @@
+//! The debug kernel's invariants: lists, states, homes. A violation is a bug of the kernel.
+
+use crate::cpu::Cpu;
+use crate::thread::links::Links;
+use crate::thread::{State, table};
+
+/// Walks the CPU's lists and threads. This CPU, interrupts off.
+///
+/// # Panics
+/// When an invariant does not hold; that is its purpose.
+pub(crate) fn check(cpu: &Cpu) {
+    if let Err(broken) = cpu.ready.with(|ready| ready.check(&Links)) {
+        panic!("ready lists of CPU {}: {broken}", cpu.index);
+    }
+    table::for_each_here(cpu, |thread| {
+        assert!(thread.stack_is_sound(), "thread {:x} overran its kernel stack", thread.id());
+        if let Err(broken) = thread.senders.get().check(&Links) {
+            panic!("senders of thread {:x}: {broken}", thread.id());
+        }
+        match thread.state() {
+            State::Ready => assert!(
+                thread.listed.get() || cpu.running() == Some(thread.name()),
+                "thread {:x} is ready, but nobody will find it",
+                thread.id()
+            ),
+            State::Sending => assert!(thread.queued_at().is_some(), "thread {:x} sends to nobody", thread.id()),
+            State::Waiting => assert!(thread.wait.get() != 0, "thread {:x} waits for nobody", thread.id()),
+            State::Inactive | State::Asking | State::Controlling | State::Halted | State::Moving | State::Dying | State::Free => {}
+        }
+    });
+}

@@ -1,0 +1,53 @@
+//! The dispatcher. It runs on a stack of its own that is thrown away whenever it is left, so it keeps no state.
+
+use x86_64::instructions::interrupts;
+
+use super::tick;
+use crate::arch::x86_64::switch;
+use crate::cpu::{self, Counter, Cpu};
+use crate::ipc::remote;
+use crate::thread::links::Links;
+use crate::thread::{Owned, delete, migrate};
+
+/// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
+const POLLS: u32 = 64;
+
+/// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
+pub(crate) extern "C" fn dispatch() -> ! {
+    let cpu = cpu::current();
+    loop {
+        cpu.reschedule.set(false);
+        remote::drain(cpu);
+        delete::bury(cpu);
+        migrate::send_departing(cpu);
+        if let Some(next) = pick(cpu) {
+            cpu.count(Counter::Dispatches);
+            if cfg!(debug_assertions) {
+                super::check(cpu);
+            }
+            tick::run(cpu);
+            switch::resume(next);
+        }
+        idle(cpu);
+    }
+}
+
+fn pick(cpu: &Cpu) -> Option<Owned> {
+    let next = cpu.ready.with(|ready| ready.pick(&mut Links))?;
+    cpu.slice_left.set(next.slice_left.get());
+    Some(Owned::seen_here(next))
+}
+
+/// Polls for a moment, then halts until an interrupt.
+fn idle(cpu: &'static Cpu) {
+    if !remote::poll(cpu, POLLS) {
+        return;
+    }
+    tick::rest(cpu);
+    if !cpu.mailbox.0.try_halt() {
+        return;
+    }
+    interrupts::enable_and_hlt();
+    interrupts::disable();
+    remote::wake_up(cpu);
+}

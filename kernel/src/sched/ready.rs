@@ -1,0 +1,59 @@
+//! Becoming ready, being preempted, giving way. All on the thread's home CPU, interrupts off.
+
+use crate::arch::x86_64::switch;
+use crate::cpu::{self, Cpu};
+use crate::thread::links::Links;
+use crate::thread::{Owned, Resources, State, migrate, resources};
+
+/// `thread` can run from now on, unless it is stopped. Asks for the dispatcher if it outranks who runs.
+pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
+    let pending = thread.resources.get();
+    if pending & Resources::HALTED != 0 {
+        thread.set_state(cpu, State::Halted);
+    } else {
+        thread.set_state(cpu, State::Ready);
+        cpu.ready.with(|ready| ready.enqueue(&mut Links, thread.name()));
+        let outranked = cpu.running().is_none_or(|running| running.priority.get() < thread.priority.get());
+        if outranked {
+            cpu.reschedule.set(true);
+        }
+    }
+    if pending & Resources::MOVE != 0 {
+        migrate::depart(cpu, thread);
+    }
+}
+
+/// Takes `thread` out of the ready lists and the wakeup queue, for it leaves or dies.
+pub(crate) fn unlist(cpu: &Cpu, thread: Owned) {
+    cpu.ready.with(|ready| ready.remove(&mut Links, thread.name()));
+    cpu.wakeups.with(|wakeups| wakeups.remove(&mut Links, thread.name()));
+}
+
+/// The running thread `me` leaves the CPU, listed if it is still ready; returns when it is picked again, perhaps on
+/// another CPU.
+pub(crate) fn preempt(cpu: &Cpu, me: Owned) {
+    me.slice_left.set(cpu.slice_left.get());
+    if me.state() == State::Ready {
+        cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    }
+    leave(me);
+}
+
+/// Lets the dispatcher choose, if something asked for it, before `me` goes back to user mode.
+pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
+    if cpu.reschedule.get() {
+        preempt(cpu, me);
+    }
+}
+
+/// The running thread `me` gives up its slice: the others of its priority come first.
+pub(crate) fn give_way(cpu: &Cpu, me: Owned) {
+    me.slice_left.set(me.slice.get());
+    cpu.ready.with(|ready| ready.yield_from(&mut Links, me.name()));
+    leave(me);
+}
+
+fn leave(me: Owned) {
+    resources::leave(cpu::current(), me);
+    switch::to_dispatcher(me);
+}

@@ -1,0 +1,98 @@
+//! Time on this CPU: the periodic tick, time slices, wakeups. This CPU, interrupts off.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::arch::x86_64::{apic, clock};
+use crate::cpu::{Counter, Cpu};
+use crate::thread::Owned;
+use crate::thread::links::Links;
+
+/// Microseconds between ticks.
+static PERIOD: AtomicU32 = AtomicU32::new(1000);
+
+/// An idle CPU without wakeups stops its timer after so many ticks.
+const IDLE_TICKS: u32 = 3;
+
+/// Sets the tick's period in microseconds, 50 to 1,000,000; at boot.
+pub(crate) fn set_period(micros: u32) {
+    PERIOD.store(micros.clamp(50, 1_000_000), Ordering::Relaxed);
+}
+
+/// Switches this CPU's timer on.
+pub(crate) fn start_timer(cpu: &Cpu) {
+    cpu.ticking.set(true);
+    apic::timer_periodic(PERIOD.load(Ordering::Relaxed));
+}
+
+/// The timer's interrupt.
+pub(crate) fn tick(cpu: &Cpu) {
+    cpu.count(Counter::Ticks);
+    let now = clock::micros();
+    let mut expired = None;
+    cpu.wakeups.with(|wakeups| {
+        wakeups.expire(&mut Links, now, |_, thread| {
+            thread.wakeup_next.set(expired);
+            expired = Some(thread);
+        });
+    });
+    while let Some(thread) = expired {
+        expired = thread.wakeup_next.take();
+        crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
+    }
+    spend_slice(cpu);
+    if let Some(running) = cpu.running()
+        && cpu.ready.with(|ready| ready.highest()) > running.priority.get()
+    {
+        cpu.reschedule.set(true);
+    }
+}
+
+fn spend_slice(cpu: &Cpu) {
+    let left = cpu.slice_left.get();
+    if left != u64::MAX {
+        let left = left.saturating_sub(u64::from(PERIOD.load(Ordering::Relaxed)));
+        cpu.slice_left.set(left);
+        if left == 0 {
+            cpu.reschedule.set(true);
+        }
+    }
+}
+
+/// Before a thread runs: time must pass for it.
+pub(super) fn run(cpu: &Cpu) {
+    cpu.idle_ticks.set(0);
+    if !cpu.ticking.get() {
+        start_timer(cpu);
+    }
+}
+
+/// Before the CPU halts: stops the timer if nobody needs it.
+pub(super) fn rest(cpu: &Cpu) {
+    let waits = cpu.wakeups.with(|wakeups| wakeups.earliest().is_some());
+    if waits {
+        if !cpu.ticking.get() {
+            start_timer(cpu);
+        }
+    } else if cpu.ticking.get() {
+        let ticks = cpu.idle_ticks.get();
+        cpu.idle_ticks.set(ticks + 1);
+        if ticks >= IDLE_TICKS {
+            cpu.ticking.set(false);
+            apic::timer_stop();
+        }
+    }
+}
+
+/// `thread`, which blocks, is woken at `deadline` at the latest; `u64::MAX` is never.
+pub(crate) fn arm(cpu: &Cpu, thread: Owned, deadline: u64) {
+    thread.deadline.set(deadline);
+    if deadline != u64::MAX {
+        cpu.wakeups.with(|wakeups| wakeups.arm(&mut Links, thread.name()));
+    }
+}
+
+/// `thread` waits no longer. The queue finds out when it meets the thread.
+#[inline(always)]
+pub(crate) fn disarm(thread: Owned) {
+    thread.deadline.set(u64::MAX);
+}

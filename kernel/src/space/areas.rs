@@ -1,0 +1,138 @@
+//! UTCB and KIP areas, and the pages in them. Under the space's lock, interrupts off.
+
+use pecan_abi::error::SysError;
+use pecan_abi::fpage::Fpage;
+use pecan_abi::id::ThreadId;
+use pecan_abi::utcb::{self, MR0_OFFSET, UTCB_SIZE};
+use pecan_rules::areas::{check_areas, check_utcb_location, in_areas};
+use pecan_rules::paging::{Entry, lookup, map_page, next_leaf};
+
+use super::kip;
+use super::space::Space;
+use super::tables::PhysTables;
+use crate::memory::{physmap, reserve};
+use crate::thread::UtcbRef;
+
+const PAGE: u64 = 4096;
+const UTCB_PAGE: Entry = Entry(Entry::USER.0 | Entry::WRITE.0 | Entry::NX.0);
+const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
+
+/// Where the areas of a space are; nil until SpaceControl places them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Areas {
+    kip: Fpage,
+    utcb: Fpage,
+}
+
+impl Areas {
+    /// Not placed.
+    pub(super) const fn none() -> Self {
+        Self { kip: Fpage::NIL, utcb: Fpage::NIL }
+    }
+
+    /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
+    pub(super) fn contain(&self, address: u64) -> bool {
+        !self.kip.is_nil() && in_areas(address, self.kip, self.utcb)
+    }
+
+    /// Whether a page overlaps what belongs to the kernel.
+    pub(super) fn touch(&self, page: Fpage) -> bool {
+        !self.kip.is_nil() && (self.kip.overlaps(page) || self.utcb.overlaps(page))
+    }
+
+    /// Frees the UTCB pages of a space that ends.
+    pub(super) fn release_pages(&mut self, root: u64) {
+        if self.utcb.is_nil() {
+            return;
+        }
+        let mut from = self.utcb.base();
+        while let Some((address, leaf)) = next_leaf(&PhysTables, root, from, self.utcb.last()) {
+            reserve::free(reserve::Frame::from_phys(leaf.phys));
+            from = address + leaf.size();
+        }
+        *self = Self::none();
+    }
+}
+
+impl Space {
+    /// Whether SpaceControl has placed the areas.
+    pub(crate) fn is_initialised(&self) -> bool {
+        !self.areas.lock().kip.is_nil()
+    }
+
+    /// Places the areas, once, and shows the KIP (L4 X.2, SpaceControl).
+    ///
+    /// Errors: `UtcbArea`, `KipArea`, `NoMemory`; then nothing has changed.
+    pub(crate) fn initialise(&self, kip_area: Fpage, utcb_area: Fpage) -> Result<(), SysError> {
+        let mut areas = self.areas.lock();
+        check_areas(kip_area, utcb_area)?;
+        map_page(&mut PhysTables, self.root(), kip_area.base(), kip::phys(), 12, KIP_PAGE)
+            .map_err(|_| SysError::NoMemory)?;
+        *areas = Areas { kip: kip_area, utcb: utcb_area };
+        Ok(())
+    }
+
+    /// Where the KIP is in this space.
+    pub(crate) fn kip_address(&self) -> u64 {
+        self.areas.lock().kip.base()
+    }
+
+    /// Whether a UTCB may be at `location`.
+    pub(crate) fn check_utcb(&self, location: u64) -> Result<(), SysError> {
+        check_utcb_location(location, self.areas.lock().utcb)
+    }
+
+    /// The UTCB at `location`, with memory behind it: the kernel's view, and the local id.
+    ///
+    /// Errors: `UtcbArea`, `NoMemory`; then nothing has changed.
+    pub(crate) fn utcb(&self, location: u64) -> Result<(UtcbRef, u64), SysError> {
+        let areas = self.areas.lock();
+        check_utcb_location(location, areas.utcb)?;
+        let page = location & !(PAGE - 1);
+        let phys = match lookup(&PhysTables, self.root(), page) {
+            Some(leaf) => leaf.phys,
+            None => self.add_utcb_page(page)?,
+        };
+        let start = physmap::to_virt(phys + location % PAGE);
+        // SAFETY: the frame is a UTCB page of this space and stays until the space ends; the location is a multiple
+        // of the UTCB's size, so all of it lies in the page.
+        unsafe { start.write_bytes(0, UTCB_SIZE) };
+        // SAFETY: as above; MR0 lies inside the UTCB.
+        let mr0 = unsafe { start.add(MR0_OFFSET) };
+        // SAFETY: the contract of `new` holds by the above.
+        Ok((unsafe { UtcbRef::new(mr0.cast()) }, location + MR0_OFFSET as u64))
+    }
+
+    fn add_utcb_page(&self, page: u64) -> Result<u64, SysError> {
+        let frame = reserve::allocate().ok_or(SysError::NoMemory)?;
+        match map_page(&mut PhysTables, self.root(), page, frame.phys(), 12, UTCB_PAGE) {
+            Ok(_) => Ok(frame.phys()),
+            Err(_) => {
+                reserve::free(frame);
+                Err(SysError::NoMemory)
+            }
+        }
+    }
+
+    /// The global id in the UTCB that a local id names; `None` if there is no UTCB.
+    pub(crate) fn global_id(&self, local: ThreadId) -> Option<u64> {
+        let address = local.raw().wrapping_add_signed(utcb::MY_GLOBAL_ID as i64);
+        let in_area = self.areas.lock().utcb.contains(address);
+        if in_area { self.read_bytes(address).map(u64::from_le_bytes) } else { None }
+    }
+
+    /// Bytes of the space's memory at `address`, if they are mapped for the user and lie in one page.
+    pub(crate) fn read_bytes<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let _areas = self.areas.lock();
+        let one_page = address % PAGE + N as u64 <= PAGE;
+        let leaf = lookup(&PhysTables, self.root(), address).filter(|leaf| leaf.entry.contains(Entry::USER))?;
+        let phys = leaf.translate(address);
+        if !one_page || !physmap::covers(phys) {
+            return None;
+        }
+        let bytes: *const [u8; N] = physmap::to_virt(phys).cast();
+        // SAFETY: the bytes lie in a page that the physical map shows; users may write them meanwhile, which volatile
+        // reading of bytes tolerates.
+        Some(unsafe { bytes.read_volatile() })
+    }
+}

@@ -1,0 +1,92 @@
+//! The space object.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use pecan_rules::paging::{Tables, free_user_half};
+use spin::Mutex;
+
+use super::areas::Areas;
+use super::tables::PhysTables;
+use crate::memory::{kernel_space, physmap, reserve};
+
+/// First top-level slot of the kernel's half.
+const KERNEL_SLOTS: usize = 256;
+
+/// What a space may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Owns all memory, one to one, and is privileged.
+    Sigma0,
+    /// Privileged: may control threads and spaces.
+    Root,
+    /// Everybody else.
+    User,
+}
+
+/// An address space. Lives as long as it has threads.
+pub(crate) struct Space {
+    root: u64,
+    role: Role,
+    threads: AtomicUsize,
+    /// Guards the tables and what is said about the areas.
+    pub(super) areas: Mutex<Areas>,
+}
+
+const _: () = assert!(size_of::<Space>() <= 4096);
+
+impl Space {
+    /// An empty space without threads, or `None` without memory. The caller adds a thread or calls [`Space::discard`].
+    pub(crate) fn create(role: Role) -> Option<&'static Self> {
+        let frame = reserve::allocate()?;
+        let Some(root) = reserve::allocate() else {
+            reserve::free(frame);
+            return None;
+        };
+        for slot in KERNEL_SLOTS..512 {
+            let entry = PhysTables.read(kernel_space::root(), slot);
+            PhysTables.write(root.phys(), slot, entry);
+        }
+        let space = Self { root: root.phys(), role, threads: AtomicUsize::new(0), areas: Mutex::new(Areas::none()) };
+        let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
+        // SAFETY: a fresh frame, large enough (asserted above).
+        unsafe { memory.write(space) };
+        // SAFETY: written just now; given back only by `discard`, when no thread refers to it.
+        Some(unsafe { &*memory })
+    }
+
+    /// Physical address of the top-level table.
+    pub(crate) fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// What the space may do.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether its threads may use the privileged system calls.
+    pub(crate) fn is_privileged(&self) -> bool {
+        self.role != Role::User
+    }
+
+    /// One thread more. Under the thread-control lock.
+    pub(crate) fn add_thread(&self) {
+        self.threads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One thread fewer; the last one takes the space with it. Under the thread-control lock; no CPU has the root
+    /// loaded for the thread any more.
+    pub(crate) fn remove_thread(space: &'static Self) {
+        if space.threads.fetch_sub(1, Ordering::Relaxed) == 1 {
+            Self::discard(space);
+        }
+    }
+
+    /// Gives everything back: pages of the areas, tables, the object. Nobody refers to the space.
+    pub(crate) fn discard(space: &'static Self) {
+        space.areas.lock().release_pages(space.root);
+        free_user_half(&mut PhysTables, space.root);
+        reserve::free(reserve::Frame::from_phys(space.root));
+        reserve::free(reserve::Frame::from_phys(physmap::to_phys(core::ptr::from_ref(space).cast())));
+    }
+}

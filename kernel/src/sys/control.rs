@@ -1,0 +1,91 @@
+//! The kernel's own call: console, end of the machine, counters, measuring (`pecan_abi::control`).
+
+use core::sync::atomic::Ordering;
+
+use pecan_abi::control;
+use pecan_abi::error::SysError;
+use x86_64::instructions::interrupts;
+
+use super::{is_privileged, refuse};
+use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::{apic, clock, power, serial};
+use crate::cpu::{self, Cpu};
+use crate::memory::reserve;
+use crate::sched;
+use crate::thread::Owned;
+
+/// The call: rdi operation, rsi rdx r8 r9 arguments; rax result, rdx second result.
+pub(super) fn call(me: Owned, frame: &mut CallFrame) {
+    if frame.rdi == control::NULL {
+        frame.rax = 0;
+        return;
+    }
+    let result = if is_privileged(me) { operation(frame) } else { Err(SysError::NoPrivilege) };
+    frame.rdx = 0;
+    frame.rax = result.unwrap_or_else(|error| {
+        refuse(me, error);
+        control::REFUSED
+    });
+}
+
+fn operation(frame: &CallFrame) -> Result<u64, SysError> {
+    let argument = frame.rsi;
+    match frame.rdi {
+        control::CONSOLE_WRITE => write(argument, [frame.rdx, frame.r8, frame.r9]),
+        control::CONSOLE_READ => Ok(serial::console_read().map_or(u64::MAX, u64::from)),
+        control::EXIT => power::exit(argument as u32 & 0x7f),
+        control::COUNTER => counter(argument, frame.rdx),
+        control::IPI_ROUND_TRIP => ping(argument),
+        control::FREE_FRAMES => Ok(reserve::free_frames()),
+        control::CHECK => {
+            sched::check(cpu::current());
+            Ok(1)
+        }
+        _ => Err(SysError::InvalidParameter),
+    }
+}
+
+fn write(length: u64, words: [u64; 3]) -> Result<u64, SysError> {
+    let bytes = control::unpack(words);
+    let length = usize::try_from(length).map_err(|_| SysError::InvalidParameter)?;
+    let text = bytes.get(..length).filter(|text| !text.is_empty()).ok_or(SysError::InvalidParameter)?;
+    serial::console_write(text);
+    Ok(0)
+}
+
+fn counter(cpu: u64, index: u64) -> Result<u64, SysError> {
+    let cpu = usize::try_from(cpu).ok().and_then(cpu::get).ok_or(SysError::InvalidParameter)?;
+    let index = usize::try_from(index).map_err(|_| SysError::InvalidParameter)?;
+    cpu.counter(index).ok_or(SysError::InvalidParameter)
+}
+
+/// Ticks of one bare interrupt round trip to CPU `target`: there and back, kernel to kernel, this CPU halting meanwhile.
+fn ping(target: u64) -> Result<u64, SysError> {
+    let here = cpu::current();
+    let other = usize::try_from(target).ok().and_then(cpu::get).ok_or(SysError::InvalidParameter)?;
+    if other.index == here.index {
+        return Err(SysError::InvalidParameter);
+    }
+    here.ponged.store(false, Ordering::Relaxed);
+    other.pinged_by.store(u32::from(here.index) + 1, Ordering::Release);
+    let start = clock::now_ticks();
+    apic::send_ipi(other.apic_id, apic::vector::PING);
+    while !here.ponged.load(Ordering::Acquire) {
+        interrupts::enable_and_hlt();
+        interrupts::disable();
+    }
+    Ok(clock::now_ticks() - start)
+}
+
+/// The ping interrupt: answers who pinged, or notes that the answer came.
+pub(crate) fn pinged(cpu: &Cpu) {
+    match cpu.pinged_by.swap(0, Ordering::Acquire) {
+        0 => {}
+        asker => {
+            if let Some(asker) = cpu::get(asker as usize - 1) {
+                asker.ponged.store(true, Ordering::Release);
+                apic::send_ipi(asker.apic_id, apic::vector::PING);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! System calls other than IPC. On the caller's CPU and stack, interrupts off; a call may block in here, and its
+//! thread may find itself on another CPU afterwards.
+//!
+//! * `thread_control`, `space_control`, `exchange_registers`, `schedule`, `thread_switch`  the calls of those names
+//! * `memory`     Unmap, MemoryControl, ProcessorControl
+//! * `remote`     carries out what concerns a thread of another CPU
+//! * `interface`  the KernelInterface instruction
+//! * `debugger`   console operations behind INT3
+//! * `control`    the kernel's own call: console, counters, measuring
+
+pub(crate) mod control;
+pub(crate) mod debugger;
+mod exchange_registers;
+pub(crate) mod interface;
+mod memory;
+pub(crate) mod remote;
+mod schedule;
+mod space_control;
+pub(crate) mod thread_control;
+mod thread_switch;
+
+use pecan_abi::error::SysError;
+
+use crate::arch::x86_64::clock;
+use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::stubs::number;
+use crate::cpu;
+use crate::sched;
+use crate::thread::{Field, Owned};
+
+/// A system call came in; its results go into `frame`.
+pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
+    let me = Owned::current();
+    match frame.rbp {
+        number::EXCHANGE_REGISTERS | number::EXCHANGE_REGISTERS_LOCAL => exchange_registers::call(me, frame),
+        number::THREAD_CONTROL => thread_control::call(me, frame),
+        number::SPACE_CONTROL => space_control::call(me, frame),
+        number::SCHEDULE => schedule::call(me, frame),
+        number::THREAD_SWITCH => thread_switch::call(me, frame),
+        number::SYSTEM_CLOCK => frame.rax = clock::micros(),
+        number::UNMAP => memory::unmap(me),
+        number::PROCESSOR_CONTROL => memory::processor_control(me, frame),
+        number::MEMORY_CONTROL => memory::memory_control(me, frame),
+        number::CONTROL => control::call(me, frame),
+        _ => frame.rax = refuse(me, SysError::InvalidParameter),
+    }
+    sched::preempt_if_asked(cpu::current(), me);
+}
+
+/// Notes the error for the caller; the result is 0, which all calls use for failure.
+fn refuse(me: Owned, error: SysError) -> u64 {
+    me.utcb.get().set(Field::ERROR_CODE, error.raw());
+    0
+}
+
+/// Whether the caller may use the privileged calls.
+fn is_privileged(me: Owned) -> bool {
+    me.space().is_some_and(crate::space::Space::is_privileged)
+}

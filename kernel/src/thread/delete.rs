@@ -1,0 +1,70 @@
+//! A thread ends. On its home CPU, interrupts off.
+//!
+//! Everything that the thread takes part in is unwound at once. What it has lent to another CPU must come home first;
+//! until then it is dying: it exists for nobody, but its slot is not free.
+
+use pecan_smp::request::Reason;
+
+use super::{Owned, State, migrate};
+use crate::arch::x86_64::fpu;
+use crate::cpu::Cpu;
+use crate::ipc;
+use crate::sched;
+use crate::space::Space;
+
+/// Deletes `thread`. It may be the one on whose stack this runs; then its memory is given back by the dispatcher.
+pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
+    let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
+    let lent = match thread.state() {
+        State::Asking => !silent,
+        State::Controlling => true,
+        State::Sending => {
+            ipc::queue::unlink(thread.name());
+            false
+        }
+        _ => false,
+    };
+    sched::unlist(cpu, thread);
+    thread.set_state(cpu, State::Dying);
+    let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
+    migrate::send_on(cpu, senders, None);
+    if !lent {
+        finish(cpu, thread);
+    }
+}
+
+/// Nothing of the dying `thread` is out any more: its slot becomes free.
+pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
+    thread.set_state(cpu, State::Dying);
+    if cpu.running() == Some(thread.name()) {
+        cpu.buried.set(Some(thread.name()));
+        cpu.reschedule.set(true);
+        return;
+    }
+    fpu::release(thread);
+    migrate::unload(cpu, thread);
+    let _lock = crate::sys::thread_control::lock();
+    free_slot(cpu, thread);
+}
+
+/// Takes back a thread that was made just now and that nobody knows. Under the thread-control lock.
+pub(crate) fn undo(cpu: &Cpu, thread: Owned) {
+    free_slot(cpu, thread);
+}
+
+fn free_slot(cpu: &Cpu, thread: Owned) {
+    let space = thread.space();
+    thread.set_space(None);
+    thread.set_id(0);
+    thread.set_state(cpu, State::Free);
+    if let Some(space) = space {
+        Space::remove_thread(space);
+    }
+}
+
+/// Gives back the thread that was deleted while it ran. Dispatcher.
+pub(crate) fn bury(cpu: &Cpu) {
+    if let Some(thread) = cpu.buried.take() {
+        finish(cpu, Owned::seen_here(thread));
+    }
+}

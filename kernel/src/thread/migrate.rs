@@ -1,0 +1,122 @@
+//! A thread moves to another CPU. Every function runs on the CPU named in its comment, interrupts off.
+//!
+//! ```text
+//! old home                                  new home
+//! ask -> (its nodes come home) -> leave
+//!   home word says Moving, Arrive is posted
+//!   senders from elsewhere are forwarded
+//!   senders from here ask again
+//!                                           arrive: publishes home and state
+//! ```
+
+use pecan_smp::protocol::Kind;
+use pecan_smp::request::Reason;
+
+use super::{Again, Field, Owned, Resources, State, TcbRef, home_word, resources};
+use crate::arch::x86_64::root;
+use crate::cpu::Cpu;
+use crate::ipc::{self, remote};
+use crate::sched;
+
+/// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
+pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
+    if to == cpu.index {
+        thread.resources.set(thread.resources.get() & !Resources::MOVE);
+        return;
+    }
+    thread.move_to.set(to);
+    thread.resources.set(thread.resources.get() | Resources::MOVE);
+    depart_if_asked(cpu, thread);
+}
+
+/// Sends `thread` away if it was asked to move and nothing keeps it. Old home.
+pub(crate) fn depart_if_asked(cpu: &Cpu, thread: Owned) {
+    if thread.resources.get() & Resources::MOVE != 0 {
+        depart(cpu, thread);
+    }
+}
+
+/// Sends `thread`, which was asked to move, away unless something keeps it; then the end of that tries again. Old home.
+pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
+    if cpu.running() == Some(thread.name()) {
+        cpu.departing.set(Some(thread.name()));
+        cpu.reschedule.set(true);
+        return;
+    }
+    if thread.state() == State::Asking {
+        ipc::settle(cpu, thread, Reason::Behind);
+    }
+    match thread.state() {
+        State::Inactive | State::Waiting | State::Halted | State::Ready => leave(cpu, thread),
+        State::Sending => {
+            ipc::queue::unlink(thread.name());
+            ipc::take_up(thread, Again::Restart);
+            thread.set_state(cpu, State::Ready);
+            leave(cpu, thread);
+        }
+        State::Asking | State::Controlling | State::Moving | State::Dying | State::Free => {}
+    }
+}
+
+/// The thread that left the CPU in order to move goes on its way. Old home, dispatcher.
+pub(crate) fn send_departing(cpu: &Cpu) {
+    if let Some(thread) = cpu.departing.take()
+        && let Some(thread) = thread.owned(cpu)
+    {
+        depart_if_asked(cpu, thread);
+    }
+}
+
+fn leave(cpu: &Cpu, thread: Owned) {
+    let to = thread.move_to.get();
+    sched::unlist(cpu, thread);
+    resources::leave(cpu, thread);
+    unload(cpu, thread);
+    thread.resources.set(thread.resources.get() & !Resources::MOVE);
+    thread.arrives_as.set(thread.state());
+    let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
+    thread.set_home_word(home_word(cpu.index, State::Moving));
+    remote::post(cpu, to, &thread.request_node, Kind::Arrive);
+    send_on(cpu, senders, Some(to));
+}
+
+/// Senders that were queued at a thread that is no longer here: those of this CPU ask again, the others' requests go to
+/// CPU `forward`, or are refused. The CPU of the queue.
+pub(super) fn send_on(cpu: &Cpu, mut senders: pecan_rules::queue::SendQueue<TcbRef>, forward: Option<u16>) {
+    while let Some(sender) = senders.pop_front(&mut super::links::Links) {
+        sender.set_queued_at(None);
+        match sender.owned(cpu).filter(|sender| sender.state() == State::Sending) {
+            Some(sender) => {
+                ipc::take_up(sender, Again::Restart);
+                sched::wake(cpu, sender);
+            }
+            None => remote::refuse_queued(cpu, sender, forward),
+        }
+    }
+}
+
+/// No CPU keeps the root of a space loaded for a thread that is not there any more.
+pub(super) fn unload(cpu: &Cpu, thread: Owned) {
+    let used_by_running = cpu.running().is_some_and(|running| running.same_space(&thread));
+    if cpu.loaded_root() == thread.root.get() && !used_by_running {
+        let kernel = crate::memory::kernel_space::root();
+        cpu.set_loaded_root(kernel);
+        // SAFETY: the kernel's own root maps all of the kernel.
+        unsafe { root::load(kernel) };
+    }
+}
+
+/// `thread` has arrived. New home.
+pub(crate) fn arrive(cpu: &Cpu, thread: TcbRef) {
+    thread.set_home_word(home_word(cpu.index, thread.arrives_as.get()));
+    let thread = Owned::seen_here(thread);
+    let state = thread.state();
+    if state != State::Inactive {
+        thread.utcb.get().set(Field::PROCESSOR_NO, u64::from(cpu.index));
+    }
+    match state {
+        State::Ready => sched::wake(cpu, thread),
+        State::Waiting => sched::arm(cpu, thread, thread.deadline.get()),
+        _ => {}
+    }
+}

@@ -1,0 +1,35 @@
+//! What is a thread, where is it, and who may touch it?
+//!
+//! A thread is a block of [`STACK_TOP_OFFSET`] bytes: the TCB below, the kernel stack above it. Blocks lie in a
+//! virtual array, so a thread number is an address. Slots without a thread show one shared page whose id matches
+//! nothing.
+//!
+//! Home rule: only the CPU that a thread lives on reads or writes its fields, except the id, the home word, and what
+//! a thread lends with a request. An [`Owned`] is a thread whose home is this CPU; it exists with interrupts off.
+//!
+//! * `tcb`       the block, drawn line by line
+//! * `state`     what a thread is doing, in one word with its home
+//! * `owned`     threads that live here; names of threads that may live anywhere
+//! * `table`     from id to block
+//! * `utcb`      the kernel's view of the user's part
+//! * `links`     the lists that a thread can be in
+//! * `resources` what a switch must put away
+//! * `create`, `activate`, `start`, `migrate`, `delete`  its life
+
+pub(crate) mod activate;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod links;
+pub(crate) mod migrate;
+mod owned;
+pub(crate) mod resources;
+pub(crate) mod start;
+mod state;
+pub(crate) mod table;
+mod tcb;
+mod utcb;
+
+pub(crate) use owned::{Owned, TcbRef};
+pub(crate) use state::{State, home_word};
+pub(crate) use tcb::{Again, Node, Resources, STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
+pub(crate) use utcb::{Field, UtcbRef};

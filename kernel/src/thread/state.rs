@@ -1,0 +1,67 @@
+//! What a thread is doing, and where: one word.
+//!
+//! ```text
+//!  63        32 31         0
+//! +------------+------------+     written by the home CPU only; from elsewhere it is a hint
+//! |  home CPU  |   state    |
+//! +------------+------------+
+//!
+//! Free -> Inactive -> Waiting <-> Ready <-> Halted
+//!                       ^ |  ^      |
+//!                       | v  |      v
+//!                    Sending Asking Controlling     all -> Dying -> Free
+//! ```
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum State {
+    /// No thread in this slot.
+    Free = 0,
+    /// Created, but without a UTCB: it cannot run or receive.
+    Inactive = 1,
+    /// Running, or could run.
+    Ready = 2,
+    /// In the receive phase of an IPC.
+    Waiting = 3,
+    /// In the send phase, queued at a partner of this CPU.
+    Sending = 4,
+    /// In the send phase, its request is at another CPU.
+    Asking = 5,
+    /// In a system call that another CPU carries out.
+    Controlling = 6,
+    /// Stopped by ExchangeRegisters, or for want of an exception handler.
+    Halted = 7,
+    /// On its way to another CPU.
+    Moving = 8,
+    /// Deleted, but something it lent is still out.
+    Dying = 9,
+}
+
+impl State {
+    /// The state in the low half of a home word.
+    pub(super) fn from_word(word: u64) -> Self {
+        match word as u32 {
+            1 => Self::Inactive,
+            2 => Self::Ready,
+            3 => Self::Waiting,
+            4 => Self::Sending,
+            5 => Self::Asking,
+            6 => Self::Controlling,
+            7 => Self::Halted,
+            8 => Self::Moving,
+            9 => Self::Dying,
+            _ => Self::Free,
+        }
+    }
+}
+
+/// The home word of a thread in `state` on CPU `cpu`.
+pub(crate) const fn home_word(cpu: u16, state: State) -> u64 {
+    (cpu as u64) << 32 | state as u64
+}
+
+/// The CPU in a home word.
+pub(super) const fn home_of(word: u64) -> u16 {
+    (word >> 32) as u16
+}

@@ -1,0 +1,85 @@
+//! From id to block: the TCB array.
+//!
+//! The array is virtual; a slot gets memory when a thread is first created there, and keeps it, so that a block's
+//! address stays good for ever. A slot without memory is not mapped: the probing load faults, and the fault handler
+//! makes it read 0, which no id matches. (A shared page mapped there instead would stay in other CPUs' TLBs when the
+//! slot gets its own memory.)
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use pecan_abi::layout::THREAD_BITS;
+use pecan_rules::paging::{Entry, lookup, map_page};
+
+use super::tcb::{STACK_TOP_OFFSET, Tcb};
+use super::{Owned, State, TcbRef};
+use crate::cpu::Cpu;
+use crate::memory::{kernel_space, layout, reserve};
+use crate::space::PhysTables;
+
+/// How many threads there can be.
+pub(crate) const THREADS: u64 = 1 << THREAD_BITS;
+
+/// The highest number that ever got memory.
+static HIGHEST: AtomicU64 = AtomicU64::new(0);
+
+/// Where the block of the thread with this raw global id is or would be.
+#[inline(always)]
+const fn slot(id: u64) -> u64 {
+    layout::TCB_BASE + ((id >> 32) & (THREADS - 1)) * STACK_TOP_OFFSET
+}
+
+/// The first word of a block, its id; 0 where there is no block.
+#[inline(always)]
+fn probe(address: u64) -> u64 {
+    let id;
+    // SAFETY: the address lies in the TCB array; where nothing is mapped, the page-fault handler recognises exactly
+    // this instruction and makes it yield 0.
+    unsafe { asm!("mov rax, [rax]", inout("rax") address => id, options(readonly, nostack, preserves_flags)) };
+    id
+}
+
+/// The thread with this raw global id; `None` if there is none, or the id is nil. An address computation and a compare.
+#[inline(always)]
+pub(crate) fn find_quickly(id: u64) -> Option<TcbRef> {
+    let address = slot(id);
+    (probe(address) == id && id != 0).then(|| TcbRef::from_address(address))
+}
+
+/// The thread with this raw global id, if it exists.
+pub(crate) fn find(id: u64) -> Option<TcbRef> {
+    find_quickly(id)
+}
+
+/// The block with the number of this id, whoever is or was there; `None` if nobody ever was.
+pub(crate) fn block(id: u64) -> Option<TcbRef> {
+    let address = slot(id);
+    (lookup(&PhysTables, kernel_space::root(), address)).map(|_| TcbRef::from_address(address))
+}
+
+/// Memory for the block with the number of this id. Under the thread-control lock.
+pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
+    let address = slot(id);
+    if block(id).is_none() {
+        let frame = reserve::allocate()?;
+        let flags = Entry::WRITE.with(Entry::NX).with(Entry::GLOBAL);
+        if map_page(&mut PhysTables, kernel_space::root(), address, frame.phys(), 12, flags).is_err() {
+            reserve::free(frame);
+            return None;
+        }
+    }
+    HIGHEST.fetch_max((id >> 32) & (THREADS - 1), Ordering::Relaxed);
+    Some(address as *mut Tcb)
+}
+
+/// Calls `visit` for each thread that lives on this CPU; for checks, it looks at every block.
+pub(crate) fn for_each_here(cpu: &Cpu, mut visit: impl FnMut(Owned)) {
+    for number in 0..=HIGHEST.load(Ordering::Relaxed) {
+        if let Some(thread) = block(number << 32)
+            && thread.state() != State::Free
+            && let Some(thread) = thread.owned(cpu)
+        {
+            visit(thread);
+        }
+    }
+}

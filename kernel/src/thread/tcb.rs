@@ -1,0 +1,324 @@
+//! The thread control block.
+//!
+//! ```text
+//! line 0 (what a short message touches)
+//!   0 id          8 home, state   16 waits for     24 UTCB (kernel alias of MR0)
+//!  32 local id   40 saved stack   48 space's root  56 resources 60 priority 61 listed 62 again 63 bucket
+//! line 1
+//!  64 from       72 deadline      80 senders       96 space ...
+//! then: what a sender lends, nodes, lists, scheduling
+//! .... kernel stack, down from the block's end
+//! ```
+//!
+//! Fields in `Cell`s belong to the home CPU. Those under "lent" belong to the CPU that holds the thread's request
+//! while one is out.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+use pecan_abi::id::ThreadId;
+use pecan_rules::queue::SendQueue;
+use pecan_smp::protocol::Kind;
+use pecan_smp::request::Request;
+
+use super::owned::TcbRef;
+use super::state::{State, home_of, home_word};
+use super::utcb::{Field, UtcbRef};
+use crate::space::Space;
+
+/// Bytes of a thread's block; also the distance from the TCB to its stack top.
+pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
+
+/// The word at the stack's lower end that an overflow would hit first.
+const CANARY: u64 = 0x5043_414e_5354_4b21;
+
+/// Work that a switch must not skip; one bit each. The common path asks for zero.
+pub(crate) struct Resources;
+
+impl Resources {
+    /// The FPU registers hold this thread's state.
+    pub(crate) const FPU: u32 = 1;
+    /// The thread is stopped: a message may arrive, but it must not run.
+    pub(crate) const HALTED: u32 = 2;
+    /// The CPU cannot restore the gs base at exits.
+    pub(crate) const GS: u32 = 4;
+    /// The thread is to leave for another CPU.
+    pub(crate) const MOVE: u32 = 8;
+}
+
+/// What a blocked thread has to take up when it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Again {
+    /// Nothing: its IPC has ended.
+    Nothing,
+    /// The receive phase.
+    Receive,
+    /// The whole IPC: it was taken out of a queue.
+    Restart,
+}
+
+/// A node for mailboxes: two in each TCB.
+pub(crate) struct Node {
+    /// The mailbox's link.
+    pub(crate) link: AtomicUsize,
+    /// What it means; written before the push.
+    pub(crate) kind: Cell<Kind>,
+}
+
+impl Node {
+    const fn new(kind: Kind) -> Self {
+        Self { link: AtomicUsize::new(0), kind: Cell::new(kind) }
+    }
+}
+
+/// A thread.
+#[repr(C, align(64))]
+pub(crate) struct Tcb {
+    id: AtomicU64,
+    home: AtomicU64,
+    /// Whom a waiting thread accepts; see `pecan_rules::rendezvous`.
+    pub(crate) wait: Cell<u64>,
+    /// The kernel's alias of MR0.
+    pub(crate) utcb: Cell<UtcbRef>,
+    /// The user's address of MR0.
+    pub(crate) local_id: Cell<u64>,
+    /// Stack pointer of a thread that does not run.
+    pub(crate) stack: Cell<u64>,
+    /// Translation root of the space.
+    pub(crate) root: Cell<u64>,
+    /// Work that a switch must not skip.
+    pub(crate) resources: Cell<u32>,
+    /// 0 to 255, higher first.
+    pub(crate) priority: Cell<u8>,
+    /// In a ready list.
+    pub(crate) listed: Cell<bool>,
+    /// What to take up when it runs.
+    pub(crate) again: Cell<Again>,
+    /// Wakeup bucket; 255 is none.
+    pub(crate) bucket: Cell<u8>,
+
+    /// Who sent the message that ended the receive phase: RSI of the IPC.
+    pub(crate) from: Cell<u64>,
+    /// When the current phase times out, in microseconds of the system clock; `u64::MAX` is never.
+    pub(crate) deadline: Cell<u64>,
+    /// Threads that want to send to this one.
+    pub(crate) senders: Cell<SendQueue<TcbRef>>,
+    space: AtomicPtr<Space>,
+
+    // Lent with a request, or while queued.
+    /// Destination of the send phase.
+    pub(crate) send_to: Cell<u64>,
+    /// FromSpecifier of the IPC.
+    pub(crate) receive_from: Cell<u64>,
+    /// The tag to send.
+    pub(crate) send_tag: Cell<u64>,
+    /// Timeouts of the IPC.
+    pub(crate) timeouts: Cell<u64>,
+    /// Next in the partner's send queue.
+    pub(crate) queue_next: Cell<Option<TcbRef>>,
+    /// Previous in the partner's send queue.
+    pub(crate) queue_prev: Cell<Option<TcbRef>>,
+    /// ErrorCode of a transfer that was cut, for the asker's home; 0 is none.
+    pub(crate) transfer_error: Cell<u64>,
+    /// At whose queue: the block's address, or 0. Others may look at it, as a hint.
+    queued_at: AtomicU64,
+
+    /// The word of the outstanding request.
+    pub(crate) request: Request,
+    /// Travels with a request or a system call, and back as the answer; also with the thread itself.
+    pub(crate) request_node: Node,
+    /// Travels with a cancel, and back.
+    pub(crate) cancel_node: Node,
+    /// The system call that another CPU carries out for this thread.
+    pub(crate) control: Cell<crate::sys::remote::Control>,
+
+    /// Ready list links.
+    pub(crate) ready_next: Cell<Option<TcbRef>>,
+    /// Ready list links.
+    pub(crate) ready_prev: Cell<Option<TcbRef>>,
+    /// Wakeup bucket links.
+    pub(crate) wakeup_next: Cell<Option<TcbRef>>,
+    /// Wakeup bucket links.
+    pub(crate) wakeup_prev: Cell<Option<TcbRef>>,
+    /// Length of a time slice in microseconds; `u64::MAX` is for ever.
+    pub(crate) slice: Cell<u64>,
+    /// What is left of the current one.
+    pub(crate) slice_left: Cell<u64>,
+    /// Id of the thread that may schedule this one.
+    pub(crate) scheduler: Cell<u64>,
+    /// CPU to move to, with `Resources::MOVE`; a CPU number.
+    pub(crate) move_to: Cell<u16>,
+    /// UTCB location that an inactive thread was given.
+    pub(crate) utcb_location: Cell<u64>,
+    /// State that the thread will have where it arrives.
+    pub(crate) arrives_as: Cell<State>,
+    /// FPU save area, once used.
+    pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
+    canary: Cell<u64>,
+}
+
+/// Offsets of what assembler reads.
+pub(crate) mod offsets {
+    use super::Tcb;
+    use core::mem::offset_of;
+
+    /// The kernel's alias of MR0.
+    pub(crate) const UTCB: usize = offset_of!(Tcb, utcb);
+    /// The user's address of MR0.
+    pub(crate) const LOCAL_ID: usize = offset_of!(Tcb, local_id);
+    /// The saved stack pointer.
+    pub(crate) const STACK: usize = offset_of!(Tcb, stack);
+    /// The space's root.
+    pub(crate) const ROOT: usize = offset_of!(Tcb, root);
+    /// The result `from`.
+    pub(crate) const FROM: usize = offset_of!(Tcb, from);
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(Tcb, id) == 0);
+    assert!(core::mem::offset_of!(Tcb, bucket) == 63, "the first line is what a message touches");
+    assert!(core::mem::offset_of!(Tcb, from) == 64);
+    assert!(size_of::<Tcb>() <= 640, "the stack needs the rest of the block");
+};
+
+impl Tcb {
+    /// A thread of CPU `cpu` that does not run yet, in `space`, with nothing done.
+    pub(super) fn new(id: ThreadId, cpu: u16, scheduler: ThreadId) -> Self {
+        Self {
+            id: AtomicU64::new(id.raw()),
+            home: AtomicU64::new(home_word(cpu, State::Inactive)),
+            wait: Cell::new(0),
+            utcb: Cell::new(UtcbRef::none()),
+            local_id: Cell::new(0),
+            stack: Cell::new(0),
+            root: Cell::new(0),
+            resources: Cell::new(0),
+            priority: Cell::new(100),
+            listed: Cell::new(false),
+            again: Cell::new(Again::Nothing),
+            bucket: Cell::new(pecan_rules::wakeup::UNLISTED),
+            from: Cell::new(0),
+            deadline: Cell::new(u64::MAX),
+            senders: Cell::new(SendQueue::new()),
+            space: AtomicPtr::new(core::ptr::null_mut()),
+            send_to: Cell::new(0),
+            receive_from: Cell::new(0),
+            send_tag: Cell::new(0),
+            timeouts: Cell::new(0),
+            queue_next: Cell::new(None),
+            queue_prev: Cell::new(None),
+            transfer_error: Cell::new(0),
+            queued_at: AtomicU64::new(0),
+            request: Request::new(),
+            request_node: Node::new(Kind::Request),
+            cancel_node: Node::new(Kind::Cancel),
+            control: Cell::new(crate::sys::remote::Control::EMPTY),
+            ready_next: Cell::new(None),
+            ready_prev: Cell::new(None),
+            wakeup_next: Cell::new(None),
+            wakeup_prev: Cell::new(None),
+            slice: Cell::new(10_000),
+            slice_left: Cell::new(10_000),
+            scheduler: Cell::new(scheduler.raw()),
+            move_to: Cell::new(0),
+            utcb_location: Cell::new(u64::MAX),
+            arrives_as: Cell::new(State::Inactive),
+            fpu: Cell::new(None),
+            canary: Cell::new(CANARY),
+        }
+    }
+
+    /// The global id; any CPU. 0 in a slot without a thread.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> u64 {
+        self.id.load(Ordering::Acquire)
+    }
+
+    /// Gives the thread another id, or none. Home CPU, or before anybody knows the thread.
+    pub(super) fn set_id(&self, id: u64) {
+        self.id.store(id, Ordering::Release);
+    }
+
+    /// Gives an existing thread another version. Home CPU, under the thread-control lock.
+    pub(crate) fn rename(&self, id: ThreadId) {
+        self.set_id(id.raw());
+        if self.state() != State::Inactive {
+            self.utcb.get().set(Field::MY_GLOBAL_ID, id.raw());
+        }
+    }
+
+    /// Home and state; exact on the home CPU, a hint elsewhere.
+    #[inline(always)]
+    pub(crate) fn home_word(&self) -> u64 {
+        self.home.load(Ordering::Acquire)
+    }
+
+    /// The home CPU; exact there, a hint elsewhere.
+    #[inline]
+    pub(crate) fn home(&self) -> u16 {
+        home_of(self.home_word())
+    }
+
+    /// The state; exact on the home CPU.
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        State::from_word(self.home_word())
+    }
+
+    /// Sets home and state. Home CPU: a plain store.
+    #[inline(always)]
+    pub(super) fn set_home_word(&self, word: u64) {
+        self.home.store(word, Ordering::Release);
+    }
+
+    /// The space, or none before the thread has one.
+    pub(crate) fn space(&self) -> Option<&'static Space> {
+        // SAFETY: a space lives as long as one of its threads, and the thread-control lock orders who reads the
+        // space of a thread that lives elsewhere against its end.
+        unsafe { self.space.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Whether `self` and `other` share a space.
+    #[inline(always)]
+    pub(crate) fn same_space(&self, other: &Self) -> bool {
+        self.root.get() == other.root.get()
+    }
+
+    /// How `receiver` sees a message from this thread, whose global id is `id`: by its local id within a space, else
+    /// by the global one (L4 X.2, IPC, from).
+    #[inline(always)]
+    pub(crate) fn sender_id(&self, id: u64, receiver: &Self) -> u64 {
+        if self.same_space(receiver) { self.local_id.get() } else { id }
+    }
+
+    /// Puts the thread into a space, or into none.
+    pub(crate) fn set_space(&self, space: Option<&'static Space>) {
+        self.root.set(space.map_or(0, Space::root));
+        let pointer = space.map_or(core::ptr::null_mut(), |space| core::ptr::from_ref(space).cast_mut());
+        self.space.store(pointer, Ordering::Release);
+    }
+
+    /// At whose send queue the thread waits.
+    pub(crate) fn queued_at(&self) -> Option<TcbRef> {
+        match self.queued_at.load(Ordering::Relaxed) {
+            0 => None,
+            address => Some(TcbRef::from_address(address)),
+        }
+    }
+
+    /// Notes at whose send queue the thread waits. Whoever holds the thread's send phase.
+    pub(crate) fn set_queued_at(&self, partner: Option<TcbRef>) {
+        self.queued_at.store(partner.map_or(0, TcbRef::address), Ordering::Relaxed);
+    }
+
+    /// The address of the thread's block.
+    pub(crate) fn block_address(&self) -> u64 {
+        core::ptr::from_ref(self) as u64
+    }
+
+    /// Whether the kernel stack never grew into the TCB.
+    pub(crate) fn stack_is_sound(&self) -> bool {
+        self.canary.get() == CANARY
+    }
+}

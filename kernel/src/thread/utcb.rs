@@ -1,0 +1,96 @@
+//! The kernel's view of a UTCB: an alias of MR0 in the physical map, which needs no user mapping.
+//!
+//! User code of the same space may write the UTCB at any time, so every access is volatile and no value is read twice
+//! where that would matter.
+
+use pecan_abi::utcb;
+
+/// The kernel alias of a thread's MR0. UTCB memory lives as long as the thread's space.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct UtcbRef(*mut u64);
+
+/// A word of the UTCB below MR0, as a byte offset from MR0.
+#[derive(Clone, Copy)]
+pub(crate) struct Field(isize);
+
+impl Field {
+    pub(crate) const MY_GLOBAL_ID: Self = Self(utcb::MY_GLOBAL_ID);
+    pub(crate) const PROCESSOR_NO: Self = Self(utcb::PROCESSOR_NO);
+    pub(crate) const USER_HANDLE: Self = Self(utcb::USER_DEFINED_HANDLE);
+    pub(crate) const PAGER: Self = Self(utcb::PAGER);
+    pub(crate) const EXCEPTION_HANDLER: Self = Self(utcb::EXCEPTION_HANDLER);
+    pub(crate) const ERROR_CODE: Self = Self(utcb::ERROR_CODE);
+    pub(crate) const BR0: Self = Self(utcb::BR0);
+}
+
+impl UtcbRef {
+    /// No UTCB: the thread is inactive. Must not be used.
+    pub(crate) const fn none() -> Self {
+        Self(core::ptr::null_mut())
+    }
+
+    /// The UTCB whose MR0 the kernel sees at `mr0`.
+    ///
+    /// # Safety
+    /// `mr0` points 512 bytes into a 1 KiB UTCB in the physical map that stays allocated while the thread lives.
+    pub(crate) const unsafe fn new(mr0: *mut u64) -> Self {
+        Self(mr0)
+    }
+
+    /// MR `index`, 0 to 63.
+    #[inline(always)]
+    pub(crate) fn mr(self, index: usize) -> u64 {
+        debug_assert!(index < 64 && !self.0.is_null());
+        // SAFETY: 64 message registers lie behind MR0 (contract of `new`).
+        let word = unsafe { self.0.add(index) };
+        // SAFETY: the word is allocated, aligned memory.
+        unsafe { word.read_volatile() }
+    }
+
+    /// Writes MR `index`, 0 to 63.
+    #[inline(always)]
+    pub(crate) fn set_mr(self, index: usize, value: u64) {
+        debug_assert!(index < 64 && !self.0.is_null());
+        // SAFETY: 64 message registers lie behind MR0 (contract of `new`).
+        let word = unsafe { self.0.add(index) };
+        // SAFETY: the word is allocated, aligned memory.
+        unsafe { word.write_volatile(value) };
+    }
+
+    /// Copies MR1 to MR`count` from another UTCB; `count` at most 63.
+    #[inline(always)]
+    pub(crate) fn copy_words(self, from: Self, count: usize) {
+        debug_assert!(count < 64);
+        let mut index = 1;
+        while index + 3 <= count {
+            let (a, b, c) = (from.mr(index), from.mr(index + 1), from.mr(index + 2));
+            self.set_mr(index, a);
+            self.set_mr(index + 1, b);
+            self.set_mr(index + 2, c);
+            index += 3;
+        }
+        while index <= count {
+            self.set_mr(index, from.mr(index));
+            index += 1;
+        }
+    }
+
+    /// A word below MR0.
+    #[inline]
+    pub(crate) fn get(self, field: Field) -> u64 {
+        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0.
+        let word = unsafe { self.0.byte_offset(field.0) };
+        // SAFETY: the word is allocated, aligned memory.
+        unsafe { word.read_volatile() }
+    }
+
+    /// Writes a word below MR0.
+    #[inline]
+    pub(crate) fn set(self, field: Field, value: u64) {
+        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0.
+        let word = unsafe { self.0.byte_offset(field.0) };
+        // SAFETY: the word is allocated, aligned memory.
+        unsafe { word.write_volatile(value) };
+    }
+}
