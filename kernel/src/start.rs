@@ -8,8 +8,7 @@ use pecan_abi::kip::ServerInfo;
 use pecan_abi::layout::{KIP_AREA_FPAGE, ROOT_PRIORITY, SYSTEM_THREADS, UTCB_AREA, UTCB_AREA_FPAGE, root, sigma0};
 
 use crate::arch::x86_64::{clock, power, switch};
-use crate::boot::{Facts, aps};
-use pecan_bootdata::program::Program;
+use crate::boot::{Facts, aps, servers};
 use crate::cpu;
 use crate::sched;
 use crate::space::{Role, Space, kip};
@@ -36,9 +35,9 @@ pub(crate) fn user_base() -> u32 {
 pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     COMPATIBLE.store(facts.options.compat_pistachio, Ordering::Relaxed);
     sched::set_period(facts.options.tick_micros);
-    let (sigma0, root) = (server(&facts.image.sigma0), server(&facts.image.root));
-    kip::make(&kip::Contents { sigma0, root, boot_info: facts.records.start, memory: &facts.descriptors });
-    start_servers(sigma0, root);
+    let loaded = servers::load(facts);
+    kip::make(&loaded);
+    start_servers(loaded.sigma0, loaded.root);
     aps::start_all(facts);
     log::info!("{} CPUs, first programs start after {} us", facts.cpus.len(), clock::micros());
     enter_dispatcher()
@@ -53,12 +52,6 @@ pub(crate) fn ap_main(index: usize) -> ! {
 fn enter_dispatcher() -> ! {
     sched::start_timer(cpu::current());
     switch::abandon()
-}
-
-/// How the KIP describes a loaded program.
-fn server(program: &Program<'_>) -> ServerInfo {
-    let hull = program.hull();
-    ServerInfo { sp: 0, ip: program.entry, low: hull.start, high: hull.end }
 }
 
 fn start_servers(sigma0_image: ServerInfo, root_image: ServerInfo) {

@@ -11,12 +11,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use pecan_abi::kip::{
     API_FLAGS, API_VERSION, FIXED_SIZE, KIP_SIZE, KernelDescriptor, Kip, KipAreaInfo, MAGIC, MemoryDescriptor, MemoryInfo,
-    PageInfo, ProcessorDescriptor, ProcessorInfo, ServerInfo, ThreadInfo, UtcbInfo, kernel_date, kernel_id,
+    PageInfo, ProcessorDescriptor, ProcessorInfo, ThreadInfo, UtcbInfo, kernel_date, kernel_id,
     kernel_version,
 };
 use pecan_abi::layout::{KIP_LOG2, SYSTEM_THREADS, THREAD_BITS};
 
 use crate::arch::x86_64::{clock, stubs};
+use crate::boot::servers::Loaded;
 use crate::cpu;
 use crate::memory::layout::Image;
 use crate::memory::{physmap, reserve};
@@ -30,18 +31,6 @@ const STRINGS: &[u8] = b"Pecan\0\0";
 
 static PHYS: AtomicU64 = AtomicU64::new(0);
 
-/// What only the boot path knows.
-pub(crate) struct Contents<'a> {
-    /// sigma0's start values and image.
-    pub(crate) sigma0: ServerInfo,
-    /// The root task's.
-    pub(crate) root: ServerInfo,
-    /// Physical address of the boot information.
-    pub(crate) boot_info: u64,
-    /// What memory there is and whose it is.
-    pub(crate) memory: &'a [MemoryDescriptor],
-}
-
 /// Physical address of the page.
 pub(crate) fn phys() -> u64 {
     PHYS.load(Ordering::Relaxed)
@@ -51,7 +40,7 @@ pub(crate) fn phys() -> u64 {
 ///
 /// # Panics
 /// Without memory for it: the machine cannot boot then.
-pub(crate) fn make(contents: &Contents<'_>) {
+pub(crate) fn make(contents: &Loaded) {
     let Some(frame) = reserve::allocate() else { panic!("no memory for the kernel-interface page") };
     let mut page = Page { base: physmap::to_virt(frame.phys()), next: FIXED_SIZE };
     let processors = page.processors();
@@ -132,7 +121,7 @@ fn named_cpus() -> usize {
     cpu::count().min(ROOM)
 }
 
-fn fixed_part(contents: &Contents<'_>, processors: usize, kernel: usize, memory: MemoryInfo) -> Kip {
+fn fixed_part(contents: &Loaded, processors: usize, kernel: usize, memory: MemoryInfo) -> Kip {
     let stubs = stubs::addresses();
     let kernel_image = Image::get().physical();
     let mut kip = Kip::ZERO;
