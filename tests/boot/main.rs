@@ -10,6 +10,7 @@ mod conform;
 mod examples;
 mod foreign;
 mod image;
+mod panic;
 mod stress;
 
 use built::Built;
@@ -26,13 +27,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 8] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 9] = [
         conform::trials,
         check::trials,
         image::trials,
         command_line::trials,
         examples::trials,
         foreign::trials,
+        panic::trials,
         bench::trials,
         stress::trials,
     ];

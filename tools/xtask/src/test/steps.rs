@@ -33,6 +33,10 @@ pub(crate) fn select(workspace: &Workspace, options: &Options) -> Vec<Step> {
     if !by_name.is_empty() {
         return by_name;
     }
+    // Only permanent ids begin with a capital letter.
+    if filter.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+        return vec![boot(workspace, filter)];
+    }
     vec![
         host(workspace, filter),
         models(workspace, filter),
