@@ -5,5 +5,4 @@ fn main() {
     println!("cargo:rerun-if-changed=link.ld");
     println!("cargo:rustc-link-arg-bins=-T{folder}/link.ld");
     println!("cargo:rustc-link-arg-bins=-zmax-page-size=4096");
-    println!("cargo:rustc-link-arg-bins=--no-relax");
 }

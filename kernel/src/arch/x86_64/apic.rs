@@ -27,7 +27,6 @@ pub(crate) mod vector {
 
 /// Register numbers: offset in memory / 16, or the model-specific register - 0x800.
 mod register {
-    pub(super) const ID: u32 = 0x02;
     pub(super) const TASK_PRIORITY: u32 = 0x08;
     pub(super) const END_OF_INTERRUPT: u32 = 0x0b;
     pub(super) const SPURIOUS: u32 = 0x0f;
@@ -125,12 +124,6 @@ pub(crate) fn choose_x2apic(force_xapic: bool) -> bool {
     features::get().x2apic && !force_xapic
 }
 
-/// The id of this CPU's local APIC.
-pub(crate) fn id() -> u32 {
-    let id = read(register::ID);
-    if MEMORY.load(Ordering::Relaxed) == 0 { id } else { id >> 24 }
-}
-
 /// Interrupts the CPU with the given APIC id. All memory writes before it are visible to the interrupted CPU. Any CPU, itself included.
 #[inline]
 pub(crate) fn send_ipi(apic_id: u32, vector: u8) {
@@ -181,12 +174,6 @@ pub(crate) fn eoi() {
 /// Lets this CPU's timer interrupt every `micros` microseconds (1 to about a second; longer is cut off).
 pub(crate) fn timer_periodic(micros: u32) {
     write(register::TIMER, PERIODIC | u32::from(vector::TIMER));
-    write(register::TIMER_INITIAL, counts(micros));
-}
-
-/// Lets this CPU's timer interrupt once, in `micros` microseconds (1 to about a second; longer is cut off).
-pub(crate) fn timer_once(micros: u32) {
-    write(register::TIMER, u32::from(vector::TIMER));
     write(register::TIMER_INITIAL, counts(micros));
 }
 

@@ -1,6 +1,5 @@
 //! Registers as a panic reports them.
 
-use super::entry::frame::Frame;
 use core::arch::asm;
 use core::fmt::{Result, Write};
 use x86_64::registers::control::{Cr2, Cr3};
@@ -33,27 +32,6 @@ impl Snapshot {
             asm!("lea {}, [rip]", "mov {}, rsp", "mov {}, rbp", out(reg) rip, out(reg) rsp, out(reg) rbp, options(nomem, nostack, preserves_flags));
         }
         Self { rip, rsp, rbp, rflags: x86_64::registers::rflags::read_raw(), general: Default::default() }
-    }
-
-    /// The registers that an exception left on the stack.
-    pub(crate) fn from_frame(frame: &Frame) -> Self {
-        let general = [
-            ("rax", frame.rax),
-            ("rbx", frame.rbx),
-            ("rcx", frame.rcx),
-            ("rdx", frame.rdx),
-            ("rsi", frame.rsi),
-            ("rdi", frame.rdi),
-            ("r8", frame.r8),
-            ("r9", frame.r9),
-            ("r10", frame.r10),
-            ("r11", frame.r11),
-            ("r12", frame.r12),
-            ("r13", frame.r13),
-            ("r14", frame.r14),
-            ("r15", frame.r15),
-        ];
-        Self { rip: frame.ip, rsp: frame.sp, rbp: frame.rbp, rflags: frame.flags, general }
     }
 
     /// Writes the report's register lines.

@@ -38,14 +38,7 @@ pub(crate) fn micros() -> u64 {
 /// Microseconds in a number of counts.
 #[inline]
 pub(crate) fn ticks_to_micros(ticks: u64) -> u64 {
-    (u128::from(ticks) * u128::from(MICROS_PER_TICK.load(Ordering::Relaxed)) >> 64) as u64
-}
-
-/// Counts in a number of microseconds; saturates.
-#[inline]
-pub(crate) fn micros_to_ticks(micros: u64) -> u64 {
-    let ticks = u128::from(micros) * u128::from(khz()) / 1000;
-    u64::try_from(ticks).unwrap_or(u64::MAX)
+    ((u128::from(ticks) * u128::from(MICROS_PER_TICK.load(Ordering::Relaxed))) >> 64) as u64
 }
 
 /// Counts per millisecond.

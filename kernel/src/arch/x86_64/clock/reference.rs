@@ -83,8 +83,9 @@ impl Reference {
             return None;
         }
         let configuration = hpet_read(registers, HPET_CONFIGURATION);
+        let place = registers.wrapping_add(HPET_CONFIGURATION).cast::<u64>();
         // SAFETY: as in `hpet_read`; the bit only lets the counter run.
-        unsafe { registers.add(HPET_CONFIGURATION).cast::<u64>().write_volatile(configuration | HPET_ENABLED) };
+        unsafe { place.write_volatile(configuration | HPET_ENABLED) };
         Some(Self::Hpet(registers, FEMTOSECONDS / period))
     }
 
@@ -110,8 +111,9 @@ impl Reference {
 }
 
 fn hpet_read(registers: *mut u8, offset: usize) -> u64 {
+    let place = registers.wrapping_add(offset).cast::<u64>();
     // SAFETY: `hpet` mapped the page of registers, uncached; reading has no effect.
-    unsafe { registers.add(offset).cast::<u64>().read_volatile() }
+    unsafe { place.read_volatile() }
 }
 
 fn pit_read() -> u64 {
