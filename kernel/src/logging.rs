@@ -35,7 +35,11 @@ pub(crate) fn cpus_are_known() {
 
 /// The number of the CPU that runs this; works on any stack and with any gs.
 pub(crate) fn cpu_number() -> usize {
-    if CPUS_KNOWN.load(Ordering::Acquire) { crate::boot::cpu_with_apic_id(features::apic_id()).unwrap_or(0) } else { 0 }
+    if CPUS_KNOWN.load(Ordering::Acquire) {
+        crate::boot::cpu_with_apic_id(features::apic_id()).unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 fn short(target: &str) -> &str {
@@ -49,7 +53,9 @@ fn short(target: &str) -> &str {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let level = OPTIONS.get().map_or(LevelFilter::Info, |options| options.level(short(metadata.target())));
+        let level = OPTIONS.get().map_or(LevelFilter::Info, |options| {
+            options.level(short(metadata.target()))
+        });
         metadata.level() <= level
     }
 
@@ -60,7 +66,13 @@ impl Log for Logger {
         let cpu = cpu_number();
         serial::with(|console| {
             console.start_line();
-            let _ = writeln!(console, "[cpu{cpu}] {} {}: {}", record.level(), short(record.target()), record.args());
+            let _ = writeln!(
+                console,
+                "[cpu{cpu}] {} {}: {}",
+                record.level(),
+                short(record.target()),
+                record.args()
+            );
         });
     }
 

@@ -23,7 +23,10 @@ static REPORTER: AtomicUsize = AtomicUsize::new(0);
 fn panic(info: &PanicInfo<'_>) -> ! {
     let snapshot = Snapshot::here();
     match info.location() {
-        Some(at) => report(&snapshot, format_args!("{}:{}: {}", at.file(), at.line(), info.message())),
+        Some(at) => report(
+            &snapshot,
+            format_args!("{}:{}: {}", at.file(), at.line(), info.message()),
+        ),
         None => report(&snapshot, format_args!("?:0: {}", info.message())),
     }
 }
@@ -45,8 +48,16 @@ fn report(snapshot: &Snapshot, what: Arguments<'_>) -> ! {
     serial::note_panic();
     serial::with(|console| {
         console.start_line();
-        let thread = if registers::gs_is_kernel() { crate::cpu::current_thread_raw() } else { None };
-        let _ = writeln!(console, "[panic] cpu {cpu} thread {:#x} at {what}", thread.unwrap_or(0));
+        let thread = if registers::gs_is_kernel() {
+            crate::cpu::current_thread_raw()
+        } else {
+            None
+        };
+        let _ = writeln!(
+            console,
+            "[panic] cpu {cpu} thread {:#x} at {what}",
+            thread.unwrap_or(0)
+        );
         let _ = snapshot.write(console);
         backtrace(console, snapshot);
         let _ = writeln!(console, "[panic] end");
@@ -59,7 +70,9 @@ fn backtrace(console: &mut serial::Console, snapshot: &Snapshot) {
     let _ = writeln!(console, "[backtrace] {:#x}", snapshot.rip);
     let mut frame = snapshot.rbp;
     for _ in 0..MAX_FRAMES {
-        let (Some(above), Some(address)) = (word(frame), word(frame.wrapping_add(8))) else { return };
+        let (Some(above), Some(address)) = (word(frame), word(frame.wrapping_add(8))) else {
+            return;
+        };
         if address < KERNEL_HALF {
             return;
         }

@@ -33,22 +33,41 @@ pub fn list(map: &MemoryMap, owners: &Owners<'_>) -> Descriptors {
     let mut all = Descriptors::new();
     let mut push = |region: Region, kind, subtype| {
         if !region.is_empty() {
-            let _ = all.try_push(MemoryDescriptor::physical(region.start, region.end - 1, kind).with_subtype(subtype));
+            let _ = all.try_push(
+                MemoryDescriptor::physical(region.start, region.end - 1, kind)
+                    .with_subtype(subtype),
+            );
         }
     };
     push(Region::new(0, u64::MAX), MemoryType::SHARED, 0);
     for entry in map.entries() {
-        let kind = if entry.kind == USABLE { MemoryType::CONVENTIONAL } else { MemoryType::ARCH };
+        let kind = if entry.kind == USABLE {
+            MemoryType::CONVENTIONAL
+        } else {
+            MemoryType::ARCH
+        };
         push(entry.region, kind, (entry.kind & 0xf) as u8);
     }
     push(Region::new(0xa_0000, 0xc_0000), MemoryType::SHARED, 0);
     push(Region::new(0xc_0000, 0xf_0000), MemoryType::SHARED, 0);
     push(owners.reserve, MemoryType::RESERVED, 0);
-    owners.servers.iter().for_each(|region| push(*region, MemoryType::BOOT, BOOT_SERVER));
-    owners.modules.iter().for_each(|region| push(*region, MemoryType::BOOT, BOOT_MODULE));
+    owners
+        .servers
+        .iter()
+        .for_each(|region| push(*region, MemoryType::BOOT, BOOT_SERVER));
+    owners
+        .modules
+        .iter()
+        .for_each(|region| push(*region, MemoryType::BOOT, BOOT_MODULE));
     push(owners.records, MemoryType::BOOT, BOOT_INFO);
-    owners.kernel.iter().for_each(|region| push(*region, MemoryType::RESERVED, 0));
-    let users = MemoryDescriptor { is_virtual: true, ..MemoryDescriptor::physical(0, USER_LAST, MemoryType::CONVENTIONAL) };
+    owners
+        .kernel
+        .iter()
+        .for_each(|region| push(*region, MemoryType::RESERVED, 0));
+    let users = MemoryDescriptor {
+        is_virtual: true,
+        ..MemoryDescriptor::physical(0, USER_LAST, MemoryType::CONVENTIONAL)
+    };
     let _ = all.try_push(users);
     all
 }
@@ -69,7 +88,10 @@ mod tests {
         map.push(0x10_0000, 0xfee_0000, 1);
         let owners = Owners {
             reserve: Region::new(0xe20_0000, 0xf20_0000),
-            servers: &[Region::new(0xf0_0000, 0xf0_5ae0), Region::new(0x100_0000, 0x101_0c98)],
+            servers: &[
+                Region::new(0xf0_0000, 0xf0_5ae0),
+                Region::new(0x100_0000, 0x101_0c98),
+            ],
             modules: &[Region::new(0xff0_0200, 0xff0_0a00)],
             records: Region::new(0xfe0_0000, 0xfe0_1000),
             kernel: &[Region::new(0x20_0000, 0x22_7000)],

@@ -9,9 +9,14 @@ const SHORTEST: [(u8, u8); 3] = [(0, 8), (1, 12), (9, 16)];
 /// Does the table consist of whole entries, each at least as long as its kind needs?
 #[must_use]
 pub fn is_sound(table: &[u8]) -> bool {
-    let Some(mut rest) = table.get(HEADER..) else { return false };
+    let Some(mut rest) = table.get(HEADER..) else {
+        return false;
+    };
     while let [kind, length, ..] = *rest {
-        let shortest = SHORTEST.iter().find(|(known, _)| *known == kind).map_or(2, |(_, length)| *length);
+        let shortest = SHORTEST
+            .iter()
+            .find(|(known, _)| *known == kind)
+            .map_or(2, |(_, length)| *length);
         match rest.get(usize::from(length)..) {
             Some(behind) if length >= shortest => rest = behind,
             _ => return false,
@@ -33,7 +38,11 @@ impl Processor {
     /// May the kernel use this processor? Without x2APIC, ids end at 254.
     #[must_use]
     pub const fn is_usable(self, x2apic: bool) -> bool {
-        let reachable = if x2apic { self.apic_id != u32::MAX } else { self.apic_id < 255 };
+        let reachable = if x2apic {
+            self.apic_id != u32::MAX
+        } else {
+            self.apic_id < 255
+        };
         self.flags & 1 == 1 && reachable
     }
 }

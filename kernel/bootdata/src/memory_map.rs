@@ -35,7 +35,10 @@ impl MemoryMap {
     /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: ArrayVec::new_const(), left_out: 0 }
+        Self {
+            entries: ArrayVec::new_const(),
+            left_out: 0,
+        }
     }
 
     /// Adds what the firmware says of `size` bytes at `start`. Empty entries are dropped.
@@ -100,7 +103,11 @@ mod tests {
     fn garbage_is_survived() {
         let mut map = MemoryMap::new();
         for i in 0..400u64 {
-            map.push(i.wrapping_mul(0x9e37_79b9_7f4a_7c15), i << (i % 64), (i % 7) as u32);
+            map.push(
+                i.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                i << (i % 64),
+                (i % 7) as u32,
+            );
         }
         assert_eq!(map.entries().len(), MAX_ENTRIES);
         assert!(map.left_out() > 0);

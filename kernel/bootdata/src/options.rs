@@ -81,14 +81,24 @@ impl<'a> Options<'a> {
             "log" => self.log = value.parse().map_err(|_| bad)?,
             "apic" if value == "x" => self.force_xapic = true,
             "apic" if value == "x2" => self.force_xapic = false,
-            "kmem" => self.kernel_memory_mib = Some(value.parse().ok().filter(|mib| *mib > 0).ok_or(bad)?),
-            "tick" => self.tick_micros = value.parse().ok().filter(|tick| TICKS.contains(tick)).ok_or(bad)?,
+            "kmem" => {
+                self.kernel_memory_mib = Some(value.parse().ok().filter(|mib| *mib > 0).ok_or(bad)?)
+            }
+            "tick" => {
+                self.tick_micros = value
+                    .parse()
+                    .ok()
+                    .filter(|tick| TICKS.contains(tick))
+                    .ok_or(bad)?
+            }
             "compat" if value == "pistachio" => self.compat_pistachio = true,
             "apic" | "compat" => return Err(bad),
             _ => match name.strip_prefix("log.") {
                 Some(target) if !target.is_empty() => {
                     let level = value.parse().map_err(|_| bad)?;
-                    self.log_targets.try_push((target, level)).map_err(|_| bad)?;
+                    self.log_targets
+                        .try_push((target, level))
+                        .map_err(|_| bad)?;
                 }
                 _ => return Err(Problem::Unknown(word)),
             },
@@ -99,13 +109,21 @@ impl<'a> Options<'a> {
     /// The level of a target.
     #[must_use]
     pub fn level(&self, target: &str) -> LevelFilter {
-        self.log_targets.iter().rev().find(|(name, _)| *name == target).map_or(self.log, |(_, level)| *level)
+        self.log_targets
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == target)
+            .map_or(self.log, |(_, level)| *level)
     }
 
     /// The most talkative level of all targets.
     #[must_use]
     pub fn max_level(&self) -> LevelFilter {
-        self.log_targets.iter().map(|(_, level)| *level).max().map_or(self.log, |level| level.max(self.log))
+        self.log_targets
+            .iter()
+            .map(|(_, level)| *level)
+            .max()
+            .map_or(self.log, |level| level.max(self.log))
     }
 }
 
@@ -113,7 +131,10 @@ impl<'a> Options<'a> {
 fn next_word(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = line.iter().position(|byte| *byte != b' ')?;
     let line = &line[start..];
-    let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    let end = line
+        .iter()
+        .position(|byte| *byte == b' ')
+        .unwrap_or(line.len());
     let behind = line.get(end + 1..).unwrap_or(&[]);
     Some((&line[..end], behind))
 }
@@ -134,9 +155,15 @@ mod tests {
     #[test]
     fn everything_at_once() {
         let (o, p) = parse(b"  log=debug log.ipc=trace apic=x kmem=64 tick=250 compat=pistachio -- run  all -- x=1 ");
-        assert_eq!((o.log, o.level("ipc"), o.level("boot")), (LevelFilter::Debug, LevelFilter::Trace, LevelFilter::Debug));
+        assert_eq!(
+            (o.log, o.level("ipc"), o.level("boot")),
+            (LevelFilter::Debug, LevelFilter::Trace, LevelFilter::Debug)
+        );
         assert_eq!(o.max_level(), LevelFilter::Trace);
-        assert_eq!((o.force_xapic, o.kernel_memory_mib, o.tick_micros), (true, Some(64), 250));
+        assert_eq!(
+            (o.force_xapic, o.kernel_memory_mib, o.tick_micros),
+            (true, Some(64), 250)
+        );
         assert!(o.compat_pistachio);
         assert_eq!(o.root, b"run  all -- x=1 ");
         assert!(p.is_empty());
@@ -157,7 +184,10 @@ mod tests {
         assert_eq!(p[0], Problem::Unknown("foo"));
         assert_eq!(p[2], Problem::BadValue("log=loud"));
         assert_eq!(p[12], Problem::NotText);
-        assert_eq!((o.log, o.tick_micros, o.kernel_memory_mib), (LevelFilter::Info, 1000, None));
+        assert_eq!(
+            (o.log, o.tick_micros, o.kernel_memory_mib),
+            (LevelFilter::Info, 1000, None)
+        );
         assert!(!o.force_xapic && !o.compat_pistachio);
     }
 
@@ -172,7 +202,9 @@ mod tests {
 
     #[test]
     fn too_many_targets_are_reported() {
-        let line: Vec<u8> = (0..20).flat_map(|i| std::format!("log.t{i}=info ").into_bytes()).collect();
+        let line: Vec<u8> = (0..20)
+            .flat_map(|i| std::format!("log.t{i}=info ").into_bytes())
+            .collect();
         assert_eq!(parse(&line).1.len(), 4);
     }
 }

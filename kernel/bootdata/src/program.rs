@@ -63,17 +63,25 @@ impl Display for Refusal {
         let range = |region: &Region| (region.start, region.end - 1);
         match self {
             Self::Damaged => write!(to, "is no intact ELF file"),
-            Self::NotForThisMachine => write!(to, "is no ELF64 executable for x86-64 with fixed addresses"),
+            Self::NotForThisMachine => {
+                write!(to, "is no ELF64 executable for x86-64 with fixed addresses")
+            }
             Self::NoSegments => write!(to, "has nothing to load"),
             Self::TooManySegments => write!(to, "has more than {SEGMENT_LIMIT} segments"),
             Self::Entry(entry) => write!(to, "starts at {entry:#x}, outside of its segments"),
             Self::NoMemory(region) => {
                 let (low, high) = range(region);
-                write!(to, "wants to be loaded to {low:#x}-{high:#x}, where there is not enough memory")
+                write!(
+                    to,
+                    "wants to be loaded to {low:#x}-{high:#x}, where there is not enough memory"
+                )
             }
             Self::Taken(region, by) => {
                 let (low, high) = range(region);
-                write!(to, "wants to be loaded to {low:#x}-{high:#x}, where {by} is")
+                write!(
+                    to,
+                    "wants to be loaded to {low:#x}-{high:#x}, where {by} is"
+                )
             }
         }
     }
@@ -90,7 +98,8 @@ impl<'a> Program<'a> {
         }
         let elf = ElfBytes::<LittleEndian>::minimal_parse(file).map_err(|_| Refusal::Damaged)?;
         let header = &elf.ehdr;
-        if header.class != Class::ELF64 || header.e_machine != EM_X86_64 || header.e_type != ET_EXEC {
+        if header.class != Class::ELF64 || header.e_machine != EM_X86_64 || header.e_type != ET_EXEC
+        {
             return Err(Refusal::NotForThisMachine);
         }
         let mut segments = ArrayVec::new();
@@ -99,7 +108,10 @@ impl<'a> Program<'a> {
                 continue;
             }
             let content = elf.segment_data(&part).map_err(|_| Refusal::Damaged)?;
-            let end = part.p_paddr.checked_add(part.p_memsz).ok_or(Refusal::Damaged)?;
+            let end = part
+                .p_paddr
+                .checked_add(part.p_memsz)
+                .ok_or(Refusal::Damaged)?;
             if part.p_filesz > part.p_memsz || part.p_vaddr.checked_add(part.p_memsz).is_none() {
                 return Err(Refusal::Damaged);
             }
@@ -110,9 +122,14 @@ impl<'a> Program<'a> {
                 writable: part.p_flags & PF_W != 0,
                 executable: part.p_flags & PF_X != 0,
             };
-            segments.try_push(segment).map_err(|_| Refusal::TooManySegments)?;
+            segments
+                .try_push(segment)
+                .map_err(|_| Refusal::TooManySegments)?;
         }
-        let program = Self { entry: header.e_entry, segments };
+        let program = Self {
+            entry: header.e_entry,
+            segments,
+        };
         program.check()?;
         Ok(program)
     }
@@ -121,12 +138,17 @@ impl<'a> Program<'a> {
         if self.segments.is_empty() {
             return Err(Refusal::NoSegments);
         }
-        let inside = |part: &Segment<'_>| (part.virt..part.virt + part.physical.size()).contains(&self.entry);
+        let inside = |part: &Segment<'_>| {
+            (part.virt..part.virt + part.physical.size()).contains(&self.entry)
+        };
         if !self.segments.iter().any(inside) {
             return Err(Refusal::Entry(self.entry));
         }
         for (number, part) in self.segments.iter().enumerate() {
-            if self.segments[..number].iter().any(|other| other.physical.overlaps(part.physical)) {
+            if self.segments[..number]
+                .iter()
+                .any(|other| other.physical.overlaps(part.physical))
+            {
                 return Err(Refusal::Taken(part.physical, "another part of it"));
             }
         }
@@ -137,7 +159,11 @@ impl<'a> Program<'a> {
     ///
     /// # Errors
     /// When some of it is not free.
-    pub fn occupy(&self, free: &mut Memory, taken: &[(Region, &'static str)]) -> Result<(), Refusal> {
+    pub fn occupy(
+        &self,
+        free: &mut Memory,
+        taken: &[(Region, &'static str)],
+    ) -> Result<(), Refusal> {
         for part in &self.segments {
             let region = part.physical;
             if region.size() > free.size() {
@@ -159,98 +185,21 @@ impl<'a> Program<'a> {
     /// From the lowest to behind the highest byte that is loaded.
     #[must_use]
     pub fn hull(&self) -> Region {
-        let start = self.segments.iter().map(|part| part.physical.start).min().unwrap_or(0);
-        let end = self.segments.iter().map(|part| part.physical.end).max().unwrap_or(0);
+        let start = self
+            .segments
+            .iter()
+            .map(|part| part.physical.start)
+            .min()
+            .unwrap_or(0);
+        let end = self
+            .segments
+            .iter()
+            .map(|part| part.physical.end)
+            .max()
+            .unwrap_or(0);
         Region::new(start, end)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::{Program, Refusal};
-    use crate::memory_map::Memory;
-    use crate::regions::Region;
-    use std::vec::Vec;
-
-    /// An ELF file with the given segments: type, flags, physical address, bytes in the file, bytes in memory.
-    fn file(kind: u16, entry: u64, segments: &[(u32, u32, u64, u64, u64)]) -> Vec<u8> {
-        let mut f = Vec::from(*b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
-        f.extend(kind.to_le_bytes());
-        f.extend(62u16.to_le_bytes());
-        f.extend(1u32.to_le_bytes());
-        [entry, 64, 0].iter().for_each(|word| f.extend(word.to_le_bytes()));
-        f.extend(0u32.to_le_bytes());
-        [64u16, 56, segments.len() as u16, 64, 0, 0].iter().for_each(|half| f.extend(half.to_le_bytes()));
-        for (kind, flags, address, in_file, in_memory) in segments {
-            f.extend(kind.to_le_bytes());
-            f.extend(flags.to_le_bytes());
-            [0, *address, *address, *in_file, *in_memory, 4096].iter().for_each(|word| f.extend(word.to_le_bytes()));
-        }
-        f.resize(1024, 0xa5);
-        f
-    }
-
-    const CODE: (u32, u32, u64, u64, u64) = (1, 5, 0x10_0000, 0x100, 0x100);
-    const DATA: (u32, u32, u64, u64, u64) = (1, 6, 0x10_1000, 0x80, 0x3000);
-
-    #[test]
-    fn a_good_program_is_read() {
-        let f = file(2, 0x10_0010, &[CODE, (4, 4, 9, 9, 9), DATA, (1, 6, 0x20_0000, 0, 0)]);
-        let program = Program::read(&f).expect("good");
-        assert_eq!((program.entry, program.segments.len()), (0x10_0010, 2));
-        assert_eq!(program.hull(), Region::new(0x10_0000, 0x10_4000));
-        assert!(program.segments[0].executable && !program.segments[0].writable);
-        assert_eq!(program.segments[1].content.len(), 0x80);
-    }
-
-    #[test]
-    fn each_refusal_has_its_reason() {
-        let read = |kind, entry, segments: &[_]| Program::read(&file(kind, entry, segments)).expect_err("bad");
-        assert_eq!(read(3, 0x10_0000, &[CODE]), Refusal::NotForThisMachine);
-        assert_eq!(read(2, 0x10_0100, &[CODE]), Refusal::Entry(0x10_0100));
-        assert_eq!(read(2, 0, &[(4, 4, 0, 9, 9)]), Refusal::NoSegments);
-        assert_eq!(read(2, 0x10_0000, &[CODE; 17]), Refusal::TooManySegments);
-        assert_eq!(read(2, 0x10_0000, &[(1, 5, 0x10_0000, 0x101, 0x100)]), Refusal::Damaged);
-        assert_eq!(read(2, 0x10_0000, &[(1, 5, 0x10_0000, 4096, 4096)]), Refusal::Damaged);
-        assert_eq!(read(2, 0x10_0000, &[(1, 5, u64::MAX, 1, 0x100)]), Refusal::Damaged);
-        assert!(matches!(read(2, 0x10_0000, &[CODE, CODE]), Refusal::Taken(_, "another part of it")));
-        assert_eq!(Program::read(b"\x7fELF\x01\x01\x01").expect_err("32 bits"), Refusal::NotForThisMachine);
-        assert_eq!(Program::read(b"").expect_err("empty"), Refusal::Damaged);
-        assert_eq!(Program::read(b"#!/bin/sh\n").expect_err("script"), Refusal::Damaged);
-    }
-
-    #[test]
-    fn places_are_checked() {
-        let f = file(2, 0x10_0000, &[CODE, DATA]);
-        let program = Program::read(&f).expect("good");
-        let mut free = Memory::new();
-        free.add(Region::new(0x10_0000, 0x10_3000));
-        assert_eq!(program.occupy(&mut free, &[]), Err(Refusal::NoMemory(Region::new(0x10_1000, 0x10_4000))));
-        free.add(Region::new(0x10_0000, 0x20_0000));
-        let kernel = (Region::new(0x10_3fff, 0x10_5000), "the kernel");
-        assert!(matches!(program.occupy(&mut free, &[kernel]), Err(Refusal::Taken(_, "the kernel"))));
-        assert_eq!(program.occupy(&mut free, &[]), Ok(()));
-        assert_eq!(free.iter().collect::<Vec<_>>(), [Region::new(0x10_4000, 0x20_0000)]);
-        assert!(matches!(program.occupy(&mut free, &[]), Err(Refusal::NoMemory(_))));
-    }
-
-    #[test]
-    fn random_damage_never_panics() {
-        let good = file(2, 0x10_0000, &[CODE, DATA]);
-        let mut seed = 3u64;
-        let mut random = move || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as usize
-        };
-        for _ in 0..50_000 {
-            let mut bad = good.clone();
-            for _ in 0..=random() % 6 {
-                let at = random() % 180;
-                bad[at] = random() as u8;
-            }
-            bad.truncate(random() % 2000);
-            let _ = Program::read(&bad);
-        }
-    }
-}
+mod tests;

@@ -21,7 +21,10 @@ impl Region {
     /// `size` bytes from `start`; cut off at the end of the address range.
     #[must_use]
     pub const fn sized(start: u64, size: u64) -> Self {
-        Self { start, end: start.saturating_add(size) }
+        Self {
+            start,
+            end: start.saturating_add(size),
+        }
     }
 
     /// Number of bytes.
@@ -52,14 +55,20 @@ impl Region {
     #[must_use]
     pub const fn outward(self, align: u64) -> Self {
         let mask = align - 1;
-        Self { start: self.start & !mask, end: self.end.saturating_add(mask) & !mask }
+        Self {
+            start: self.start & !mask,
+            end: self.end.saturating_add(mask) & !mask,
+        }
     }
 
     /// The region shrunk to multiples of `align` (a power of two) on both sides.
     #[must_use]
     pub const fn inward(self, align: u64) -> Self {
         let mask = align - 1;
-        Self { start: self.start.saturating_add(mask) & !mask, end: self.end & !mask }
+        Self {
+            start: self.start.saturating_add(mask) & !mask,
+            end: self.end & !mask,
+        }
     }
 }
 
@@ -75,7 +84,9 @@ impl<const N: usize> RegionSet<N> {
     /// The empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self { list: ArrayVec::new_const() }
+        Self {
+            list: ArrayVec::new_const(),
+        }
     }
 
     /// The regions in ascending order.
@@ -86,7 +97,8 @@ impl<const N: usize> RegionSet<N> {
     /// Number of bytes of all regions together.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.iter().fold(0, |sum, region| sum.saturating_add(region.size()))
+        self.iter()
+            .fold(0, |sum, region| sum.saturating_add(region.size()))
     }
 
     /// Adds a region; what overlaps or touches becomes one.
@@ -102,7 +114,11 @@ impl<const N: usize> RegionSet<N> {
             }
             !joins
         });
-        let place = self.list.iter().position(|old| old.start > whole.start).unwrap_or(self.list.len());
+        let place = self
+            .list
+            .iter()
+            .position(|old| old.start > whole.start)
+            .unwrap_or(self.list.len());
         let _ = self.list.try_insert(place, whole);
     }
 
@@ -153,7 +169,14 @@ impl<const N: usize> RegionSet<N> {
     /// Size of the largest region inside `align`ed bounds that ends at or below `limit`.
     #[must_use]
     pub fn largest(&self, align: u64, limit: u64) -> u64 {
-        self.iter().map(|own| Region::new(own.start, own.end.min(limit)).inward(align).size()).max().unwrap_or(0)
+        self.iter()
+            .map(|own| {
+                Region::new(own.start, own.end.min(limit))
+                    .inward(align)
+                    .size()
+            })
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -169,7 +192,9 @@ mod tests {
 
     fn set(regions: &[(u64, u64)]) -> RegionSet<8> {
         let mut set = RegionSet::new();
-        regions.iter().for_each(|&(start, end)| set.add(Region::new(start, end)));
+        regions
+            .iter()
+            .for_each(|&(start, end)| set.add(Region::new(start, end)));
         set
     }
 
@@ -177,7 +202,10 @@ mod tests {
     fn adding_joins_what_touches() {
         assert_eq!(list(&set(&[(10, 20), (30, 40)])), [(10, 20), (30, 40)]);
         assert_eq!(list(&set(&[(30, 40), (10, 20), (20, 30)])), [(10, 40)]);
-        assert_eq!(list(&set(&[(10, 40), (20, 30), (5, 5), (9, 3)])), [(10, 40)]);
+        assert_eq!(
+            list(&set(&[(10, 40), (20, 30), (5, 5), (9, 3)])),
+            [(10, 40)]
+        );
     }
 
     #[test]
@@ -200,7 +228,11 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (a, b, add) = ((seed >> 20) % 64, (seed >> 40) % 64, seed >> 63 == 1);
             let region = Region::new(a, b);
-            if add { s.add(region) } else { s.remove(region) }
+            if add {
+                s.add(region)
+            } else {
+                s.remove(region)
+            }
             (a..b).for_each(|i| model[i as usize] = add);
             for (i, is_in) in model.iter().enumerate() {
                 assert_eq!(s.contains(Region::sized(i as u64, 1)), *is_in);
@@ -212,19 +244,29 @@ mod tests {
     #[test]
     fn highest_respects_alignment_and_limit() {
         let s = set(&[(0x1000, 0x9000), (0x10000, 0x20000)]);
-        assert_eq!(s.highest(0x2000, 0x1000, u64::MAX), Some(Region::new(0x1e000, 0x20000)));
-        assert_eq!(s.highest(0x2000, 0x4000, 0x11000), Some(Region::new(0x4000, 0x6000)));
+        assert_eq!(
+            s.highest(0x2000, 0x1000, u64::MAX),
+            Some(Region::new(0x1e000, 0x20000))
+        );
+        assert_eq!(
+            s.highest(0x2000, 0x4000, 0x11000),
+            Some(Region::new(0x4000, 0x6000))
+        );
         assert_eq!(s.highest(0x20000, 1, u64::MAX), None);
         assert_eq!(s.highest(0x1000, 0x1000, 0x1000), None);
         assert_eq!(s.largest(0x8000, u64::MAX), 0x10000);
         assert_eq!(s.largest(0x1000, 0x9000), 0x8000);
-        assert!(s.overlaps(Region::new(0x8fff, 0xa000)) && !s.overlaps(Region::new(0x9000, 0x10000)));
+        assert!(
+            s.overlaps(Region::new(0x8fff, 0xa000)) && !s.overlaps(Region::new(0x9000, 0x10000))
+        );
     }
 
     #[test]
     fn a_full_set_leaves_out() {
         let mut s = RegionSet::<2>::new();
-        [(0, 1), (2, 3), (4, 5)].iter().for_each(|&(a, b)| s.add(Region::new(a, b)));
+        [(0, 1), (2, 3), (4, 5)]
+            .iter()
+            .for_each(|&(a, b)| s.add(Region::new(a, b)));
         assert_eq!(s.size(), 2);
         s.add(Region::new(2, 13));
         s.remove(Region::new(5, 6));

@@ -55,7 +55,11 @@ pub(super) fn read(rsdp: Option<u64>, x2apic: bool) -> Option<Machine> {
             return None;
         }
     };
-    let mut machine = Machine { hpet: hpet(&tables), pm_timer: pm_timer(&tables), ..Machine::default() };
+    let mut machine = Machine {
+        hpet: hpet(&tables),
+        pm_timer: pm_timer(&tables),
+        ..Machine::default()
+    };
     read_madt(&tables, x2apic, &mut machine);
     Some(machine)
 }
@@ -71,8 +75,22 @@ fn read_madt(tables: &AcpiTables<Window>, x2apic: bool, machine: &mut Machine) {
     }
     for entry in table.get().entries() {
         match entry {
-            MadtEntry::LocalApic(e) => take_cpu(machine, Processor { apic_id: e.apic_id.into(), flags: e.flags }, x2apic),
-            MadtEntry::LocalX2Apic(e) => take_cpu(machine, Processor { apic_id: e.x2apic_id, flags: e.flags }, x2apic),
+            MadtEntry::LocalApic(e) => take_cpu(
+                machine,
+                Processor {
+                    apic_id: e.apic_id.into(),
+                    flags: e.flags,
+                },
+                x2apic,
+            ),
+            MadtEntry::LocalX2Apic(e) => take_cpu(
+                machine,
+                Processor {
+                    apic_id: e.x2apic_id,
+                    flags: e.flags,
+                },
+                x2apic,
+            ),
             MadtEntry::IoApic(e) => {
                 let _ = machine.io_apics.try_push(e.io_apic_address.into());
             }
@@ -109,14 +127,21 @@ fn pm_timer(tables: &AcpiTables<Window>) -> Option<u16> {
     }
     let block = table.get().pm_timer_block().ok()??;
     let in_ports = block.address_space == acpi::address::AddressSpace::SystemIo;
-    block.address.try_into().ok().filter(|port| in_ports && *port != 0)
+    block
+        .address
+        .try_into()
+        .ok()
+        .filter(|port| in_ports && *port != 0)
 }
 
 /// All bytes of a table, if its length makes sense.
 fn bytes<T: AcpiTable>(table: &PhysicalMapping<Window, T>) -> Option<&'static [u8]> {
     let length = table.get().header().length as usize;
     let start = table.physical_start() as u64;
-    (HEADER..=TABLE_LIMIT).contains(&length).then(|| early::bytes(start, length as u64)).flatten()
+    (HEADER..=TABLE_LIMIT)
+        .contains(&length)
+        .then(|| early::bytes(start, length as u64))
+        .flatten()
 }
 
 /// Are the root pointer and the header of the root table such that the parser stays inside of them?
@@ -125,7 +150,8 @@ fn root_is_sound(rsdp: u64) -> bool {
 }
 
 fn root_length(rsdp: u64) -> Option<u32> {
-    let word = |bytes: &[u8], at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let word =
+        |bytes: &[u8], at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     let pointer = early::bytes(rsdp, 36)?;
     let root = if pointer[15] == 0 {
         u64::from(word(pointer, 16)?)
@@ -143,10 +169,20 @@ struct Window;
 static NOTHING: [u64; 512] = [0; 512];
 
 impl AcpiHandler for Window {
-    unsafe fn map_physical_region<T>(&self, address: usize, size: usize) -> PhysicalMapping<Self, T> {
-        let shown = if size <= TABLE_LIMIT { early::bytes(address as u64, size as u64) } else { None };
+    unsafe fn map_physical_region<T>(
+        &self,
+        address: usize,
+        size: usize,
+    ) -> PhysicalMapping<Self, T> {
+        let shown = if size <= TABLE_LIMIT {
+            early::bytes(address as u64, size as u64)
+        } else {
+            None
+        };
         let start = shown.map_or(NOTHING.as_ptr().cast(), <[u8]>::as_ptr);
-        let pointer = NonNull::new(start.cast_mut()).unwrap_or(NonNull::dangling()).cast::<T>();
+        let pointer = NonNull::new(start.cast_mut())
+            .unwrap_or(NonNull::dangling())
+            .cast::<T>();
         // SAFETY: the bytes are mapped for as long as the first page tables are in use, which is longer than the tables are read.
         // Zeros have no table's signature, so the parser reads nothing behind their header.
         unsafe { PhysicalMapping::new(address, pointer, size, size, *self) }

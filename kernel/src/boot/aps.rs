@@ -1,12 +1,12 @@
 //! Starts the other CPUs, one after the other.
 
 use super::facts::Facts;
-use super::trampoline::Trampoline;
 use super::refuse;
+use super::trampoline::Trampoline;
 use crate::arch::x86_64::{apic, clock, control, power};
-use crate::memory::layout::PAGE;
 use crate::memory::identity::IdentityTables;
 use crate::memory::kernel_space;
+use crate::memory::layout::PAGE;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// How long a CPU may take to arrive, in microseconds, before the machine is given up. Long, because a loaded host may be slow.
@@ -27,10 +27,16 @@ pub(crate) fn start_all(facts: &Facts) {
         return;
     }
     let Some(page) = low_page(facts) else {
-        refuse(power::NO_MEMORY, format_args!("no free page below 1 MiB to start CPUs from"));
+        refuse(
+            power::NO_MEMORY,
+            format_args!("no free page below 1 MiB to start CPUs from"),
+        );
     };
     let Ok(tables) = IdentityTables::make(page) else {
-        refuse(power::NO_MEMORY, format_args!("no memory for the page tables that start CPUs"));
+        refuse(
+            power::NO_MEMORY,
+            format_args!("no memory for the page tables that start CPUs"),
+        );
     };
     // SAFETY: the page is free memory, and the tables were just made for it.
     let trampoline = unsafe { Trampoline::install(page, tables.root(), arrive) };
@@ -38,7 +44,11 @@ pub(crate) fn start_all(facts: &Facts) {
         start(&trampoline, index, *apic_id);
     }
     tables.free();
-    log::info!("{} CPUs started in {} us", facts.cpus.len(), clock::micros());
+    log::info!(
+        "{} CPUs started in {} us",
+        facts.cpus.len(),
+        clock::micros()
+    );
 }
 
 fn start(trampoline: &Trampoline, index: usize, apic_id: u32) {
@@ -56,7 +66,10 @@ fn start(trampoline: &Trampoline, index: usize, apic_id: u32) {
             tries = 2;
         }
         if waited > PATIENCE {
-            refuse(power::PANIC, format_args!("CPU {index} with APIC id {apic_id} does not start"));
+            refuse(
+                power::PANIC,
+                format_args!("CPU {index} with APIC id {apic_id} does not start"),
+            );
         }
     }
     log::debug!("CPU {index} with APIC id {apic_id} is up");
@@ -75,5 +88,8 @@ extern "C" fn arrive(index: usize) -> ! {
 
 /// A free page below 1 MiB; the highest, because the firmware keeps its own at the bottom.
 fn low_page(facts: &Facts) -> Option<u64> {
-    facts.free.highest(PAGE, PAGE, 1 << 20).map(|region| region.start)
+    facts
+        .free
+        .highest(PAGE, PAGE, 1 << 20)
+        .map(|region| region.start)
 }

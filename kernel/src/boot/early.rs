@@ -25,7 +25,10 @@ pub(super) fn read<T: Plain>(phys: u64) -> Option<T> {
 /// A string that ends with a zero byte, at most `limit` bytes of it.
 pub(super) fn string(phys: u64, limit: u64) -> Option<&'static [u8]> {
     let text = bytes(phys, limit.min(EARLY_LIMIT.saturating_sub(phys)))?;
-    let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(text.len());
     Some(&text[..end])
 }
 

@@ -65,16 +65,26 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
     let handover = HANDOVER.call_once(|| handover);
     let options = read_options(&handover.command_line);
     for entry in handover.memory.entries() {
-        log::debug!("memory {:#x}-{:#x} kind {}", entry.region.start, entry.region.end - 1, entry.kind);
+        log::debug!(
+            "memory {:#x}-{:#x} kind {}",
+            entry.region.start,
+            entry.region.end - 1,
+            entry.kind
+        );
     }
     if handover.memory.left_out() > 0 {
-        log::warn!("{} entries of the memory map are left out", handover.memory.left_out());
+        log::warn!(
+            "{} entries of the memory map are left out",
+            handover.memory.left_out()
+        );
     }
     let x2apic = apic::choose_x2apic(options.force_xapic);
     let mut machine = acpi::read(handover.rsdp, x2apic).unwrap_or_default();
     put_first(&mut machine.cpus, features::apic_id());
     let usable = handover.memory.usable();
-    let is_device = |phys: &u64| *phys != 0 && *phys < PHYSMAP_LIMIT - PAGE && !usable.overlaps(Region::sized(*phys, PAGE));
+    let is_device = |phys: &u64| {
+        *phys != 0 && *phys < PHYSMAP_LIMIT - PAGE && !usable.overlaps(Region::sized(*phys, PAGE))
+    };
     machine.io_apics.retain(|phys| is_device(phys));
 
     let mut free = usable.clone();
@@ -82,9 +92,21 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
     free.remove(Kernel::get().physical());
     let image = image::read(handover.image, &mut free);
     let root_line = text(options.root);
-    let reserve = place::reserve(&mut free, usable.size(), machine.cpus.len(), options.kernel_memory_mib, &image);
+    let reserve = place::reserve(
+        &mut free,
+        usable.size(),
+        machine.cpus.len(),
+        options.kernel_memory_mib,
+        &image,
+    );
     let records = place::records(&mut free, &image, root_line);
-    let descriptors = place::describe(&handover.memory, &image, reserve, records, &machine.io_apics);
+    let descriptors = place::describe(
+        &handover.memory,
+        &image,
+        reserve,
+        records,
+        &machine.io_apics,
+    );
     FACTS.call_once(|| Facts {
         options,
         memory: &handover.memory,
@@ -106,7 +128,9 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
 fn text(line: &'static [u8]) -> &'static str {
     core::str::from_utf8(line).unwrap_or_else(|error| {
         log::warn!("the root task's command line is cut off at a byte that is not text");
-        line.get(..error.valid_up_to()).and_then(|valid| core::str::from_utf8(valid).ok()).unwrap_or("")
+        line.get(..error.valid_up_to())
+            .and_then(|valid| core::str::from_utf8(valid).ok())
+            .unwrap_or("")
     })
 }
 

@@ -41,16 +41,28 @@ pub(super) fn take(protocol: u32, info: u32) -> Handover {
     let (name, handover) = match protocol {
         entry::PVH_MAGIC => ("PVH", pvh::read(info)),
         ::multiboot2::MAGIC => ("Multiboot2", multiboot2::read(info)),
-        _ => refuse(power::PANIC, format_args!("unknown boot protocol {protocol:#x}")),
+        _ => refuse(
+            power::PANIC,
+            format_args!("unknown boot protocol {protocol:#x}"),
+        ),
     };
     let Some(handover) = handover else {
-        refuse(power::PANIC, format_args!("the {name} boot information at {info:#x} is unusable"));
+        refuse(
+            power::PANIC,
+            format_args!("the {name} boot information at {info:#x} is unusable"),
+        );
     };
     if handover.memory.entries().is_empty() {
-        refuse(power::NO_MEMORY, format_args!("the boot loader names no memory"));
+        refuse(
+            power::NO_MEMORY,
+            format_args!("the boot loader names no memory"),
+        );
     }
     if handover.modules > 1 {
-        log::warn!("only the first of {} boot modules is used: pack an archive", handover.modules);
+        log::warn!(
+            "only the first of {} boot modules is used: pack an archive",
+            handover.modules
+        );
     }
     log::debug!("booted through {name}");
     handover

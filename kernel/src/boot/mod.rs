@@ -42,12 +42,20 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
     let facts = facts::gather(handover);
     logging::cpus_are_known();
     if memory::init(facts).is_err() {
-        refuse(power::NO_MEMORY, format_args!("the kernel's memory cannot hold its own page tables: give more with kmem="));
+        refuse(
+            power::NO_MEMORY,
+            format_args!(
+                "the kernel's memory cannot hold its own page tables: give more with kmem="
+            ),
+        );
     }
     control::enable();
     pic::mask_8259();
     if set_up_interrupts(facts).is_err() {
-        refuse(power::NO_MEMORY, format_args!("no memory for the page tables of devices"));
+        refuse(
+            power::NO_MEMORY,
+            format_args!("no memory for the page tables of devices"),
+        );
     }
     clock::calibrate(facts.hpet, facts.pm_timer);
     for (index, apic_id) in facts.cpus.iter().enumerate() {
@@ -64,7 +72,10 @@ pub(crate) fn user_gs_phys(index: usize) -> u64 {
 
 fn set_up_interrupts(facts: &Facts) -> Result<(), memory::kernel_space::OutOfMemory> {
     apic::init_boot_cpu(facts.x2apic)?;
-    facts.io_apics.iter().try_for_each(|phys| pic::mask_io_apic(*phys))
+    facts
+        .io_apics
+        .iter()
+        .try_for_each(|phys| pic::mask_io_apic(*phys))
 }
 
 /// Ends the machine because it cannot be booted: one clear line, and a code.

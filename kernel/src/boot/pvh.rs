@@ -50,14 +50,20 @@ pub(super) fn read(info: u32) -> Option<Handover> {
     if start.magic != super::entry::PVH_MAGIC || start.version == 0 {
         return None;
     }
-    let mut handover = Handover { rsdp: (start.rsdp != 0).then_some(start.rsdp), modules: start.module_count as usize, ..Handover::default() };
+    let mut handover = Handover {
+        rsdp: (start.rsdp != 0).then_some(start.rsdp),
+        modules: start.module_count as usize,
+        ..Handover::default()
+    };
     for i in 0..u64::from(start.memory_map_count.min(4096)) {
         let entry: MapEntry = early::read(start.memory_map + i * size_of::<MapEntry>() as u64)?;
         handover.memory.push(entry.address, entry.size, entry.kind);
     }
     if start.module_count > 0 {
-        handover.image = early::read::<Module>(start.modules).map(|module| Region::sized(module.address, module.size));
+        handover.image = early::read::<Module>(start.modules)
+            .map(|module| Region::sized(module.address, module.size));
     }
-    handover.take_command_line(early::string(start.command_line, u64::from(u16::MAX)).unwrap_or(&[]));
+    handover
+        .take_command_line(early::string(start.command_line, u64::from(u16::MAX)).unwrap_or(&[]));
     Some(handover)
 }

@@ -25,10 +25,22 @@ pub(crate) fn load(facts: &'static Facts) -> Loaded {
     copy(&facts.image.sigma0);
     copy(&facts.image.root);
     let mut modules = arrayvec::ArrayVec::<(Member<'static>, u64), MEMBER_LIMIT>::new();
-    modules.extend(facts.image.modules.iter().map(|module| (*module, module_region(module).start)));
+    modules.extend(
+        facts
+            .image
+            .modules
+            .iter()
+            .map(|module| (*module, module_region(module).start)),
+    );
     let records = memory(facts.records);
     records.fill(0);
-    if records::write(records, &programs(&facts.image.sigma0, &facts.image.root, facts.root_line), &modules).is_none() {
+    if records::write(
+        records,
+        &programs(&facts.image.sigma0, &facts.image.root, facts.root_line),
+        &modules,
+    )
+    .is_none()
+    {
         log::error!("the boot records do not fit");
     }
     Loaded {
@@ -42,17 +54,38 @@ pub(crate) fn load(facts: &'static Facts) -> Loaded {
 /// Stack pointer 0: the program sets its own before it uses it.
 fn start_values(program: &Program<'static>) -> ServerInfo {
     let hull = program.hull();
-    ServerInfo { sp: 0, ip: program.entry, low: hull.start, high: hull.end }
+    ServerInfo {
+        sp: 0,
+        ip: program.entry,
+        low: hull.start,
+        high: hull.end,
+    }
 }
 
 /// The loaded programs with their command lines.
-pub(super) fn programs<'a>(sigma0: &'a Program<'a>, root: &'a Program<'a>, root_line: &'a str) -> [ProgramLine<'a>; 2] {
-    [ProgramLine { program: sigma0, line: "sigma0" }, ProgramLine { program: root, line: root_line }]
+pub(super) fn programs<'a>(
+    sigma0: &'a Program<'a>,
+    root: &'a Program<'a>,
+    root_line: &'a str,
+) -> [ProgramLine<'a>; 2] {
+    [
+        ProgramLine {
+            program: sigma0,
+            line: "sigma0",
+        },
+        ProgramLine {
+            program: root,
+            line: root_line,
+        },
+    ]
 }
 
 /// Where a file of the archive lies in physical memory.
 pub(super) fn module_region(module: &Member<'static>) -> Region {
-    Region::sized(physmap::to_phys(module.data.as_ptr()), module.data.len() as u64)
+    Region::sized(
+        physmap::to_phys(module.data.as_ptr()),
+        module.data.len() as u64,
+    )
 }
 
 fn copy(program: &Program<'static>) {
@@ -67,5 +100,7 @@ fn copy(program: &Program<'static>) {
 fn memory(region: Region) -> &'static mut [u8] {
     // SAFETY: the region was taken out of the free memory when the image was checked, so it overlaps neither the kernel nor the archive
     // nor another such region; it is RAM, which the physmap shows; and each is filled once.
-    unsafe { core::slice::from_raw_parts_mut(physmap::to_virt(region.start), region.size() as usize) }
+    unsafe {
+        core::slice::from_raw_parts_mut(physmap::to_virt(region.start), region.size() as usize)
+    }
 }

@@ -97,7 +97,10 @@ impl Trampoline {
         unsafe { physmap::to_virt(page).copy_from_nonoverlapping(code, size) };
         let this = Self { page };
         let here = |symbol| (page + offset(symbol) as u64) as u32;
-        this.put((&raw const trampoline_gdt_pointer).wrapping_add(2), here(&raw const trampoline_gdt));
+        this.put(
+            (&raw const trampoline_gdt_pointer).wrapping_add(2),
+            here(&raw const trampoline_gdt),
+        );
         this.put(&raw const trampoline_jump, here(&raw const trampoline_long));
         this.put(&raw const trampoline_root, root as u32);
         this.put(&raw const trampoline_entry, entry as usize as u64);

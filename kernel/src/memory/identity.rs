@@ -19,7 +19,11 @@ impl IdentityTables {
         copy_kernel_half(tables[0].phys());
         let next = [tables[1].phys(), tables[2].phys(), tables[3].phys(), page];
         for ((table, below), level) in tables.iter().zip(next).zip([4, 3, 2, 1]) {
-            write(table.phys(), index(page, level), below | (Flags::PRESENT | Flags::WRITABLE).bits());
+            write(
+                table.phys(),
+                index(page, level),
+                below | (Flags::PRESENT | Flags::WRITABLE).bits(),
+            );
         }
         Ok(Self { tables })
     }

@@ -40,9 +40,15 @@ impl Access {
         let base = Flags::PRESENT.union(Flags::GLOBAL).union(Flags::ACCESSED);
         match self {
             Self::Read => base.union(Flags::NO_EXECUTE),
-            Self::Write => base.union(Flags::NO_EXECUTE).union(Flags::WRITABLE).union(Flags::DIRTY),
+            Self::Write => base
+                .union(Flags::NO_EXECUTE)
+                .union(Flags::WRITABLE)
+                .union(Flags::DIRTY),
             Self::Execute => base,
-            Self::Device => Self::Write.flags().union(Flags::NO_CACHE).union(Flags::WRITE_THROUGH),
+            Self::Device => Self::Write
+                .flags()
+                .union(Flags::NO_CACHE)
+                .union(Flags::WRITE_THROUGH),
             Self::UserRead => base.union(Flags::NO_EXECUTE).union(Flags::USER_ACCESSIBLE),
             Self::UserExecute => base.union(Flags::USER_ACCESSIBLE),
         }
@@ -75,9 +81,19 @@ pub(super) fn build(ram: impl Iterator<Item = Region>) -> Result<(), OutOfMemory
     ] {
         map(part.start, part.start - KERNEL_OFFSET, part.size(), access)?;
     }
-    map(layout::USER_STUBS, image.stubs.start - KERNEL_OFFSET, PAGE, Access::UserExecute)?;
+    map(
+        layout::USER_STUBS,
+        image.stubs.start - KERNEL_OFFSET,
+        PAGE,
+        Access::UserExecute,
+    )?;
     for region in ram {
-        map(layout::PHYSMAP_BASE + region.start, region.start, region.size(), Access::Write)?;
+        map(
+            layout::PHYSMAP_BASE + region.start,
+            region.start,
+            region.size(),
+            Access::Write,
+        )?;
     }
     Ok(())
 }
@@ -86,7 +102,12 @@ pub(super) fn build(ram: impl Iterator<Item = Region>) -> Result<(), OutOfMemory
 /// Addresses that the physmap does not reach are the caller's to refuse.
 pub(crate) fn map_device(phys: u64, size: u64) -> Result<(), OutOfMemory> {
     let pages = Region::sized(phys, size).outward(PAGE);
-    map(layout::PHYSMAP_BASE + pages.start, pages.start, pages.size(), Access::Device)
+    map(
+        layout::PHYSMAP_BASE + pages.start,
+        pages.start,
+        pages.size(),
+        Access::Device,
+    )
 }
 
 /// Maps `size` bytes with the largest pages that fit; all three numbers are multiples of 4 KiB. Where something is mapped already, it stays.
@@ -134,7 +155,8 @@ pub(super) const fn index(virt: u64, level: u32) -> usize {
 }
 
 fn level_for(virt: u64, phys: u64, size: u64, largest: u32) -> u32 {
-    let fits = |level: &u32| (virt | phys).is_multiple_of(page_size(*level)) && size >= page_size(*level);
+    let fits =
+        |level: &u32| (virt | phys).is_multiple_of(page_size(*level)) && size >= page_size(*level);
     (2..=largest).rev().find(fits).unwrap_or(1)
 }
 
@@ -147,8 +169,16 @@ fn map_page(virt: u64, phys: u64, level: u32, access: Access) -> Result<(), OutO
         }
     }
     if read(table, index(virt, level)) == 0 {
-        let huge = if level > 1 { Flags::HUGE_PAGE } else { Flags::empty() };
-        write(table, index(virt, level), phys | (access.flags() | huge).bits());
+        let huge = if level > 1 {
+            Flags::HUGE_PAGE
+        } else {
+            Flags::empty()
+        };
+        write(
+            table,
+            index(virt, level),
+            phys | (access.flags() | huge).bits(),
+        );
     }
     Ok(())
 }
@@ -163,9 +193,17 @@ fn table_below(table: u64, index: usize, user: bool) -> Result<Option<u64>, OutO
         0 => reserve::allocate().ok_or(OutOfMemory)?.phys(),
         present => present,
     };
-    let user = if user { Flags::USER_ACCESSIBLE } else { Flags::empty() };
+    let user = if user {
+        Flags::USER_ACCESSIBLE
+    } else {
+        Flags::empty()
+    };
     let kept = flags(entry) & Flags::USER_ACCESSIBLE;
-    write(table, index, below | (Flags::PRESENT | Flags::WRITABLE | Flags::ACCESSED | user | kept).bits());
+    write(
+        table,
+        index,
+        below | (Flags::PRESENT | Flags::WRITABLE | Flags::ACCESSED | user | kept).bits(),
+    );
     Ok(Some(below))
 }
 

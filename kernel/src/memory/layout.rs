@@ -82,6 +82,9 @@ impl Image {
 
     /// The physical memory that the image occupies.
     pub(crate) fn physical(&self) -> Region {
-        Region::new(self.rodata.start - KERNEL_OFFSET, self.stubs.end - KERNEL_OFFSET)
+        Region::new(
+            self.rodata.start - KERNEL_OFFSET,
+            self.stubs.end - KERNEL_OFFSET,
+        )
     }
 }

@@ -38,16 +38,29 @@ pub(crate) fn init(facts: &Facts) -> Result<(), OutOfMemory> {
 fn check_boot_stack() {
     let guard = layout::Image::get().guard;
     // SAFETY: the page is in the image, the first page tables map it, and nothing else refers to it.
-    let bytes = unsafe { core::slice::from_raw_parts(guard.start as *const u8, guard.size() as usize) };
-    assert!(bytes.iter().all(|byte| *byte == 0), "the boot stack is too small");
+    let bytes =
+        unsafe { core::slice::from_raw_parts(guard.start as *const u8, guard.size() as usize) };
+    assert!(
+        bytes.iter().all(|byte| *byte == 0),
+        "the boot stack is too small"
+    );
 }
 
 /// What the physmap shows: usable memory and the firmware's tables, in whole pages.
 fn ram(facts: &Facts) -> impl Iterator<Item = Region> {
     const ACPI: [u32; 2] = [3, 4];
     let entries = facts.memory.entries().iter();
-    entries.filter(|entry| entry.kind == USABLE || ACPI.contains(&entry.kind)).map(|entry| {
-        let region = if entry.kind == USABLE { entry.region.inward(PAGE) } else { entry.region.outward(PAGE) };
-        Region::new(region.start.min(layout::PHYSMAP_LIMIT), region.end.min(layout::PHYSMAP_LIMIT))
-    })
+    entries
+        .filter(|entry| entry.kind == USABLE || ACPI.contains(&entry.kind))
+        .map(|entry| {
+            let region = if entry.kind == USABLE {
+                entry.region.inward(PAGE)
+            } else {
+                entry.region.outward(PAGE)
+            };
+            Region::new(
+                region.start.min(layout::PHYSMAP_LIMIT),
+                region.end.min(layout::PHYSMAP_LIMIT),
+            )
+        })
 }

@@ -39,7 +39,11 @@ const NONE: u64 = 0;
 /// Second word of a frame on the list, mixed with its address: shows a frame that is freed twice.
 const RETURNED_MARK: u64 = 0x6672_6565_6672_616d;
 
-static RESERVE: Mutex<Reserve> = Mutex::new(Reserve { fresh: Region::new(0, 0), returned: NONE, returned_count: 0 });
+static RESERVE: Mutex<Reserve> = Mutex::new(Reserve {
+    fresh: Region::new(0, 0),
+    returned: NONE,
+    returned_count: 0,
+});
 
 const FORBIDDEN: usize = 32;
 static FORBIDDEN_STARTS: [AtomicU64; FORBIDDEN] = [const { AtomicU64::new(0) }; FORBIDDEN];
@@ -93,7 +97,9 @@ pub(crate) fn overlaps_reserved(phys: u64, size: u64) -> bool {
 pub(crate) fn forbidden() -> impl Iterator<Item = Region> {
     let count = FORBIDDEN_COUNT.load(Ordering::Acquire);
     let starts = FORBIDDEN_STARTS.iter().zip(FORBIDDEN_ENDS.iter());
-    starts.take(count).map(|(start, end)| Region::new(start.load(Ordering::Relaxed), end.load(Ordering::Relaxed)))
+    starts
+        .take(count)
+        .map(|(start, end)| Region::new(start.load(Ordering::Relaxed), end.load(Ordering::Relaxed)))
 }
 
 /// Takes a physical region from users for good. Boot CPU, before the others start.
@@ -117,7 +123,9 @@ fn clear(frame: Frame, count: usize) {
 
 impl Reserve {
     fn take_fresh(&mut self, count: u64) -> Option<Frame> {
-        let size = count.checked_mul(PAGE).filter(|size| *size > 0 && *size <= self.fresh.size())?;
+        let size = count
+            .checked_mul(PAGE)
+            .filter(|size| *size > 0 && *size <= self.fresh.size())?;
         let frame = Frame(self.fresh.start);
         self.fresh.start += size;
         Some(frame)
@@ -135,12 +143,18 @@ impl Reserve {
     }
 
     fn put_back(&mut self, frame: Frame) {
-        debug_assert!(is_reserved(frame.0) && frame.0.is_multiple_of(PAGE), "a frame that is not the reserve's comes back");
+        debug_assert!(
+            is_reserved(frame.0) && frame.0.is_multiple_of(PAGE),
+            "a frame that is not the reserve's comes back"
+        );
         let words = physmap::to_virt(frame.0).cast::<[u64; 2]>();
         if cfg!(debug_assertions) {
             // SAFETY: the frame is mapped, and its giver has let go of it.
             let old = unsafe { words.read() };
-            assert!(old[1] != RETURNED_MARK ^ frame.0, "a frame comes back twice");
+            assert!(
+                old[1] != RETURNED_MARK ^ frame.0,
+                "a frame comes back twice"
+            );
         }
         // SAFETY: as above; from here on the frame belongs to the list.
         unsafe { words.write([self.returned, RETURNED_MARK ^ frame.0]) };

@@ -10,10 +10,17 @@ static FIRST_FRAME: AtomicU64 = AtomicU64::new(0);
 /// Maps the area for `cpus` CPUs.
 pub(super) fn build(cpus: usize) -> Result<(), OutOfMemory> {
     let pages = (cpus as u64 * USER_GS_STRIDE).div_ceil(PAGE);
-    let first = reserve::allocate_contiguous(pages as usize).ok_or(OutOfMemory)?.phys();
+    let first = reserve::allocate_contiguous(pages as usize)
+        .ok_or(OutOfMemory)?
+        .phys();
     FIRST_FRAME.store(first, Ordering::Relaxed);
     for page in 0..pages {
-        kernel_space::map(USER_GS_BASE + page * PAGE, first + page * PAGE, PAGE, Access::UserRead)?;
+        kernel_space::map(
+            USER_GS_BASE + page * PAGE,
+            first + page * PAGE,
+            PAGE,
+            Access::UserRead,
+        )?;
     }
     Ok(())
 }

@@ -57,7 +57,9 @@ impl Display for Damage<'_> {
             Self::NoManifest => write!(to, "its first file is not \"{MANIFEST}\""),
             Self::ManifestLine(line) => write!(to, "line {line} of its manifest makes no sense"),
             Self::TooMany => write!(to, "its manifest names more than {MEMBER_LIMIT} files"),
-            Self::Missing(name) => write!(to, "it ends before \"{name}\", which its manifest names"),
+            Self::Missing(name) => {
+                write!(to, "it ends before \"{name}\", which its manifest names")
+            }
             Self::Other(name) => write!(to, "another file is where its manifest names \"{name}\""),
             Self::Size(name) => write!(to, "\"{name}\" has another size than its manifest says"),
             Self::Sum(name) => write!(to, "\"{name}\" is damaged: its checksum is wrong"),
@@ -74,8 +76,13 @@ pub fn open(bytes: &[u8]) -> Result<Members<'_>, Damage<'_>> {
     let count = sound::count_files(bytes).ok_or(Damage::NotTar)?;
     let archive = TarArchiveRef::new(bytes).map_err(|_| Damage::NotTar)?;
     let mut files = archive.entries().take(count);
-    let manifest = files.next().filter(|file| file.filename().as_str() == Ok(MANIFEST)).ok_or(Damage::NoManifest)?;
-    let manifest = manifest.data_as_str().map_err(|_| Damage::ManifestLine(1))?;
+    let manifest = files
+        .next()
+        .filter(|file| file.filename().as_str() == Ok(MANIFEST))
+        .ok_or(Damage::NoManifest)?;
+    let manifest = manifest
+        .data_as_str()
+        .map_err(|_| Damage::ManifestLine(1))?;
     let mut members = Members::new();
     for (number, line) in manifest.lines().enumerate() {
         let (name, size, sum) = read_line(line).ok_or(Damage::ManifestLine(number + 1))?;
@@ -89,9 +96,18 @@ pub fn open(bytes: &[u8]) -> Result<Members<'_>, Damage<'_>> {
         if crc32fast::hash(file.data()) != sum {
             return Err(Damage::Sum(name));
         }
-        members.try_push(Member { name, data: file.data() }).map_err(|_| Damage::TooMany)?;
+        members
+            .try_push(Member {
+                name,
+                data: file.data(),
+            })
+            .map_err(|_| Damage::TooMany)?;
     }
-    if files.next().is_some() { Err(Damage::Unlisted) } else { Ok(members) }
+    if files.next().is_some() {
+        Err(Damage::Unlisted)
+    } else {
+        Ok(members)
+    }
 }
 
 fn read_line(line: &str) -> Option<(&str, usize, u32)> {

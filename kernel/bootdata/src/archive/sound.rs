@@ -12,10 +12,15 @@ pub(super) fn count_files(archive: &[u8]) -> Option<usize> {
     while let Some(header) = archive.get(at..).and_then(|rest| rest.get(..BLOCK)) {
         if is_zero(header) {
             let last = archive.get(at + BLOCK..).and_then(|rest| rest.get(..BLOCK));
-            return (archive.len().is_multiple_of(BLOCK) && last.is_some_and(is_zero)).then_some(files);
+            return (archive.len().is_multiple_of(BLOCK) && last.is_some_and(is_zero))
+                .then_some(files);
         }
         match content_size(header) {
-            Some(size) if is_plain(header) => at = at.saturating_add(BLOCK).saturating_add(size.next_multiple_of(BLOCK)),
+            Some(size) if is_plain(header) => {
+                at = at
+                    .saturating_add(BLOCK)
+                    .saturating_add(size.next_multiple_of(BLOCK))
+            }
             _ => return None,
         }
         files += 1;
@@ -36,11 +41,18 @@ fn is_plain(header: &[u8]) -> bool {
     let all: usize = header.iter().map(|byte| usize::from(*byte)).sum();
     let own: usize = header[SUM].iter().map(|byte| usize::from(*byte)).sum();
     let spaces = SUM.len() * usize::from(b' ');
-    matches!(header[KIND], b'0' | 0) && header.is_ascii() && octal(&header[SUM]) == Some(all - own + spaces)
+    matches!(header[KIND], b'0' | 0)
+        && header.is_ascii()
+        && octal(&header[SUM]) == Some(all - own + spaces)
 }
 
 /// An octal number that ends with a zero byte, a space, or the field.
 fn octal(field: &[u8]) -> Option<usize> {
-    let digits = field.split(|byte| matches!(byte, 0 | b' ')).next().filter(|digits| !digits.is_empty())?;
-    digits.iter().try_fold(0, |value, digit| matches!(digit, b'0'..=b'7').then(|| value * 8 + usize::from(digit - b'0')))
+    let digits = field
+        .split(|byte| matches!(byte, 0 | b' '))
+        .next()
+        .filter(|digits| !digits.is_empty())?;
+    digits.iter().try_fold(0, |value, digit| {
+        matches!(digit, b'0'..=b'7').then(|| value * 8 + usize::from(digit - b'0'))
+    })
 }

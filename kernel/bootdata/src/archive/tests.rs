@@ -22,7 +22,9 @@ fn file(name: &str, data: &[u8]) -> Vec<u8> {
 
 fn archive(manifest: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = file("manifest", manifest.as_bytes());
-    files.iter().for_each(|(name, data)| bytes.extend(file(name, data)));
+    files
+        .iter()
+        .for_each(|(name, data)| bytes.extend(file(name, data)));
     bytes.resize(bytes.len() + 1024, 0);
     bytes
 }
@@ -33,7 +35,10 @@ fn line(name: &str, data: &[u8]) -> String {
 
 fn good() -> Vec<u8> {
     let big = [7u8; 1500];
-    archive(&(line("sigma0", b"abc") + &line("root", &big)), &[("sigma0", b"abc"), ("root", &big)])
+    archive(
+        &(line("sigma0", b"abc") + &line("root", &big)),
+        &[("sigma0", b"abc"), ("root", &big)],
+    )
 }
 
 #[test]
@@ -48,16 +53,26 @@ fn a_good_archive_opens() {
 #[test]
 fn each_damage_has_its_name() {
     let a = |manifest: &str, files: &[(&str, &[u8])]| archive(manifest, files);
-    let check = |bytes: Vec<u8>, damage: Damage<'_>| assert_eq!(open(&bytes).expect_err("damaged"), damage);
+    let check =
+        |bytes: Vec<u8>, damage: Damage<'_>| assert_eq!(open(&bytes).expect_err("damaged"), damage);
     check(vec![], Damage::NotTar);
     check(vec![1; 4096], Damage::NotTar);
     check(good()[..1024].to_vec(), Damage::NotTar);
     check(good()[..good().len() - 512].to_vec(), Damage::NotTar);
     check(vec![0; 2048], Damage::NoManifest);
-    check([file("sigma0", b"x"), vec![0; 1024]].concat(), Damage::NoManifest);
+    check(
+        [file("sigma0", b"x"), vec![0; 1024]].concat(),
+        Damage::NoManifest,
+    );
     check(a("x", &[]), Damage::ManifestLine(1));
-    check(a(&(line("a", b"1") + "\n"), &[("a", b"1")]), Damage::ManifestLine(2));
-    check(a("a 1 12345678 z\n", &[("a", b"1")]), Damage::ManifestLine(1));
+    check(
+        a(&(line("a", b"1") + "\n"), &[("a", b"1")]),
+        Damage::ManifestLine(2),
+    );
+    check(
+        a("a 1 12345678 z\n", &[("a", b"1")]),
+        Damage::ManifestLine(1),
+    );
     check(a("a 1 123\n", &[("a", b"1")]), Damage::ManifestLine(1));
     check(a(&line("a", b"1"), &[]), Damage::Missing("a"));
     check(a(&line("a", b"1"), &[("b", b"1")]), Damage::Other("a"));
@@ -66,7 +81,10 @@ fn each_damage_has_its_name() {
     check(a("", &[("a", b"2")]), Damage::Unlisted);
     let names: Vec<String> = (0..=MEMBER_LIMIT).map(|i| format!("m{i}")).collect();
     let manifest: String = names.iter().map(|name| line(name, b"1")).collect();
-    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"1"[..])).collect();
+    let files: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|name| (name.as_str(), &b"1"[..]))
+        .collect();
     check(a(&manifest, &files), Damage::TooMany);
 }
 
@@ -106,7 +124,9 @@ fn random_damage_never_panics() {
     let bytes = good();
     let mut seed = 1u64;
     let mut random = move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize
     };
     for _ in 0..5_000 {

@@ -83,7 +83,11 @@ pub(crate) fn physical_base() -> u64 {
 
 /// Sets up the APIC of the CPU that runs this, with everything masked.
 pub(crate) fn init_this_cpu() {
-    if MEMORY.load(Ordering::Relaxed) == 0 { enable_x2apic() } else { enable_xapic() }
+    if MEMORY.load(Ordering::Relaxed) == 0 {
+        enable_x2apic()
+    } else {
+        enable_xapic()
+    }
     write(register::LINT0, MASKED);
     write(register::LINT1, MASKED);
     write(register::ERROR, MASKED | u32::from(vector::ERROR));
@@ -116,7 +120,10 @@ fn enable_xapic() {
         write_base(base & !(BASE_X2APIC | BASE_ENABLED));
     }
     write_base((base | BASE_ENABLED) & !BASE_X2APIC);
-    write(register::SPURIOUS, SOFTWARE_ENABLED | u32::from(vector::SPURIOUS));
+    write(
+        register::SPURIOUS,
+        SOFTWARE_ENABLED | u32::from(vector::SPURIOUS),
+    );
 }
 
 /// Should the APIC be used through model-specific registers? `force_xapic` is what the command line wants.

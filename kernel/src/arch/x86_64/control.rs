@@ -9,7 +9,12 @@ use x86_64::structures::paging::PhysFrame;
 /// Each CPU, once, with no-execute and long mode already on.
 pub(crate) fn enable() {
     let mut cr0 = Cr0::read();
-    cr0.remove(Cr0Flags::EMULATE_COPROCESSOR | Cr0Flags::TASK_SWITCHED | Cr0Flags::CACHE_DISABLE | Cr0Flags::NOT_WRITE_THROUGH);
+    cr0.remove(
+        Cr0Flags::EMULATE_COPROCESSOR
+            | Cr0Flags::TASK_SWITCHED
+            | Cr0Flags::CACHE_DISABLE
+            | Cr0Flags::NOT_WRITE_THROUGH,
+    );
     cr0.insert(Cr0Flags::WRITE_PROTECT | Cr0Flags::NUMERIC_ERROR | Cr0Flags::MONITOR_COPROCESSOR);
     // SAFETY: paging and long mode stay on; the kernel writes no read-only page.
     unsafe { Cr0::write(cr0) };

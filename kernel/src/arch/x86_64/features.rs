@@ -45,9 +45,13 @@ fn ask() -> Features {
 /// The id of the local APIC of the CPU that runs this, as it was at reset.
 pub(crate) fn apic_id() -> u32 {
     let cpuid = CpuId::new();
-    let topology = cpuid.get_extended_topology_info().and_then(|mut levels| levels.next());
+    let topology = cpuid
+        .get_extended_topology_info()
+        .and_then(|mut levels| levels.next());
     match topology {
         Some(level) if level.processors() > 0 => level.x2apic_id(),
-        _ => cpuid.get_feature_info().map_or(0, |f| u32::from(f.initial_local_apic_id())),
+        _ => cpuid
+            .get_feature_info()
+            .map_or(0, |f| u32::from(f.initial_local_apic_id())),
     }
 }

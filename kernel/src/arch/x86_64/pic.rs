@@ -40,7 +40,11 @@ struct Window(*mut u32);
 
 fn select(phys: u64, register: u32) -> Window {
     // SAFETY: `mask_io_apic` mapped the registers; only the boot CPU uses them.
-    unsafe { physmap::to_virt(phys + SELECT).cast::<u32>().write_volatile(register) };
+    unsafe {
+        physmap::to_virt(phys + SELECT)
+            .cast::<u32>()
+            .write_volatile(register)
+    };
     Window(physmap::to_virt(phys + WINDOW).cast())
 }
 

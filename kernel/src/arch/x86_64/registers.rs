@@ -31,7 +31,13 @@ impl Snapshot {
         unsafe {
             asm!("lea {}, [rip]", "mov {}, rsp", "mov {}, rbp", out(reg) rip, out(reg) rsp, out(reg) rbp, options(nomem, nostack, preserves_flags));
         }
-        Self { rip, rsp, rbp, rflags: x86_64::registers::rflags::read_raw(), general: Default::default() }
+        Self {
+            rip,
+            rsp,
+            rbp,
+            rflags: x86_64::registers::rflags::read_raw(),
+            general: Default::default(),
+        }
     }
 
     /// Writes the report's register lines.

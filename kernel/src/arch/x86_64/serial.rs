@@ -22,13 +22,18 @@ pub(crate) struct Console {
     at_line_start: bool,
 }
 
-static CONSOLE: Mutex<Console> = Mutex::new(Console { uart: None, at_line_start: true });
+static CONSOLE: Mutex<Console> = Mutex::new(Console {
+    uart: None,
+    at_line_start: true,
+});
 static PANICKING: AtomicBool = AtomicBool::new(false);
 
 impl Console {
     /// Writes bytes as they are. What a missing or stuck UART does not take is lost.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        let (Some(uart), Some(last)) = (&mut self.uart, bytes.last()) else { return };
+        let (Some(uart), Some(last)) = (&mut self.uart, bytes.last()) else {
+            return;
+        };
         self.at_line_start = *last == b'\n';
         let mut rest = bytes;
         let mut tries = TRANSMIT_TRIES;
@@ -64,8 +69,16 @@ impl core::fmt::Write for Console {
 /// Sets the port up. Boot CPU, once, before anything is printed.
 pub(crate) fn init() {
     // SAFETY: COM1 belongs to the kernel, and only `CONSOLE` holds the driver.
-    let Ok(mut uart) = (unsafe { Uart16550::new_port(COM1) }) else { return };
-    if uart.init(Config { baud_rate: uart_16550::BaudRate::Baud115200, ..Config::DEFAULT }).is_ok() {
+    let Ok(mut uart) = (unsafe { Uart16550::new_port(COM1) }) else {
+        return;
+    };
+    if uart
+        .init(Config {
+            baud_rate: uart_16550::BaudRate::Baud115200,
+            ..Config::DEFAULT
+        })
+        .is_ok()
+    {
         CONSOLE.lock().uart = Some(uart);
     }
 }

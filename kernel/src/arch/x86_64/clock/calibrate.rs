@@ -36,7 +36,10 @@ pub(crate) fn calibrate(hpet: Option<u64>, pm_timer: Option<u16>) {
             set_khz(told.unwrap_or(khz()));
             measure_timer_by_ticks();
             if told.is_none() {
-                log::warn!("no clock to measure by: the time-stamp counter is taken to run at {} kHz", khz());
+                log::warn!(
+                    "no clock to measure by: the time-stamp counter is taken to run at {} kHz",
+                    khz()
+                );
             }
         }
     }
@@ -46,8 +49,16 @@ pub(crate) fn calibrate(hpet: Option<u64>, pm_timer: Option<u16>) {
 /// What the CPU, or the hypervisor, says of the time-stamp counter.
 fn told_khz() -> Option<u64> {
     let cpuid = CpuId::new();
-    let hypervisor = cpuid.get_hypervisor_info().and_then(|info| info.tsc_frequency()).map(u64::from);
-    let cpu = || cpuid.get_tsc_info().and_then(|info| info.tsc_frequency()).map(|hz| hz / 1000);
+    let hypervisor = cpuid
+        .get_hypervisor_info()
+        .and_then(|info| info.tsc_frequency())
+        .map(u64::from);
+    let cpu = || {
+        cpuid
+            .get_tsc_info()
+            .and_then(|info| info.tsc_frequency())
+            .map(|hz| hz / 1000)
+    };
     hypervisor.or_else(cpu).filter(|khz| *khz > 1000)
 }
 
@@ -57,19 +68,27 @@ fn measure(reference: &Reference, told: Option<u64>) {
     for i in 0..WINDOWS {
         let start = moment(reference);
         let mut end = moment(reference);
-        while reference.elapsed(start.reference, end.reference) < reference.hz() / WINDOWS_PER_SECOND {
+        while reference.elapsed(start.reference, end.reference)
+            < reference.hz() / WINDOWS_PER_SECOND
+        {
             core::hint::spin_loop();
             end = moment(reference);
         }
         let elapsed = reference.elapsed(start.reference, end.reference);
-        let per_millisecond = |counts: u64| (u128::from(counts) * u128::from(reference.hz()) / (u128::from(elapsed) * 1000)) as u64;
+        let per_millisecond = |counts: u64| {
+            (u128::from(counts) * u128::from(reference.hz()) / (u128::from(elapsed) * 1000)) as u64
+        };
         ticks[i] = per_millisecond(end.ticks.wrapping_sub(start.ticks));
         timer[i] = per_millisecond(u64::from(start.timer.wrapping_sub(end.timer)));
     }
     let (ticks, timer) = (median(ticks), median(timer));
     set_khz(told.unwrap_or(ticks));
     apic::set_timer_khz(u32::try_from(timer).unwrap_or(u32::MAX));
-    log::info!("time-stamp counter {} kHz, APIC timer {timer} kHz, measured by the {}", khz(), reference.name());
+    log::info!(
+        "time-stamp counter {} kHz, APIC timer {timer} kHz, measured by the {}",
+        khz(),
+        reference.name()
+    );
 }
 
 /// The APIC timer alone, when only the time-stamp counter's speed is known.
@@ -91,12 +110,23 @@ fn moment(reference: &Reference) -> Moment {
         let between = now_ticks();
         let timer = apic::timer_count();
         let width = now_ticks().wrapping_sub(before);
-        let this = Moment { reference: read, ticks: before + between.wrapping_sub(before) / 2, timer };
+        let this = Moment {
+            reference: read,
+            ticks: before + between.wrapping_sub(before) / 2,
+            timer,
+        };
         if best.is_none_or(|(narrowest, _)| width < narrowest) {
             best = Some((width, this));
         }
     }
-    best.map_or(Moment { reference: 0, ticks: 0, timer: 0 }, |(_, moment)| moment)
+    best.map_or(
+        Moment {
+            reference: 0,
+            ticks: 0,
+            timer: 0,
+        },
+        |(_, moment)| moment,
+    )
 }
 
 fn median(mut values: [u64; WINDOWS]) -> u64 {

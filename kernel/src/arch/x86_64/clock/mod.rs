@@ -51,7 +51,10 @@ pub(crate) fn khz() -> u64 {
 fn set_khz(khz: u64) {
     let khz = khz.max(1001);
     KHZ.store(khz, Ordering::Relaxed);
-    MICROS_PER_TICK.store(((1000u128 << 64) / u128::from(khz)) as u64, Ordering::Relaxed);
+    MICROS_PER_TICK.store(
+        ((1000u128 << 64) / u128::from(khz)) as u64,
+        Ordering::Relaxed,
+    );
 }
 
 /// Waits for a number of microseconds on this CPU.
