@@ -32,7 +32,7 @@ pub const fn place(send_base: u64, send: Fpage, window: Fpage) -> Option<Placeme
     if rights.is_none() {
         return None;
     }
-    let (mut source, mut target) = (base(send), base(window));
+    let (mut source, mut target) = (send.base(), window.base());
     let log2 = if send_log2 <= window_log2 {
         target |= send_base & below(window_log2) & !below(send_log2);
         send_log2
@@ -61,10 +61,6 @@ const fn size_log2(page: Fpage) -> Option<u32> {
     } else {
         None
     }
-}
-
-const fn base(page: Fpage) -> u64 {
-    if page.is_complete() { 0 } else { page.base() }
 }
 
 /// The bits below bit `log2`, 12-64.

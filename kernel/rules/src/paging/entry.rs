@@ -71,6 +71,6 @@ impl Entry {
     /// Does this entry, found in a table of `level`, map a page?
     #[inline]
     pub(super) const fn is_leaf(self, level: u32) -> bool {
-        self.is_present() && (level == 1 || (level <= 3 && self.contains(Self::HUGE)))
+        self.is_present() && (level == 1 || self.contains(Self::HUGE))
     }
 }

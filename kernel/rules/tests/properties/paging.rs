@@ -6,7 +6,8 @@ mod model;
 use memory::{Memory, ROOT};
 use model::{Model, PROBES, small_pages};
 use pecan_rules::paging::{
-    Entry, MapError, Mapped, for_each_leaf, free_user_half, lookup, map_page, next_leaf, unmap_page,
+    Entry, MapError, Mapped, Tables, for_each_leaf, free_user_half, lookup, map_page, next_leaf,
+    unmap_page,
 };
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -129,6 +130,9 @@ proptest! {
         let kernel = 0xFFFF_8000_0000_0000;
         memory.available = 3;
         assert_eq!(map_page(&mut memory, ROOT, kernel, 0x5000, 12, Entry::WRITE), Ok(Mapped::Fresh));
+        memory.available = 3;
+        let last = (1 << 47) - 0x1000;
+        assert_eq!(map_page(&mut memory, ROOT, last, 0x6000, 12, Entry::USER), Ok(Mapped::Fresh));
         for op in ops {
             apply(&mut memory, &mut model, op);
         }
@@ -176,4 +180,29 @@ fn only_known_flags_get_into_an_entry() {
     );
     let entry = lookup(&memory, ROOT, 0x1000).map(|leaf| leaf.entry.0);
     assert_eq!(entry, Some(1 << 63 | 0x7000 | 0x11F));
+}
+
+/// Bit 12 of a large page's entry is no part of its address.
+#[test]
+fn a_large_page_is_aligned() {
+    let mut memory = Memory::new();
+    memory.available = 2;
+    assert_eq!(
+        map_page(&mut memory, ROOT, 0, 0x20_0000, 21, Entry::USER),
+        Ok(Mapped::Fresh)
+    );
+    let Some(leaf) = lookup(&memory, ROOT, 0) else {
+        panic!("just mapped")
+    };
+    let [directory, table] = [1, 2].map(|n| ROOT + n * 0x1000);
+    let at = if memory.read(directory, 0) == leaf.entry {
+        directory
+    } else {
+        table
+    };
+    memory.write(at, 0, leaf.entry.with(Entry(1 << 12)));
+    assert_eq!(
+        lookup(&memory, ROOT, 0x1234).map(|leaf| (leaf.phys, leaf.translate(0x1234))),
+        Some((0x20_0000, 0x20_1234))
+    );
 }
