@@ -12,8 +12,7 @@ pub(super) fn count_files(archive: &[u8]) -> Option<usize> {
     while let Some(header) = archive.get(at..).and_then(|rest| rest.get(..BLOCK)) {
         if is_zero(header) {
             let last = archive.get(at + BLOCK..).and_then(|rest| rest.get(..BLOCK));
-            return (archive.len().is_multiple_of(BLOCK) && last.is_some_and(is_zero))
-                .then_some(files);
+            return last.is_some_and(is_zero).then_some(files);
         }
         match content_size(header) {
             Some(size) if is_plain(header) => {
@@ -36,14 +35,12 @@ fn content_size(header: &[u8]) -> Option<usize> {
     octal(&header[SIZE])
 }
 
-/// A regular file, in ASCII, with the right header sum: all bytes added, those of the sum itself taken as spaces.
+/// A regular file with the right header sum: all bytes added, those of the sum itself taken as spaces.
 fn is_plain(header: &[u8]) -> bool {
     let all: usize = header.iter().map(|byte| usize::from(*byte)).sum();
     let own: usize = header[SUM].iter().map(|byte| usize::from(*byte)).sum();
     let spaces = SUM.len() * usize::from(b' ');
-    matches!(header[KIND], b'0' | 0)
-        && header.is_ascii()
-        && octal(&header[SUM]) == Some(all - own + spaces)
+    matches!(header[KIND], b'0' | 0) && octal(&header[SUM]) == Some(all - own + spaces)
 }
 
 /// An octal number that ends with a zero byte, a space, or the field.

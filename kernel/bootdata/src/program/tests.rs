@@ -50,6 +50,12 @@ fn each_refusal_has_its_reason() {
     let read =
         |kind, entry, segments: &[_]| Program::read(&file(kind, entry, segments)).expect_err("bad");
     assert_eq!(read(3, 0x10_0000, &[CODE]), Refusal::NotForThisMachine);
+    let mut arm = file(2, 0x10_0000, &[CODE]);
+    arm[18] = 183;
+    assert_eq!(
+        Program::read(&arm).expect_err("arm"),
+        Refusal::NotForThisMachine
+    );
     assert_eq!(read(2, 0x10_0100, &[CODE]), Refusal::Entry(0x10_0100));
     assert_eq!(read(2, 0, &[(4, 4, 0, 9, 9)]), Refusal::NoSegments);
     assert_eq!(read(2, 0x10_0000, &[CODE; 17]), Refusal::TooManySegments);
