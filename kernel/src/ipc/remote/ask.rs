@@ -1,5 +1,6 @@
 //! A: the sender's request goes to the partner's CPU.
 
+use pecan_abi::time::TimeKind;
 use pecan_rules::deadline;
 use pecan_smp::protocol::Kind;
 use pecan_smp::request::Reason;
@@ -21,7 +22,16 @@ pub(crate) fn ask(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Dispos
         let _ = me.request.demand(Reason::Behind);
     }
     me.set_state(cpu, State::Asking);
-    sched::arm(cpu, me, deadline::absolute(request.send_timeout(), clock::micros()));
+    sched::arm(cpu, me, send_deadline(request));
     post(cpu, there, &me.request_node, Kind::Request);
     Disposition::Dispatch
+}
+
+/// When the send phase is over. Whether the partner is ready at once is for its CPU to say, however long the way there
+/// takes: a timeout of zero is none here.
+fn send_deadline(request: &Request) -> u64 {
+    match request.send_timeout().kind() {
+        TimeKind::Zero => deadline::NEVER,
+        _ => deadline::absolute(request.send_timeout(), clock::micros()),
+    }
 }
