@@ -1,7 +1,71 @@
-//! The conform program.
+//! Conformance tests of the L4 X.2 interface, as a root task.
+//!
+//! The command line names features (`IPC`) or tests (`IPC0003`); nothing means all. Prints the plan, a
+//! line per test and a summary, and ends the machine with success if none failed. `harness` has what
+//! tests are made of; each other module is a feature with its tests.
 #![no_std]
 #![no_main]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    loop {}
+
+mod harness;
+mod bad;
+mod clk;
+mod err;
+mod exc;
+mod fpu;
+mod id;
+mod ipc;
+mod kip;
+mod mem;
+mod pf;
+mod res;
+mod sc;
+mod sch;
+mod smp;
+mod tc;
+mod tmo;
+mod ts;
+mod xcpu;
+mod xr;
+
+use harness::{Test, list, run};
+use l4::println;
+
+l4::program!(main);
+
+/// The features in the order in which they build on each other.
+const FEATURES: [&[Test]; 20] = [
+    kip::TESTS,
+    id::TESTS,
+    ipc::TESTS,
+    tmo::TESTS,
+    err::TESTS,
+    tc::TESTS,
+    sc::TESTS,
+    xr::TESTS,
+    sch::TESTS,
+    ts::TESTS,
+    clk::TESTS,
+    pf::TESTS,
+    exc::TESTS,
+    fpu::TESTS,
+    res::TESTS,
+    bad::TESTS,
+    mem::TESTS,
+    smp::TESTS,
+    xcpu::TESTS,
+    mem::LAST,
+];
+
+fn main() -> ! {
+    if let Err(error) = l4::pager::start() {
+        println!("[fail] no pager: {error:?}");
+        l4::exit::report(false);
+    }
+    let mut chosen = [&kip::TESTS[0]; list::MOST];
+    let (count, unknown) = list::select(&FEATURES, l4::args(), &mut chosen);
+    if let Some(name) = unknown {
+        println!("[fail] no test or feature is called {name}");
+        l4::exit::report(false);
+    }
+    l4::exit::report(run::all(&chosen[..count]) == 0)
 }

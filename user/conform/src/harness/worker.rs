@@ -1,0 +1,100 @@
+//! Threads for tests. They run Rust functions on stacks of a pool; all are deleted when the test is
+//! over.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use l4::thread::{Builder, Function};
+use l4::{Stack, ThreadId, pager, schedule};
+
+use super::{Failure, Outcome, board, ids, until};
+use l4::abi::schedule::ThreadState;
+
+const STACKS: usize = ids::COUNT as usize;
+
+static POOL: [Stack<8192>; STACKS] = [const { Stack::new() }; STACKS];
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The plan of a thread in the root task's space: a fresh id, priority 100, on CPU 0, served by the
+/// library's pager.
+pub(crate) fn here() -> Builder {
+    Builder::new().id(ids::fresh()).cpu(0).pager(pager::running())
+}
+
+/// The plan of a thread in a space of its own, which is not privileged.
+pub(crate) fn away() -> Builder {
+    here().new_space()
+}
+
+/// Starts `function(argument)` as planned.
+#[track_caller]
+pub(crate) fn start(plan: Builder, function: Function, argument: u64) -> Result<ThreadId, Failure> {
+    let index = TAKEN.fetch_add(1, SeqCst);
+    let Some(stack) = POOL.get(index) else {
+        return Err(Failure::new(format_args!("out of test stacks")));
+    };
+    match plan.start(function, argument, stack) {
+        Ok(id) => Ok(id),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Words at the end of the board in which [`perform`] gets its results.
+const RESULTS: usize = board::WORDS - 256;
+static RESULT: AtomicUsize = AtomicUsize::new(0);
+
+struct Task {
+    function: fn(u64) -> u64,
+    argument: u64,
+}
+
+/// Runs `function(argument)` in a thread of this plan and waits for its value.
+#[track_caller]
+pub(crate) fn perform(plan: Builder, function: fn(u64) -> u64, argument: u64) -> Result<u64, Failure> {
+    let slot = RESULTS + 4 * (RESULT.fetch_add(1, SeqCst) % 64);
+    let task = Task { function, argument };
+    board::put(slot, task.function as usize as u64);
+    board::put(slot + 1, task.argument);
+    board::put(slot + 3, 0);
+    start(plan, carry_out, slot as u64)?;
+    until("the end of a worker", || board::get(slot + 3) == 1)?;
+    Ok(board::get(slot + 2))
+}
+
+fn carry_out(slot: u64) {
+    let slot = slot as usize;
+    let address = board::get(slot) as usize as *const ();
+    // SAFETY: `perform` stored a function of this type, and code is the same in all spaces.
+    let function = unsafe { core::mem::transmute::<*const (), fn(u64) -> u64>(address) };
+    board::put(slot + 2, function(board::get(slot + 1)));
+    board::put(slot + 3, 1);
+}
+
+/// Waits until Schedule reports this state.
+#[track_caller]
+pub(crate) fn until_state(thread: ThreadId, state: ThreadState) -> Outcome {
+    let mut last = None;
+    until("", || {
+        last = schedule::state(thread).ok();
+        last == Some(state)
+    })
+    .map_err(|_| Failure::new(format_args!("state is {last:?}, not {state:?}")))
+}
+
+/// Waits until each of the threads waits for a message.
+#[track_caller]
+pub(crate) fn until_waiting(threads: &[ThreadId]) -> Outcome {
+    for thread in threads {
+        until_state(*thread, ThreadState::Waiting)?;
+    }
+    Ok(())
+}
+
+/// After the test: all threads are deleted, so their stacks are free.
+pub(crate) fn retire() {
+    ids::retire();
+    let taken = TAKEN.swap(0, SeqCst).min(STACKS);
+    for stack in &POOL[..taken] {
+        // SAFETY: the threads that ran on it are deleted.
+        unsafe { stack.release() };
+    }
+}

@@ -1,0 +1,38 @@
+//! ThreadControl.
+
+mod create;
+mod delete;
+mod modify;
+
+use crate::harness::Test;
+
+/// The tests of the three files, refusals of creation first.
+pub(crate) const TESTS: &[Test] = &[
+    Test::new("TC0001", create::needs_privilege),
+    Test::new("TC0002", create::destination_must_be_global),
+    Test::new("TC0003", create::reserved_numbers),
+    Test::new("TC0004", create::needs_a_scheduler),
+    Test::new("TC0005", create::needs_a_space_that_exists),
+    Test::new("TC0006", create::active_needs_a_ready_space),
+    Test::new("TC0007", create::active_needs_a_place),
+    Test::new("TC0008", create::places_in_the_area),
+    Test::new("TC0009", create::inactive_then_active),
+    Test::new("TC0010", create::active_at_once),
+    Test::new("TC0011", create::order_of_checks),
+    Test::new("TC0012", create::started_by_registers),
+    Test::new("TC0013", modify::place_of_an_active_thread),
+    Test::new("TC0014", modify::unknown_space),
+    Test::new("TC0015", modify::pager),
+    Test::new("TC0016", modify::scheduler),
+    Test::new("TC0017", modify::version),
+    Test::new("TC0018", modify::inactive_thread_moves),
+    Test::new("TC0019", modify::activation_checks_the_place),
+    Test::new("TC0020", delete::not_oneself),
+    Test::new("TC0021", delete::nobody),
+    Test::new("TC0022", delete::by_number),
+    Test::new("TC0023", delete::blocked_threads),
+    Test::new("TC0024", delete::ready_and_halted_threads),
+    Test::new("TC0025", delete::numbers_live_again),
+    Test::new("TC0026", delete::space_dies_with_its_last_thread),
+    Test::new("TC0027", delete::space_lives_while_one_thread_does),
+];
