@@ -226,6 +226,8 @@ mod tests {
             0xBF00_0140
         );
         assert_eq!(Fpage::new(0x1000, 12, Rights::FULL).raw(), 0x10C7);
+        assert_eq!(Fpage::new(0xBF0F_FFFF, 20, Rights::NONE).raw(), 0xBF00_0140);
+        assert_eq!(Fpage::new(0x7FF, 1, Rights::NONE).raw(), 0x410);
         assert_eq!(IoFpage::new(0x3F8, 3).raw(), 0x03F8_0C20);
         assert_eq!(IoFpage::COMPLETE.raw(), 0x4020);
     }
@@ -258,6 +260,7 @@ mod tests {
             page.overlaps(Fpage::new(0x6000, 12, Rights::NONE)) && page.overlaps(Fpage::COMPLETE)
         );
         assert!(!page.overlaps(Fpage::new(0x8000, 12, Rights::NONE)) && !page.overlaps(Fpage::NIL));
+        assert!(!Fpage::new(0, 12, Rights::NONE).overlaps(Fpage::NIL));
         assert!(Fpage::from_raw(7).is_nil() && Fpage::from_raw(0x17).is_complete());
     }
 }

@@ -102,6 +102,7 @@ mod tests {
         let local = ThreadId::local(0xBF00_0200);
         assert!(local.is_local() && !local.is_global());
         assert_eq!(local.raw(), 0xBF00_0200);
+        assert_eq!(ThreadId::local(0xBF00_023F), local);
         for special in [ThreadId::NIL, ThreadId::ANY, ThreadId::ANY_LOCAL] {
             assert!(!special.is_global() && !special.is_local(), "{special:?}");
         }

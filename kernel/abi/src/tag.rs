@@ -167,8 +167,8 @@ mod tests {
         );
         assert_eq!(Tag::new(0x123, 2, 0).with_error().raw(), 0x0123_8002);
         assert_eq!(Tag::new(0, 64, 64), Tag::NIL);
-        let other = tag.with_label(0xF00F).with_untyped(1).with_typed(63);
-        assert_eq!(other, Tag::new(0xF00F, 1, 63));
+        let other = tag.with_label(0xF00F).with_untyped(1).with_typed(1);
+        assert_eq!(other, Tag::new(0xF00F, 1, 1));
     }
 
     #[test]

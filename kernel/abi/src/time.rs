@@ -145,6 +145,10 @@ mod tests {
 
     #[test]
     fn borders() {
+        assert_eq!(
+            (Time::NEVER.kind(), Time::ZERO.kind()),
+            (TimeKind::Never, TimeKind::Zero)
+        );
         assert_eq!(Time::period(0), Time::ZERO);
         assert_eq!(Time::period(1023).raw(), 0x3FF);
         assert_eq!(Time::period(1024).raw(), 0x600);
