@@ -5,7 +5,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 use pecan_abi::kip::ServerInfo;
-use pecan_abi::layout::{KIP_AREA_FPAGE, ROOT_PRIORITY, SYSTEM_THREADS, UTCB_AREA, UTCB_AREA_FPAGE, root, sigma0};
+use pecan_abi::layout::{
+    KIP_AREA_FPAGE, ROOT_PRIORITY, SYSTEM_THREADS, UTCB_AREA, UTCB_AREA_FPAGE, root, sigma0,
+};
 
 use crate::arch::x86_64::{clock, power, switch};
 use crate::boot::{Facts, aps, servers};
@@ -39,7 +41,11 @@ pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     kip::make(&loaded);
     start_servers(loaded.sigma0, loaded.root);
     aps::start_all(facts);
-    log::info!("{} CPUs, first programs start after {} us", facts.cpus.len(), clock::micros());
+    log::info!(
+        "{} CPUs, first programs start after {} us",
+        facts.cpus.len(),
+        clock::micros()
+    );
     enter_dispatcher()
 }
 
@@ -59,7 +65,9 @@ fn start_servers(sigma0_image: ServerInfo, root_image: ServerInfo) {
     let started = start_server(sigma0, Role::Sigma0, root, ThreadId::NIL, sigma0_image)
         .and_then(|()| start_server(root, Role::Root, root, sigma0, root_image));
     if let Err(error) = started {
-        log::error!("cannot boot: the first programs cannot be started ({error:?}): give more memory with kmem=");
+        log::error!(
+            "cannot boot: the first programs cannot be started ({error:?}): give more memory with kmem="
+        );
         power::exit(power::NO_MEMORY);
     }
 }

@@ -47,7 +47,9 @@ impl<const WORDS: usize> CpuSet<WORDS> {
 
     /// Adds `cpu`; false if it was there, or if its number does not fit.
     pub fn insert(&mut self, cpu: Cpu) -> bool {
-        let Some(word) = self.words.get_mut(cpu.index() / BITS) else { return false };
+        let Some(word) = self.words.get_mut(cpu.index() / BITS) else {
+            return false;
+        };
         let bit = 1 << (cpu.index() % BITS);
         let fresh = *word & bit == 0;
         *word |= bit;
@@ -67,13 +69,18 @@ impl<const WORDS: usize> CpuSet<WORDS> {
     #[inline]
     #[must_use]
     pub fn contains(&self, cpu: Cpu) -> bool {
-        self.words.get(cpu.index() / BITS).is_some_and(|word| word >> (cpu.index() % BITS) & 1 != 0)
+        self.words
+            .get(cpu.index() / BITS)
+            .is_some_and(|word| word >> (cpu.index() % BITS) & 1 != 0)
     }
 
     /// How many CPUs are in the set.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Whether no CPU is in the set.

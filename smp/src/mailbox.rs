@@ -74,14 +74,18 @@ impl Mailbox {
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
-        Self { head: AtomicUsize::new(RUNNING) }
+        Self {
+            head: AtomicUsize::new(RUNNING),
+        }
     }
 
     /// An empty mailbox whose owner is running.
     #[cfg(loom)]
     #[must_use]
     pub fn new() -> Self {
-        Self { head: AtomicUsize::new(RUNNING) }
+        Self {
+            head: AtomicUsize::new(RUNNING),
+        }
     }
 
     /// Gives `node` to the owner; any CPU, the owner itself included.
@@ -95,12 +99,19 @@ impl Mailbox {
         let mut old = self.head.load(Ordering::Relaxed);
         loop {
             link.store(old, Ordering::Relaxed);
-            match self.head.compare_exchange_weak(old, node, Ordering::Release, Ordering::Relaxed) {
+            match self
+                .head
+                .compare_exchange_weak(old, node, Ordering::Release, Ordering::Relaxed)
+            {
                 Ok(_) => break,
                 Err(now) => old = now,
             }
         }
-        if old == RUNNING || old == HALTED { Ring::Needed } else { Ring::NotNeeded }
+        if old == RUNNING || old == HALTED {
+            Ring::Needed
+        } else {
+            Ring::NotNeeded
+        }
     }
 
     /// Takes all nodes, the oldest first, and is POLLING from then on. Owner only.
@@ -156,7 +167,10 @@ impl Mailbox {
         // Only the owner changes one state into another, so one attempt decides.
         old == state
             || old < FIRST_NODE
-                && self.head.compare_exchange(old, state, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+                && self
+                    .head
+                    .compare_exchange(old, state, Ordering::AcqRel, Ordering::Relaxed)
+                    .is_ok()
     }
 }
 
@@ -224,7 +238,10 @@ mod tests {
         assert_eq!(mailbox.push(&links, 5), Ring::NotNeeded);
         assert_eq!(mailbox.push(&links, 4), Ring::NotNeeded);
         let mut batch = mailbox.take(&links);
-        assert_eq!([batch.next(&links), batch.next(&links), batch.next(&links)], [Some(3), Some(5), Some(4)]);
+        assert_eq!(
+            [batch.next(&links), batch.next(&links), batch.next(&links)],
+            [Some(3), Some(5), Some(4)]
+        );
         assert_eq!(batch.next(&links), None);
     }
 
@@ -235,7 +252,11 @@ mod tests {
         let _ = mailbox.push(&links, 4);
         let mut batch = mailbox.take(&links);
         assert_eq!(batch.next(&links), Some(3));
-        assert_eq!(mailbox.push(&links, 3), Ring::NotNeeded, "the owner is draining");
+        assert_eq!(
+            mailbox.push(&links, 3),
+            Ring::NotNeeded,
+            "the owner is draining"
+        );
         assert_eq!(batch.next(&links), Some(4));
         assert!(batch.is_empty());
         assert!(!mailbox.leave());

@@ -253,7 +253,9 @@ pub const fn may_move(out: Option<Demand>) -> bool {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::{Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, ended, route, serve};
+    use super::{
+        Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, ended, route, serve,
+    };
     use crate::cpuset::Cpu;
     use crate::request::{Reason, Word};
 
@@ -263,31 +265,62 @@ mod tests {
         let home = |cpu, leaving_for| Home { cpu, leaving_for };
         assert_eq!(route(me, home(me, None)), Route::Here);
         assert_eq!(route(me, home(me, Some(other))), Route::Forward(other));
-        assert_eq!(route(me, home(other, Some(third))), Route::Forward(other), "what another CPU plans is its own");
+        assert_eq!(
+            route(me, home(other, Some(third))),
+            Route::Forward(other),
+            "what another CPU plans is its own"
+        );
     }
 
     #[test]
     fn cancellation_comes_before_everything_else() {
         let word = Word::default().begun();
         let cancelled = word.demanded(Reason::Timeout).0;
-        for receiver in [Receiver::Gone, Receiver::Waiting, Receiver::Calling, Receiver::Busy] {
-            assert_eq!(serve(cancelled, receiver, true), Serve::Answer(Answer::Cancelled));
+        for receiver in [
+            Receiver::Gone,
+            Receiver::Waiting,
+            Receiver::Calling,
+            Receiver::Busy,
+        ] {
+            assert_eq!(
+                serve(cancelled, receiver, true),
+                Serve::Answer(Answer::Cancelled)
+            );
         }
         let loud = word.demanded(Reason::Behind).0;
-        assert_eq!(serve(loud, Receiver::Waiting, false), Serve::Deliver, "a mere demand cancels nothing");
+        assert_eq!(
+            serve(loud, Receiver::Waiting, false),
+            Serve::Deliver,
+            "a mere demand cancels nothing"
+        );
         assert_eq!(serve(word, Receiver::Busy, true), Serve::Queue);
-        assert_eq!(serve(word, Receiver::Busy, false), Serve::Answer(Answer::Refused(Refusal::NotReady)));
+        assert_eq!(
+            serve(word, Receiver::Busy, false),
+            Serve::Answer(Answer::Refused(Refusal::NotReady))
+        );
     }
 
     #[test]
     fn a_delivered_message_is_a_success_whatever_was_demanded() {
         let word = Word::default().begun();
         let late = word.demanded(Reason::Timeout).0;
-        assert_eq!(ended(late, Answer::Done, false), Ended::Report(Outcome::Success));
+        assert_eq!(
+            ended(late, Answer::Done, false),
+            Ended::Report(Outcome::Success)
+        );
         assert_eq!(ended(late, Answer::Done, true), Ended::Receive);
         let aborted = late.demanded(Reason::Abort).0;
-        assert_eq!(ended(aborted, Answer::Done, true), Ended::Report(Outcome::CancelledReceiving));
-        assert_eq!(ended(aborted, Answer::Cancelled, true), Ended::Report(Outcome::Cancelled));
-        assert_eq!(ended(aborted.demanded(Reason::Kill).0, Answer::Done, true), Ended::Delete);
+        assert_eq!(
+            ended(aborted, Answer::Done, true),
+            Ended::Report(Outcome::CancelledReceiving)
+        );
+        assert_eq!(
+            ended(aborted, Answer::Cancelled, true),
+            Ended::Report(Outcome::Cancelled)
+        );
+        assert_eq!(
+            ended(aborted.demanded(Reason::Kill).0, Answer::Done, true),
+            Ended::Delete
+        );
     }
 }

@@ -112,7 +112,11 @@ impl Word {
     #[inline]
     #[must_use]
     pub const fn queued_on(self) -> Option<Cpu> {
-        if self.0 & QUEUED == 0 { None } else { Some(Cpu(((self.0 & CPU_MASK) >> CPU_SHIFT) as u16)) }
+        if self.0 & QUEUED == 0 {
+            None
+        } else {
+            Some(Cpu(((self.0 & CPU_MASK) >> CPU_SHIFT) as u16))
+        }
     }
 
     /// The strongest reason to end the request without delivery, if there is one.
@@ -147,21 +151,33 @@ impl Word {
     #[must_use]
     pub const fn enqueued(self, cpu: Cpu) -> Option<Self> {
         let place = QUEUED | (cpu.0 as u64) << CPU_SHIFT;
-        if self.0 & CANCELLED == 0 { Some(Self(self.0 | place)) } else { None }
+        if self.0 & CANCELLED == 0 {
+            Some(Self(self.0 | place))
+        } else {
+            None
+        }
     }
 
     /// [`Request::dequeue`] as a function.
     #[inline]
     #[must_use]
     pub const fn dequeued(self) -> Option<Self> {
-        if self.0 & CANCELLED == 0 { Some(Self(self.0 & !(QUEUED | CPU_MASK))) } else { None }
+        if self.0 & CANCELLED == 0 {
+            Some(Self(self.0 & !(QUEUED | CPU_MASK)))
+        } else {
+            None
+        }
     }
 
     /// [`Request::deliver_silently`] as a function.
     #[inline]
     #[must_use]
     pub const fn delivered_silently(self) -> Option<Self> {
-        if self.0 & DEMAND == 0 { Some(Self(self.0 | DELIVERED)) } else { None }
+        if self.0 & DEMAND == 0 {
+            Some(Self(self.0 | DELIVERED))
+        } else {
+            None
+        }
     }
 }
 
@@ -182,14 +198,18 @@ impl Request {
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
-        Self { word: AtomicU64::new(0) }
+        Self {
+            word: AtomicU64::new(0),
+        }
     }
 
     /// The word of a thread that never asked.
     #[cfg(loom)]
     #[must_use]
     pub fn new() -> Self {
-        Self { word: AtomicU64::new(0) }
+        Self {
+            word: AtomicU64::new(0),
+        }
     }
 
     /// Starts a request; asker's CPU, with all nodes of the asker at home.
@@ -216,7 +236,9 @@ impl Request {
     /// [`Demand::Recall`], so the one CANCEL node suffices.
     #[inline]
     pub fn demand(&self, reason: Reason) -> Demand {
-        Word(self.word.fetch_or(reason.bits(), Ordering::AcqRel)).demanded(reason).1
+        Word(self.word.fetch_or(reason.bits(), Ordering::AcqRel))
+            .demanded(reason)
+            .1
     }
 
     /// Says that the node is about to wait in a send queue of `cpu`; holder, before it links the node.
@@ -254,8 +276,13 @@ impl Request {
         loop {
             // A refusal is read from a possibly old value, but flags are only added while
             // the request is out: what was refused once stays refused.
-            let Some(new) = step(Word(old)) else { return false };
-            match self.word.compare_exchange_weak(old, new.0, Ordering::AcqRel, Ordering::Relaxed) {
+            let Some(new) = step(Word(old)) else {
+                return false;
+            };
+            match self
+                .word
+                .compare_exchange_weak(old, new.0, Ordering::AcqRel, Ordering::Relaxed)
+            {
                 Ok(_) => return true,
                 Err(now) => old = now,
             }
@@ -279,7 +306,11 @@ mod tests {
         let request = begun();
         assert!(request.deliver_silently());
         assert_eq!(request.demand(Reason::Kill), Demand::Delivered);
-        assert_eq!(request.demand(Reason::Kill), Demand::Delivered, "settled for good");
+        assert_eq!(
+            request.demand(Reason::Kill),
+            Demand::Delivered,
+            "settled for good"
+        );
         assert_eq!(request.begin(), 2);
         assert_eq!(request.demand(Reason::Behind), Demand::Outstanding);
         assert!(!request.deliver_silently());

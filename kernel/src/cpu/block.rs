@@ -106,12 +106,21 @@ pub(crate) mod offsets {
     pub(crate) const STACK_TOP: usize = offset_of!(Cpu, task_state) + 4;
 }
 
-const _: () = assert!(offsets::STACK_TOP == 72, "rsp0 must be aligned, beside the hot line");
+const _: () = assert!(
+    offsets::STACK_TOP == 72,
+    "rsp0 must be aligned, beside the hot line"
+);
 const _: () = assert!(core::mem::offset_of!(Cpu, this) == 0);
 
 impl Cpu {
     /// A block for CPU `index` that will live at `this`.
-    pub(super) fn new(this: *const Cpu, index: u16, apic_id: u32, dispatcher_stack: u64, fault_stack: u64) -> Self {
+    pub(super) fn new(
+        this: *const Cpu,
+        index: u16,
+        apic_id: u32,
+        dispatcher_stack: u64,
+        fault_stack: u64,
+    ) -> Self {
         let mut task_state = TaskStateSegment::new();
         task_state.interrupt_stack_table[0] = x86_64::VirtAddr::new(fault_stack);
         task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
@@ -156,12 +165,17 @@ impl Cpu {
     #[inline]
     pub(crate) fn count(&self, counter: Counter) {
         let cell = &self.counters[counter as usize];
-        cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        cell.store(
+            cell.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Relaxed,
+        );
     }
 
     /// Reads a counter; any CPU. `None` if there is no such counter.
     pub(crate) fn counter(&self, index: usize) -> Option<u64> {
-        self.counters.get(index).map(|counter| counter.load(Ordering::Relaxed))
+        self.counters
+            .get(index)
+            .map(|counter| counter.load(Ordering::Relaxed))
     }
 
     /// The translation root that this CPU has loaded.

@@ -23,7 +23,8 @@ const FRAME: usize = 4096;
 const _: () = assert!(size_of::<Cpu>() <= STRUCT_FRAMES * FRAME);
 const _: () = assert!(FRAMES * FRAME <= 64 * 1024, "a CPU costs at most 64 KiB");
 
-static CPUS: [AtomicPtr<Cpu>; MAX_CPUS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];
+static CPUS: [AtomicPtr<Cpu>; MAX_CPUS] =
+    [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
@@ -40,7 +41,13 @@ pub(crate) fn create(index: usize, apic_id: u32) {
     let fault_stack = base + (STRUCT_FRAMES + FAULT_FRAMES) * FRAME;
     let dispatcher_stack = base + FRAMES * FRAME;
     let block = base as *mut Cpu;
-    let value = Cpu::new(block, index as u16, apic_id, dispatcher_stack as u64, fault_stack as u64);
+    let value = Cpu::new(
+        block,
+        index as u16,
+        apic_id,
+        dispatcher_stack as u64,
+        fault_stack as u64,
+    );
     // SAFETY: the frames are fresh, contiguous, and large enough (asserted above).
     unsafe { block.write(value) };
     CPUS[index].store(block, Ordering::Release);

@@ -3,7 +3,9 @@
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{CS, DS, ES, FS, GS, SS, Segment};
 use x86_64::instructions::tables::load_tss;
-use x86_64::registers::model_specific::{Efer, EferFlags, GsBase, KernelGsBase, LStar, SFMask, Star};
+use x86_64::registers::model_specific::{
+    Efer, EferFlags, GsBase, KernelGsBase, LStar, SFMask, Star,
+};
 use x86_64::registers::rflags::RFlags;
 use x86_64::structures::gdt::SegmentSelector;
 
@@ -17,11 +19,16 @@ use crate::memory::{layout, physmap};
 /// # Panics
 /// When the block was not made: a bug of the boot path.
 pub(crate) fn install(index: usize) {
-    let Some(cpu) = super::get(index) else { panic!("CPU {index} has no block") };
+    let Some(cpu) = super::get(index) else {
+        panic!("CPU {index} has no block")
+    };
     load_segments(cpu);
     GsBase::write(VirtAddr::from_ptr(cpu));
     let user_gs = layout::USER_GS_BASE + index as u64 * layout::USER_GS_STRIDE;
-    cpu.set_user_word(user_gs, physmap::to_virt(crate::boot::user_gs_phys(index)).cast());
+    cpu.set_user_word(
+        user_gs,
+        physmap::to_virt(crate::boot::user_gs_phys(index)).cast(),
+    );
     KernelGsBase::write(VirtAddr::new(user_gs));
     cpu.set_loaded_root(control::page_table_root());
     idt::load();

@@ -27,7 +27,9 @@ use core::arch::asm;
 pub(crate) fn current() -> &'static Cpu {
     let block: *const Cpu;
     // SAFETY: in the kernel, gs points at this CPU's block, whose first word is the block's own address.
-    unsafe { asm!("mov {}, gs:[0]", out(reg) block, options(pure, nomem, nostack, preserves_flags)) };
+    unsafe {
+        asm!("mov {}, gs:[0]", out(reg) block, options(pure, nomem, nostack, preserves_flags))
+    };
     // SAFETY: blocks are made once at boot and never freed.
     unsafe { &*block }
 }

@@ -12,7 +12,10 @@ pub(crate) struct CpuCell<T> {
 impl<T> CpuCell<T> {
     /// A cell that holds `value`.
     pub(crate) const fn new(value: T) -> Self {
-        Self { value: UnsafeCell::new(value), lent: Cell::new(false) }
+        Self {
+            value: UnsafeCell::new(value),
+            lent: Cell::new(false),
+        }
     }
 
     /// Lends the value to `work`. This CPU, interrupts off.

@@ -37,5 +37,9 @@ pub(super) fn refused_receive(thread: Owned, code: IpcCode) {
 
 /// The send phase of `thread` ended while it waited: the tag it wanted to send stays visible.
 pub(super) fn ended_send(thread: Owned, code: IpcCode) {
-    failed(thread, thread.send_tag.get(), IpcError::new(Phase::Send, code));
+    failed(
+        thread,
+        thread.send_tag.get(),
+        IpcError::new(Phase::Send, code),
+    );
 }

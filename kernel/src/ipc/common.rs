@@ -32,7 +32,10 @@ pub(super) fn perform(me: Owned, cpu: &Cpu, request: &Request) -> Option<Owned> 
     if uncommon != 0 {
         return None;
     }
-    partner.utcb.get().copy_words(me.utcb.get(), request.tag.untyped());
+    partner
+        .utcb
+        .get()
+        .copy_words(me.utcb.get(), request.tag.untyped());
     answer::received(partner, me.sender_id(mine, &partner), request.tag.raw());
     sched::disarm(partner);
     partner.set_state(cpu, State::Ready);

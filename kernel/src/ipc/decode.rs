@@ -26,7 +26,12 @@ impl Request {
     /// then an ordinary send (L4 X.2, propagation that is not permitted).
     #[inline(always)]
     pub(crate) fn new(to: u64, from: u64, timeouts: u64, tag: u64) -> Self {
-        Self { to, from, timeouts, tag: Tag::from_raw(tag & !(OUTPUT_FLAGS | Tag::PROPAGATED)) }
+        Self {
+            to,
+            from,
+            timeouts,
+            tag: Tag::from_raw(tag & !(OUTPUT_FLAGS | Tag::PROPAGATED)),
+        }
     }
 
     /// The request that a blocked thread noted in its TCB.

@@ -5,6 +5,7 @@ use pecan_abi::acceptor::Acceptor;
 use pecan_abi::error::IpcCode;
 use pecan_abi::item::{ItemKind, MapItem};
 use pecan_abi::tag::Tag;
+use pecan_abi::utcb::MESSAGE_REGISTERS;
 
 use super::transfer::Cut;
 use crate::space::map;
@@ -12,10 +13,14 @@ use crate::thread::{Field, Owned, Tcb};
 
 const CUT: Cut = Cut(IpcCode::Overflow);
 
-/// Transfers the typed items of a message whose words are there already; cut at the first that cannot be.
+/// Transfers the typed items of a message whose words are there already; cut at the first that cannot be, and before
+/// all of them if the message does not fit the message registers.
 pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cut> {
     let mut next = tag.untyped() + 1;
     let end = next + tag.typed();
+    if end > MESSAGE_REGISTERS {
+        return Err(CUT);
+    }
     while next < end {
         let first = sender.utcb.get().mr(next);
         match ItemKind::of(first) {
@@ -38,6 +43,8 @@ fn map_item(sender: &Tcb, receiver: Owned, item: MapItem) -> Result<(), Cut> {
     if window.is_nil() {
         return Err(CUT);
     }
-    let (Some(from), Some(to)) = (sender.space(), receiver.space()) else { return Err(CUT) };
+    let (Some(from), Some(to)) = (sender.space(), receiver.space()) else {
+        return Err(CUT);
+    };
     map::item(from, to, item.send_base, item.fpage, window).map_err(|_| CUT)
 }

@@ -39,7 +39,10 @@ pub(super) fn meet(me: Owned, cpu: &Cpu, partner: TcbRef) -> Meeting {
 /// Where a thread is, for the protocol's routing.
 pub(super) fn home(thread: TcbRef) -> Home {
     let leaving = thread.state() == State::Moving;
-    Home { cpu: CpuName(thread.home()), leaving_for: leaving.then(|| CpuName(thread.move_to.get())) }
+    Home {
+        cpu: CpuName(thread.home()),
+        leaving_for: leaving.then(|| CpuName(thread.move_to.get())),
+    }
 }
 
 /// Whether `partner`, which lives here, takes a message from `sender`, wherever that lives. A partner whose own
@@ -53,7 +56,11 @@ pub(super) fn receiver(cpu: &Cpu, partner: Owned, sender: &Tcb) -> Receiver {
     }
     let waits = partner.state() == State::Waiting
         && accepts(partner.wait.get(), sender.id(), partner.same_space(sender));
-    if waits { Receiver::Waiting } else { Receiver::Busy }
+    if waits {
+        Receiver::Waiting
+    } else {
+        Receiver::Busy
+    }
 }
 
 /// Demands that `thread`'s request end with an answer. True: it has ended silently, and the thread waits now.

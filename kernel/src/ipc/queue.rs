@@ -14,7 +14,11 @@ pub(super) fn wait_at(me: Owned, cpu: &Cpu, partner: Owned, request: &Request) -
     request.note(&me);
     push(partner, me.name());
     me.set_state(cpu, State::Sending);
-    sched::arm(cpu, me, deadline::absolute(request.send_timeout(), clock::micros()));
+    sched::arm(
+        cpu,
+        me,
+        deadline::absolute(request.send_timeout(), clock::micros()),
+    );
     Disposition::Dispatch
 }
 
@@ -28,7 +32,9 @@ pub(super) fn push(partner: Owned, sender: TcbRef) {
 
 /// Takes `sender` out of the queue it is in, if it is in one of this CPU.
 pub(crate) fn unlink(sender: TcbRef) {
-    let Some(partner) = sender.queued_at() else { return };
+    let Some(partner) = sender.queued_at() else {
+        return;
+    };
     let mut queue = partner.senders.get();
     queue.remove(&mut Links, sender);
     partner.senders.set(queue);

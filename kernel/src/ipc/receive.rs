@@ -59,7 +59,11 @@ fn wait(me: Owned, cpu: &Cpu, request: &Request) -> Entered {
     me.wait.set(request.from);
     me.receive_from.set(request.from);
     me.set_waiting(cpu);
-    sched::arm(cpu, me, deadline::absolute(request.receive_timeout(), clock::micros()));
+    sched::arm(
+        cpu,
+        me,
+        deadline::absolute(request.receive_timeout(), clock::micros()),
+    );
     Entered::Waits
 }
 
@@ -78,7 +82,10 @@ pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
 
 /// Takes the message of `sender`, which was queued at `me` and is unlinked. False: there is none, it was cancelled.
 fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
-    match sender.owned(cpu).filter(|sender| sender.state() == State::Sending) {
+    match sender
+        .owned(cpu)
+        .filter(|sender| sender.state() == State::Sending)
+    {
         Some(sender) => {
             let tag = Tag::from_raw(sender.send_tag.get());
             let cut = transfer::message(&sender, me, tag, 0);

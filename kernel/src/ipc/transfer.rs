@@ -14,10 +14,17 @@ pub(super) struct Cut(pub(super) IpcCode);
 /// Copies the message with `tag` from `sender` to `receiver` and writes the receiver's results. The receiver's
 /// state is the caller's to change. `flags` are output flags of the tag.
 pub(super) fn message(sender: &Tcb, receiver: Owned, tag: Tag, flags: u64) -> Result<(), Cut> {
-    receiver.utcb.get().copy_words(sender.utcb.get(), tag.untyped());
+    receiver
+        .utcb
+        .get()
+        .copy_words(sender.utcb.get(), tag.untyped());
     sched::disarm(receiver);
     let tag = tag.with_flags(flags);
-    let whole = if tag.typed() == 0 { Ok(()) } else { items::transfer(sender, receiver, tag) };
+    let whole = if tag.typed() == 0 {
+        Ok(())
+    } else {
+        items::transfer(sender, receiver, tag)
+    };
     match whole {
         Ok(()) => {
             answer::received(receiver, receiver_sees(sender, receiver), tag.raw());

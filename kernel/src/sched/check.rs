@@ -13,7 +13,11 @@ pub(crate) fn check(cpu: &Cpu) {
         panic!("ready lists of CPU {}: {broken}", cpu.index);
     }
     table::for_each_here(cpu, |thread| {
-        assert!(thread.stack_is_sound(), "thread {:x} overran its kernel stack", thread.id());
+        assert!(
+            thread.stack_is_sound(),
+            "thread {:x} overran its kernel stack",
+            thread.id()
+        );
         if let Err(broken) = thread.senders.get().check(&Links) {
             panic!("senders of thread {:x}: {broken}", thread.id());
         }
@@ -23,9 +27,23 @@ pub(crate) fn check(cpu: &Cpu) {
                 "thread {:x} is ready, but nobody will find it",
                 thread.id()
             ),
-            State::Sending => assert!(thread.queued_at().is_some(), "thread {:x} sends to nobody", thread.id()),
-            State::Waiting => assert!(thread.wait.get() != 0, "thread {:x} waits for nobody", thread.id()),
-            State::Inactive | State::Asking | State::Controlling | State::Halted | State::Moving | State::Dying | State::Free => {}
+            State::Sending => assert!(
+                thread.queued_at().is_some(),
+                "thread {:x} sends to nobody",
+                thread.id()
+            ),
+            State::Waiting => assert!(
+                thread.wait.get() != 0,
+                "thread {:x} waits for nobody",
+                thread.id()
+            ),
+            State::Inactive
+            | State::Asking
+            | State::Controlling
+            | State::Halted
+            | State::Moving
+            | State::Dying
+            | State::Free => {}
         }
     });
 }

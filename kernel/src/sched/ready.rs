@@ -12,8 +12,11 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
         thread.set_state(cpu, State::Halted);
     } else {
         thread.set_state(cpu, State::Ready);
-        cpu.ready.with(|ready| ready.enqueue(&mut Links, thread.name()));
-        let outranked = cpu.running().is_none_or(|running| running.priority.get() < thread.priority.get());
+        cpu.ready
+            .with(|ready| ready.enqueue(&mut Links, thread.name()));
+        let outranked = cpu
+            .running()
+            .is_none_or(|running| running.priority.get() < thread.priority.get());
         if outranked {
             cpu.reschedule.set(true);
         }
@@ -25,8 +28,10 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
 
 /// Takes `thread` out of the ready lists and the wakeup queue, for it leaves or dies.
 pub(crate) fn unlist(cpu: &Cpu, thread: Owned) {
-    cpu.ready.with(|ready| ready.remove(&mut Links, thread.name()));
-    cpu.wakeups.with(|wakeups| wakeups.remove(&mut Links, thread.name()));
+    cpu.ready
+        .with(|ready| ready.remove(&mut Links, thread.name()));
+    cpu.wakeups
+        .with(|wakeups| wakeups.remove(&mut Links, thread.name()));
 }
 
 /// The running thread `me` leaves the CPU, listed if it is still ready; returns when it is picked again, perhaps on
@@ -49,7 +54,8 @@ pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
 /// The running thread `me` gives up its slice: the others of its priority come first.
 pub(crate) fn give_way(cpu: &Cpu, me: Owned) {
     me.slice_left.set(me.slice.get());
-    cpu.ready.with(|ready| ready.yield_from(&mut Links, me.name()));
+    cpu.ready
+        .with(|ready| ready.yield_from(&mut Links, me.name()));
     leave(me);
 }
 

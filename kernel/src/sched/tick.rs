@@ -39,6 +39,7 @@ pub(crate) fn tick(cpu: &Cpu) {
         expired = thread.wakeup_next.take();
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
+    cpu.idle_ticks.set(cpu.idle_ticks.get() + 1);
     spend_slice(cpu);
     if let Some(running) = cpu.running()
         && cpu.ready.with(|ready| ready.highest()) > running.priority.get()
@@ -73,13 +74,9 @@ pub(super) fn rest(cpu: &Cpu) {
         if !cpu.ticking.get() {
             start_timer(cpu);
         }
-    } else if cpu.ticking.get() {
-        let ticks = cpu.idle_ticks.get();
-        cpu.idle_ticks.set(ticks + 1);
-        if ticks >= IDLE_TICKS {
-            cpu.ticking.set(false);
-            apic::timer_stop();
-        }
+    } else if cpu.ticking.get() && cpu.idle_ticks.get() >= IDLE_TICKS {
+        cpu.ticking.set(false);
+        apic::timer_stop();
     }
 }
 
@@ -87,7 +84,8 @@ pub(super) fn rest(cpu: &Cpu) {
 pub(crate) fn arm(cpu: &Cpu, thread: Owned, deadline: u64) {
     thread.deadline.set(deadline);
     if deadline != u64::MAX {
-        cpu.wakeups.with(|wakeups| wakeups.arm(&mut Links, thread.name()));
+        cpu.wakeups
+            .with(|wakeups| wakeups.arm(&mut Links, thread.name()));
     }
 }
 

@@ -27,7 +27,10 @@ pub(crate) struct Areas {
 impl Areas {
     /// Not placed.
     pub(super) const fn none() -> Self {
-        Self { kip: Fpage::NIL, utcb: Fpage::NIL }
+        Self {
+            kip: Fpage::NIL,
+            utcb: Fpage::NIL,
+        }
     }
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
@@ -66,9 +69,19 @@ impl Space {
     pub(crate) fn initialise(&self, kip_area: Fpage, utcb_area: Fpage) -> Result<(), SysError> {
         let mut areas = self.areas.lock();
         check_areas(kip_area, utcb_area)?;
-        map_page(&mut PhysTables, self.root(), kip_area.base(), kip::phys(), 12, KIP_PAGE)
-            .map_err(|_| SysError::NoMemory)?;
-        *areas = Areas { kip: kip_area, utcb: utcb_area };
+        map_page(
+            &mut PhysTables,
+            self.root(),
+            kip_area.base(),
+            kip::phys(),
+            12,
+            KIP_PAGE,
+        )
+        .map_err(|_| SysError::NoMemory)?;
+        *areas = Areas {
+            kip: kip_area,
+            utcb: utcb_area,
+        };
         Ok(())
     }
 
@@ -100,12 +113,22 @@ impl Space {
         // SAFETY: as above; MR0 lies inside the UTCB.
         let mr0 = unsafe { start.add(MR0_OFFSET) };
         // SAFETY: the contract of `new` holds by the above.
-        Ok((unsafe { UtcbRef::new(mr0.cast()) }, location + MR0_OFFSET as u64))
+        Ok((
+            unsafe { UtcbRef::new(mr0.cast()) },
+            location + MR0_OFFSET as u64,
+        ))
     }
 
     fn add_utcb_page(&self, page: u64) -> Result<u64, SysError> {
         let frame = reserve::allocate().ok_or(SysError::NoMemory)?;
-        match map_page(&mut PhysTables, self.root(), page, frame.phys(), 12, UTCB_PAGE) {
+        match map_page(
+            &mut PhysTables,
+            self.root(),
+            page,
+            frame.phys(),
+            12,
+            UTCB_PAGE,
+        ) {
             Ok(_) => Ok(frame.phys()),
             Err(_) => {
                 reserve::free(frame);
@@ -118,14 +141,19 @@ impl Space {
     pub(crate) fn global_id(&self, local: ThreadId) -> Option<u64> {
         let address = local.raw().wrapping_add_signed(utcb::MY_GLOBAL_ID as i64);
         let in_area = self.areas.lock().utcb.contains(address);
-        if in_area { self.read_bytes(address).map(u64::from_le_bytes) } else { None }
+        if in_area {
+            self.read_bytes(address).map(u64::from_le_bytes)
+        } else {
+            None
+        }
     }
 
     /// Bytes of the space's memory at `address`, if they are mapped for the user and lie in one page.
     pub(crate) fn read_bytes<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
         let _areas = self.areas.lock();
         let one_page = address % PAGE + N as u64 <= PAGE;
-        let leaf = lookup(&PhysTables, self.root(), address).filter(|leaf| leaf.entry.contains(Entry::USER))?;
+        let leaf = lookup(&PhysTables, self.root(), address)
+            .filter(|leaf| leaf.entry.contains(Entry::USER))?;
         let phys = leaf.translate(address);
         if !one_page || !physmap::covers(phys) {
             return None;

@@ -10,9 +10,9 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use pecan_abi::kip::{
-    API_FLAGS, API_VERSION, FIXED_SIZE, KIP_SIZE, KernelDescriptor, Kip, KipAreaInfo, MAGIC, MemoryDescriptor, MemoryInfo,
-    PageInfo, ProcessorDescriptor, ProcessorInfo, ThreadInfo, UtcbInfo, kernel_date, kernel_id,
-    kernel_version,
+    API_FLAGS, API_VERSION, FIXED_SIZE, KIP_SIZE, KernelDescriptor, Kip, KipAreaInfo, MAGIC,
+    MemoryDescriptor, MemoryInfo, PageInfo, ProcessorDescriptor, ProcessorInfo, ThreadInfo,
+    UtcbInfo, kernel_date, kernel_id, kernel_version,
 };
 use pecan_abi::layout::{KIP_LOG2, SYSTEM_THREADS, THREAD_BITS};
 
@@ -41,12 +41,25 @@ pub(crate) fn phys() -> u64 {
 /// # Panics
 /// Without memory for it: the machine cannot boot then.
 pub(crate) fn make(contents: &Loaded) {
-    let Some(frame) = reserve::allocate() else { panic!("no memory for the kernel-interface page") };
-    let mut page = Page { base: physmap::to_virt(frame.phys()), next: FIXED_SIZE };
+    let Some(frame) = reserve::allocate() else {
+        panic!("no memory for the kernel-interface page")
+    };
+    let mut page = Page {
+        base: physmap::to_virt(frame.phys()),
+        next: FIXED_SIZE,
+    };
     let processors = page.processors();
     let kernel = page.kernel_descriptor();
     let (memory, count) = page.memory(contents.memory);
-    let fixed = fixed_part(contents, processors, kernel, MemoryInfo { count: count as u32, offset: memory as u32 });
+    let fixed = fixed_part(
+        contents,
+        processors,
+        kernel,
+        MemoryInfo {
+            count: count as u32,
+            offset: memory as u32,
+        },
+    );
     page.put_at(0, fixed);
     PHYS.store(frame.phys(), Ordering::Relaxed);
 }
@@ -81,7 +94,11 @@ impl Page {
         let first = self.next;
         let khz = clock::khz();
         for _ in 0..named_cpus() {
-            self.put(ProcessorDescriptor { external_khz: khz, internal_khz: khz, reserved: [0; 2] });
+            self.put(ProcessorDescriptor {
+                external_khz: khz,
+                internal_khz: khz,
+                reserved: [0; 2],
+            });
         }
         first
     }
@@ -105,7 +122,10 @@ impl Page {
         let mut count = 0;
         for descriptor in descriptors {
             if !self.room_for(size_of::<[u64; 2]>()) {
-                log::warn!("the kernel-interface page has no room for {} memory descriptors", descriptors.len() - count);
+                log::warn!(
+                    "the kernel-interface page has no room for {} memory descriptors",
+                    descriptors.len() - count
+                );
                 break;
             }
             self.put(descriptor.words());
@@ -138,8 +158,16 @@ fn fixed_part(contents: &Loaded, processors: usize, kernel: usize, memory: Memor
     kip.boot_info = contents.boot_info;
     kip.processor_descriptors = processors as u64;
     kip.thread_info = thread_info().raw();
-    kip.page_info = PageInfo { rights: 7, sizes: (1 << 12) | (1 << 21) }.raw();
-    kip.processor_info = ProcessorInfo { count: named_cpus() as u32, descriptor_log2: 5 }.raw();
+    kip.page_info = PageInfo {
+        rights: 7,
+        sizes: (1 << 12) | (1 << 21),
+    }
+    .raw();
+    kip.processor_info = ProcessorInfo {
+        count: named_cpus() as u32,
+        descriptor_log2: 5,
+    }
+    .raw();
     kip.space_control = stubs.space_control;
     kip.thread_control = stubs.thread_control;
     kip.processor_control = stubs.processor_control;
@@ -157,5 +185,9 @@ fn fixed_part(contents: &Loaded, processors: usize, kernel: usize, memory: Memor
 
 fn thread_info() -> ThreadInfo {
     let user_base = start::user_base();
-    ThreadInfo { bits: THREAD_BITS, system_base: user_base - SYSTEM_THREADS, user_base }
+    ThreadInfo {
+        bits: THREAD_BITS,
+        system_base: user_base - SYSTEM_THREADS,
+        user_base,
+    }
 }

@@ -19,8 +19,16 @@ pub(crate) struct NoMemory;
 
 /// Maps what the item names from `from` into the window of `to`. Parts of the source that are not mapped, and the
 /// areas of both spaces, are left out. Rights are at most those that the source has.
-pub(crate) fn item(from: &Space, to: &Space, send_base: u64, send: Fpage, window: Fpage) -> Result<(), NoMemory> {
-    let Some(placement) = place(send_base, send, window) else { return Ok(()) };
+pub(crate) fn item(
+    from: &Space,
+    to: &Space,
+    send_base: u64,
+    send: Fpage,
+    window: Fpage,
+) -> Result<(), NoMemory> {
+    let Some(placement) = place(send_base, send, window) else {
+        return Ok(());
+    };
     let source_areas = *from.areas.lock();
     let replaced = if from.role() == Role::Sigma0 {
         from_sigma0(to, &placement)
@@ -38,11 +46,18 @@ fn last_of(placement: &Placement) -> u64 {
 }
 
 /// The source is what the sender's tables show.
-fn from_tables(from: &Space, source_areas: Areas, to: &Space, placement: &Placement) -> Result<bool, NoMemory> {
+fn from_tables(
+    from: &Space,
+    source_areas: Areas,
+    to: &Space,
+    placement: &Placement,
+) -> Result<bool, NoMemory> {
     let (mut next, last) = (placement.source, last_of(placement));
     let mut replaced = false;
     loop {
-        let Some((start, leaf)) = next_leaf(&PhysTables, from.root(), next, last) else { return Ok(replaced) };
+        let Some((start, leaf)) = next_leaf(&PhysTables, from.root(), next, last) else {
+            return Ok(replaced);
+        };
         let first = start.max(placement.source);
         let end = (start + leaf.size() - 1).min(last);
         if !source_areas.contain(first) {
@@ -94,7 +109,14 @@ fn put(to: &Space, target: u64, phys: u64, size: u64, flags: Entry) -> Result<bo
     while done < size {
         let log2 = page_log2(target + done, phys + done, size - done);
         if !areas.touch(Fpage::new(target + done, log2, Rights::NONE)) {
-            let mapped = map_page(&mut PhysTables, to.root(), target + done, phys + done, log2, flags);
+            let mapped = map_page(
+                &mut PhysTables,
+                to.root(),
+                target + done,
+                phys + done,
+                log2,
+                flags,
+            );
             replaced |= mapped.map_err(|_| NoMemory)? == Mapped::Replaced;
         } else if log2 > 12 {
             replaced |= put_around(&areas, to, target + done, phys + done, log2, flags)?;
@@ -105,12 +127,26 @@ fn put(to: &Space, target: u64, phys: u64, size: u64, flags: Entry) -> Result<bo
 }
 
 /// A large page that would cover an area is mapped in small ones, without the area.
-fn put_around(areas: &Areas, to: &Space, target: u64, phys: u64, log2: u32, flags: Entry) -> Result<bool, NoMemory> {
+fn put_around(
+    areas: &Areas,
+    to: &Space,
+    target: u64,
+    phys: u64,
+    log2: u32,
+    flags: Entry,
+) -> Result<bool, NoMemory> {
     let mut replaced = false;
     for page in 0..1u64 << (log2 - 12) {
         let offset = page << 12;
         if !areas.contain(target + offset) {
-            let mapped = map_page(&mut PhysTables, to.root(), target + offset, phys + offset, 12, flags);
+            let mapped = map_page(
+                &mut PhysTables,
+                to.root(),
+                target + offset,
+                phys + offset,
+                12,
+                flags,
+            );
             replaced |= mapped.map_err(|_| NoMemory)? == Mapped::Replaced;
         }
     }
@@ -126,7 +162,9 @@ fn page_log2(target: u64, phys: u64, size: u64) -> u32 {
 fn drop_translations(space: &Space) {
     let here = cpu::current();
     for index in 0..cpu::count() {
-        let Some(other) = cpu::get(index) else { continue };
+        let Some(other) = cpu::get(index) else {
+            continue;
+        };
         if other.loaded_root() != space.root() {
             continue;
         }

@@ -16,10 +16,16 @@ const LARGE: u64 = 1 << 21;
 /// The largest aligned piece of memory at `address` and not beyond `last` of which all or nothing is the kernel's:
 /// its size, and whether it may be mapped.
 pub(super) fn piece(address: u64, last: u64) -> (u64, bool) {
-    if address.is_multiple_of(LARGE) && last - address >= LARGE - 1 && !reserve::overlaps_reserved(address, LARGE) {
+    if address.is_multiple_of(LARGE)
+        && last - address >= LARGE - 1
+        && !reserve::overlaps_reserved(address, LARGE)
+    {
         return (LARGE, true);
     }
-    (SMALL - address % SMALL, !reserve::overlaps_reserved(address & !(SMALL - 1), SMALL))
+    (
+        SMALL - address % SMALL,
+        !reserve::overlaps_reserved(address & !(SMALL - 1), SMALL),
+    )
 }
 
 impl Space {
@@ -35,7 +41,8 @@ impl Space {
             (LARGE, true) if !areas.touch(Fpage::new(around, 21, Rights::NONE)) => (around, 21),
             _ => (address & !(SMALL - 1), 12),
         };
-        let allowed = log2 == 21 || !(reserve::overlaps_reserved(page, SMALL) || areas.contain(page));
+        let allowed =
+            log2 == 21 || !(reserve::overlaps_reserved(page, SMALL) || areas.contain(page));
         let flags = Entry::USER.with(Entry::WRITE);
         allowed && map_page(&mut PhysTables, self.root(), page, page, log2, flags).is_ok()
     }

@@ -46,7 +46,12 @@ impl Space {
             let entry = PhysTables.read(kernel_space::root(), slot);
             PhysTables.write(root.phys(), slot, entry);
         }
-        let space = Self { root: root.phys(), role, threads: AtomicUsize::new(0), areas: Mutex::new(Areas::none()) };
+        let space = Self {
+            root: root.phys(),
+            role,
+            threads: AtomicUsize::new(0),
+            areas: Mutex::new(Areas::none()),
+        };
         let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
         // SAFETY: a fresh frame, large enough (asserted above).
         unsafe { memory.write(space) };
@@ -87,6 +92,8 @@ impl Space {
         space.areas.lock().release_pages(space.root);
         free_user_half(&mut PhysTables, space.root);
         reserve::free(reserve::Frame::from_phys(space.root));
-        reserve::free(reserve::Frame::from_phys(physmap::to_phys(core::ptr::from_ref(space).cast())));
+        reserve::free(reserve::Frame::from_phys(physmap::to_phys(
+            core::ptr::from_ref(space).cast(),
+        )));
     }
 }

@@ -20,7 +20,11 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
         frame.rax = 0;
         return;
     }
-    let result = if is_privileged(me) { operation(frame) } else { Err(SysError::NoPrivilege) };
+    let result = if is_privileged(me) {
+        operation(frame)
+    } else {
+        Err(SysError::NoPrivilege)
+    };
     frame.rdx = 0;
     frame.rax = result.unwrap_or_else(|error| {
         refuse(me, error);
@@ -48,13 +52,19 @@ fn operation(frame: &CallFrame) -> Result<u64, SysError> {
 fn write(length: u64, words: [u64; 3]) -> Result<u64, SysError> {
     let bytes = control::unpack(words);
     let length = usize::try_from(length).map_err(|_| SysError::InvalidParameter)?;
-    let text = bytes.get(..length).filter(|text| !text.is_empty()).ok_or(SysError::InvalidParameter)?;
+    let text = bytes
+        .get(..length)
+        .filter(|text| !text.is_empty())
+        .ok_or(SysError::InvalidParameter)?;
     serial::console_write(text);
     Ok(0)
 }
 
 fn counter(cpu: u64, index: u64) -> Result<u64, SysError> {
-    let cpu = usize::try_from(cpu).ok().and_then(cpu::get).ok_or(SysError::InvalidParameter)?;
+    let cpu = usize::try_from(cpu)
+        .ok()
+        .and_then(cpu::get)
+        .ok_or(SysError::InvalidParameter)?;
     let index = usize::try_from(index).map_err(|_| SysError::InvalidParameter)?;
     cpu.counter(index).ok_or(SysError::InvalidParameter)
 }
@@ -62,12 +72,17 @@ fn counter(cpu: u64, index: u64) -> Result<u64, SysError> {
 /// Ticks of one bare interrupt round trip to CPU `target`: there and back, kernel to kernel, this CPU halting meanwhile.
 fn ping(target: u64) -> Result<u64, SysError> {
     let here = cpu::current();
-    let other = usize::try_from(target).ok().and_then(cpu::get).ok_or(SysError::InvalidParameter)?;
+    let other = usize::try_from(target)
+        .ok()
+        .and_then(cpu::get)
+        .ok_or(SysError::InvalidParameter)?;
     if other.index == here.index {
         return Err(SysError::InvalidParameter);
     }
     here.ponged.store(false, Ordering::Relaxed);
-    other.pinged_by.store(u32::from(here.index) + 1, Ordering::Release);
+    other
+        .pinged_by
+        .store(u32::from(here.index) + 1, Ordering::Release);
     let start = clock::now_ticks();
     apic::send_ipi(other.apic_id, apic::vector::PING);
     while !here.ponged.load(Ordering::Acquire) {

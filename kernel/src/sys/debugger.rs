@@ -13,7 +13,9 @@ pub(crate) fn operation(me: Owned, frame: &mut Frame) -> bool {
     if !start::compatible() {
         return false;
     }
-    let Some(space) = me.space() else { return false };
+    let Some(space) = me.space() else {
+        return false;
+    };
     let mut at = frame.ip;
     if space.read_bytes::<1>(at) == Some([0x90]) {
         at += 1;
@@ -41,7 +43,9 @@ pub(crate) fn operation(me: Owned, frame: &mut Frame) -> bool {
 fn enter(me: Owned, at: u64) {
     let Some(space) = me.space() else { return };
     let message = match space.read_bytes::<3>(at + 2) {
-        Some([0x48, 0xc7, 0xc0]) => space.read_bytes::<4>(at + 5).map(|bytes| i64::from(i32::from_le_bytes(bytes)) as u64),
+        Some([0x48, 0xc7, 0xc0]) => space
+            .read_bytes::<4>(at + 5)
+            .map(|bytes| i64::from(i32::from_le_bytes(bytes)) as u64),
         Some([0xb8, ..]) => space.read_bytes::<8>(at + 3).map(u64::from_le_bytes),
         _ => None,
     };

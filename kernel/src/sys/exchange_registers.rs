@@ -17,12 +17,28 @@ use crate::thread::{Field, Owned, Resources, State, start, table};
 /// registers. A destination that was given as a local id is reported by its global one, and the other way round.
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let given_locally = frame.rbp == number::EXCHANGE_REGISTERS_LOCAL;
-    let words = [frame.rsi, frame.rdx, frame.r8, frame.r9, frame.r10, frame.rdi, u64::from(given_locally)];
-    let request = Control::new(Operation::ExchangeRegisters, ThreadId::from_raw(frame.rax), me, words);
+    let words = [
+        frame.rsi,
+        frame.rdx,
+        frame.r8,
+        frame.r9,
+        frame.r10,
+        frame.rdi,
+        u64::from(given_locally),
+    ];
+    let request = Control::new(
+        Operation::ExchangeRegisters,
+        ThreadId::from_raw(frame.rax),
+        me,
+        words,
+    );
     let done = if ThreadId::from_raw(frame.rax).is_global() {
         carry_out(me, request)
     } else {
-        Control { error: Some(SysError::InvalidThread), ..request }
+        Control {
+            error: Some(SysError::InvalidThread),
+            ..request
+        }
     };
     let results = match done.error {
         None => done.words,
@@ -31,7 +47,9 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
             [0; 7]
         }
     };
-    [frame.rsi, frame.rdx, frame.r8, frame.r9, frame.r10, frame.rdi, frame.rax] = results;
+    [
+        frame.rsi, frame.rdx, frame.r8, frame.r9, frame.r10, frame.rdi, frame.rax,
+    ] = results;
 }
 
 /// Carries the call out on `target`. Its home, interrupts off. Results: control, sp, ip, flags, handle, pager, id.
@@ -48,8 +66,20 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
         | u64::from(phase == Engaged::Sending) * exregs::SEND;
     let utcb = target.utcb.get();
     let (ip, sp, flags) = start::with_frame(target, |frame| (frame.ip, frame.sp, frame.flags));
-    let id = if request[6] != 0 { target.id() } else { target.local_id.get() };
-    let old = [state, sp, ip, flags, utcb.get(Field::USER_HANDLE), utcb.get(Field::PAGER), id];
+    let id = if request[6] != 0 {
+        target.id()
+    } else {
+        target.local_id.get()
+    };
+    let old = [
+        state,
+        sp,
+        ip,
+        flags,
+        utcb.get(Field::USER_HANDLE),
+        utcb.get(Field::PAGER),
+        id,
+    ];
     write_registers(target, request);
     let asked = |bit: u64| request[0] & bit != 0;
     if asked(exregs::HALT_VALID) {
@@ -63,7 +93,9 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
 /// The target is active, and it or its pager lives in the caller's space.
 fn may(target: Owned, caller: u64) -> bool {
     let active = !matches!(target.state(), State::Free | State::Inactive | State::Dying);
-    let Some(caller) = table::find(caller).filter(|_| active) else { return false };
+    let Some(caller) = table::find(caller).filter(|_| active) else {
+        return false;
+    };
     if caller.same_space(&target) {
         return true;
     }
@@ -75,8 +107,16 @@ fn write_registers(target: Owned, request: [u64; 7]) {
     let [control, sp, ip, flags, handle, pager, _] = request;
     let utcb = target.utcb.get();
     let (old_ip, old_sp) = start::with_frame(target, |frame| (frame.ip, frame.sp));
-    let new_ip = if control & exregs::SET_IP != 0 { ip } else { old_ip };
-    let new_sp = if control & exregs::SET_SP != 0 { sp } else { old_sp };
+    let new_ip = if control & exregs::SET_IP != 0 {
+        ip
+    } else {
+        old_ip
+    };
+    let new_sp = if control & exregs::SET_SP != 0 {
+        sp
+    } else {
+        old_sp
+    };
     start::set_frame(target, new_ip, new_sp);
     if control & exregs::SET_FLAGS != 0 {
         start::set_flags(target, flags);

@@ -12,7 +12,9 @@ const INSTRUCTION: [u8; 2] = [0xf0, 0x90];
 /// Carries the instruction out if it is at the fault: rax KIP address, rcx version, rdx flags, rsi kernel id; all other
 /// registers stay. False: it is another instruction.
 pub(crate) fn kernel_interface(me: Owned, frame: &mut Frame) -> bool {
-    let Some(space) = me.space() else { return false };
+    let Some(space) = me.space() else {
+        return false;
+    };
     if space.read_bytes(frame.ip) != Some(INSTRUCTION) {
         return false;
     }

@@ -23,5 +23,9 @@ pub(super) fn memory_control(me: Owned, frame: &mut CallFrame) {
 }
 
 fn unavailable(me: Owned) -> SysError {
-    if is_privileged(me) { SysError::InvalidParameter } else { SysError::NoPrivilege }
+    if is_privileged(me) {
+        SysError::InvalidParameter
+    } else {
+        SysError::NoPrivilege
+    }
 }

@@ -32,7 +32,9 @@ use crate::thread::{Field, Owned};
 pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
     let me = Owned::current();
     match frame.rbp {
-        number::EXCHANGE_REGISTERS | number::EXCHANGE_REGISTERS_LOCAL => exchange_registers::call(me, frame),
+        number::EXCHANGE_REGISTERS | number::EXCHANGE_REGISTERS_LOCAL => {
+            exchange_registers::call(me, frame)
+        }
         number::THREAD_CONTROL => thread_control::call(me, frame),
         number::SPACE_CONTROL => space_control::call(me, frame),
         number::SCHEDULE => schedule::call(me, frame),

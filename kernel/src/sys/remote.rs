@@ -43,12 +43,23 @@ pub(crate) struct Control {
 
 impl Control {
     /// No operation.
-    pub(crate) const EMPTY: Self =
-        Self { operation: Operation::Nothing, target: 0, caller: 0, words: [0; 7], error: None };
+    pub(crate) const EMPTY: Self = Self {
+        operation: Operation::Nothing,
+        target: 0,
+        caller: 0,
+        words: [0; 7],
+        error: None,
+    };
 
     /// An operation on `target` for the running thread `me`.
     pub(crate) fn new(operation: Operation, target: ThreadId, me: Owned, words: [u64; 7]) -> Self {
-        Self { operation, target: target.raw(), caller: me.id(), words, error: None }
+        Self {
+            operation,
+            target: target.raw(),
+            caller: me.id(),
+            words,
+            error: None,
+        }
     }
 
     fn refused(mut self, error: SysError) -> Self {
@@ -60,7 +71,9 @@ impl Control {
 /// Carries `control` out for `me`, the running thread, wherever the target lives; returns it with its results.
 pub(super) fn carry_out(me: Owned, control: Control) -> Control {
     let cpu = cpu::current();
-    let Some(target) = find(&control) else { return control.refused(SysError::InvalidThread) };
+    let Some(target) = find(&control) else {
+        return control.refused(SysError::InvalidThread);
+    };
     match route(CpuName(cpu.index), home(target)) {
         Route::Here => execute(cpu, target, control),
         Route::Forward(there) => {
@@ -81,11 +94,18 @@ pub(crate) fn serve(cpu: &'static Cpu, caller: TcbRef) {
         None => control.refused(SysError::InvalidThread),
         Some(target) => match route(CpuName(cpu.index), home(target)) {
             Route::Here => execute(cpu, target, control),
-            Route::Forward(there) => return post(cpu, there.0, &caller.request_node, Kind::Control),
+            Route::Forward(there) => {
+                return post(cpu, there.0, &caller.request_node, Kind::Control);
+            }
         },
     };
     caller.control.set(done);
-    post(cpu, caller.home(), &caller.request_node, Kind::Answer(Answer::Done));
+    post(
+        cpu,
+        caller.home(),
+        &caller.request_node,
+        Kind::Answer(Answer::Done),
+    );
 }
 
 /// ThreadControl names its target by number alone; the others by the whole id.
@@ -99,7 +119,10 @@ fn find(control: &Control) -> Option<TcbRef> {
 
 fn home(target: TcbRef) -> Home {
     let leaving = target.state() == State::Moving;
-    Home { cpu: CpuName(target.home()), leaving_for: leaving.then(|| CpuName(target.move_to.get())) }
+    Home {
+        cpu: CpuName(target.home()),
+        leaving_for: leaving.then(|| CpuName(target.move_to.get())),
+    }
 }
 
 fn execute(cpu: &'static Cpu, target: TcbRef, control: Control) -> Control {

@@ -24,7 +24,10 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let done = if dest.is_global() {
         carry_out(me, Control::new(Operation::Schedule, dest, me, words))
     } else {
-        Control { error: Some(SysError::InvalidThread), ..Control::EMPTY }
+        Control {
+            error: Some(SysError::InvalidThread),
+            ..Control::EMPTY
+        }
     };
     (frame.rax, frame.rdx) = match done.error {
         None => {
@@ -47,8 +50,13 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
     match read(target, &control) {
         Err(error) => control.error = Some(error),
         Ok(change) => {
-            let old_slice = if cpu.running() == Some(target.name()) { cpu.slice_left.get() } else { target.slice_left.get() };
-            let old = schedule::old_time_control(if old_slice == u64::MAX { 0 } else { old_slice }, 0);
+            let old_slice = if cpu.running() == Some(target.name()) {
+                cpu.slice_left.get()
+            } else {
+                target.slice_left.get()
+            };
+            let old =
+                schedule::old_time_control(if old_slice == u64::MAX { 0 } else { old_slice }, 0);
             control.words = [state(target) as u64, old, 0, 0, 0, 0, 0];
             apply(cpu, target, &change);
         }
@@ -58,7 +66,9 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
 
 fn read(target: Owned, control: &Control) -> Result<Change, SysError> {
     let caller = table::find(control.caller).ok_or(SysError::NoPrivilege)?;
-    let privileged = caller.space().is_some_and(crate::space::Space::is_privileged);
+    let privileged = caller
+        .space()
+        .is_some_and(crate::space::Space::is_privileged);
     if !privileged && target.scheduler.get() != control.caller {
         return Err(SysError::NoPrivilege);
     }
@@ -69,13 +79,22 @@ fn read(target: Owned, control: &Control) -> Result<Change, SysError> {
         priority: schedule::priority(priority),
     };
     // The longest delay and the sensitive priority have no effect yet, so only leaving them alone succeeds.
-    if PreemptionControl::from_raw(preemption).is_some_and(|asked| asked.max_delay != 0 || asked.sensitive_priority != 0) {
+    if PreemptionControl::from_raw(preemption)
+        .is_some_and(|asked| asked.max_delay != 0 || asked.sensitive_priority != 0)
+    {
         return Err(SysError::InvalidParameter);
     }
-    if change.processor.is_some_and(|processor| usize::from(processor) >= cpu::count()) {
+    if change
+        .processor
+        .is_some_and(|processor| usize::from(processor) >= cpu::count())
+    {
         return Err(SysError::InvalidParameter);
     }
-    if !privileged && change.priority.is_some_and(|priority| priority > caller.priority.get()) {
+    if !privileged
+        && change
+            .priority
+            .is_some_and(|priority| priority > caller.priority.get())
+    {
         return Err(SysError::NoPrivilege);
     }
     Ok(change)
@@ -124,7 +143,8 @@ fn apply(cpu: &Cpu, target: Owned, change: &Change) {
 
 fn set_priority(cpu: &Cpu, target: Owned, priority: u8) {
     let was_listed = target.listed.get();
-    cpu.ready.with(|ready| ready.remove(&mut crate::thread::links::Links, target.name()));
+    cpu.ready
+        .with(|ready| ready.remove(&mut crate::thread::links::Links, target.name()));
     target.priority.set(priority);
     if cpu.running() == Some(target.name()) {
         if cpu.ready.with(|ready| ready.highest()) > priority {

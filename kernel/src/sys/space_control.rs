@@ -20,7 +20,12 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     };
 }
 
-fn control(me: Owned, specifier: ThreadId, kip_area: Fpage, utcb_area: Fpage) -> Result<(), SysError> {
+fn control(
+    me: Owned,
+    specifier: ThreadId,
+    kip_area: Fpage,
+    utcb_area: Fpage,
+) -> Result<(), SysError> {
     if !is_privileged(me) {
         return Err(SysError::NoPrivilege);
     }
@@ -29,7 +34,9 @@ fn control(me: Owned, specifier: ThreadId, kip_area: Fpage, utcb_area: Fpage) ->
     }
     let _lock = thread_control::lock();
     let thread = table::find(specifier.raw()).filter(|thread| thread.state() != State::Dying);
-    let space = thread.and_then(|thread| thread.space()).ok_or(SysError::InvalidSpace)?;
+    let space = thread
+        .and_then(|thread| thread.space())
+        .ok_or(SysError::InvalidSpace)?;
     if space.is_initialised() {
         return Ok(());
     }

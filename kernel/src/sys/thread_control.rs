@@ -118,9 +118,15 @@ fn create_call(arguments: Arguments) -> Result<(), Raced> {
     }
     let cpu = cpu::current();
     let is_new_space = arguments.space == arguments.dest;
-    let space = if is_new_space { None } else { Some(space_of(arguments.space)?) };
+    let space = if is_new_space {
+        None
+    } else {
+        Some(space_of(arguments.space)?)
+    };
     if !arguments.pager.is_nil() {
-        let space = space.filter(|space| space.is_initialised()).ok_or(SysError::InvalidSpace)?;
+        let space = space
+            .filter(|space| space.is_initialised())
+            .ok_or(SysError::InvalidSpace)?;
         space.check_utcb(arguments.utcb)?;
         let thread = create(cpu, arguments.dest, space, arguments.scheduler)?;
         if let Err(error) = activate::activate(cpu, thread, arguments.utcb, arguments.pager) {
@@ -150,7 +156,9 @@ fn create_call(arguments: Arguments) -> Result<(), Raced> {
 /// The space of the thread with exactly this id. Under the lock.
 fn space_of(specifier: ThreadId) -> Result<&'static Space, SysError> {
     let thread = table::find(specifier.raw()).filter(|thread| thread.state() != State::Dying);
-    thread.and_then(|thread| thread.space()).ok_or(SysError::InvalidSpace)
+    thread
+        .and_then(|thread| thread.space())
+        .ok_or(SysError::InvalidSpace)
 }
 
 fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
@@ -163,7 +171,12 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
         0,
         0,
     ];
-    match carry_out(me, Control::new(Operation::Modify, arguments.dest, me, words)).error {
+    match carry_out(
+        me,
+        Control::new(Operation::Modify, arguments.dest, me, words),
+    )
+    .error
+    {
         Some(error) => Err(error),
         None => Ok(()),
     }
@@ -214,7 +227,11 @@ impl Change {
             // An active thread changes its space only with everything it is engaged in; no program does that.
             return Err(SysError::UtcbArea);
         }
-        let location = if self.utcb == NOT_GIVEN { target.utcb_location.get() } else { self.utcb };
+        let location = if self.utcb == NOT_GIVEN {
+            target.utcb_location.get()
+        } else {
+            self.utcb
+        };
         let activates = inactive && !self.pager.is_nil();
         if activates {
             if !space.is_initialised() {

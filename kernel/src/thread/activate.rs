@@ -13,7 +13,12 @@ use crate::sched;
 /// (L4 X.2, thread start).
 ///
 /// Errors: `UtcbArea`, `NoMemory`; then nothing has changed.
-pub(crate) fn activate(cpu: &Cpu, thread: Owned, location: u64, pager: ThreadId) -> Result<(), SysError> {
+pub(crate) fn activate(
+    cpu: &Cpu,
+    thread: Owned,
+    location: u64,
+    pager: ThreadId,
+) -> Result<(), SysError> {
     prepare(cpu, thread, location, pager)?;
     thread.wait.set(pager.raw());
     thread.receive_from.set(pager.raw());

@@ -11,7 +11,9 @@ use super::{State, TcbRef};
 pub(crate) struct Links;
 
 fn linked(link: Option<TcbRef>) -> TcbRef {
-    let Some(thread) = link else { panic!("a listed thread has no link") };
+    let Some(thread) = link else {
+        panic!("a listed thread has no link")
+    };
     thread
 }
 

@@ -21,11 +21,15 @@ use crate::sched;
 /// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
 pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
     if to == cpu.index {
-        thread.resources.set(thread.resources.get() & !Resources::MOVE);
+        thread
+            .resources
+            .set(thread.resources.get() & !Resources::MOVE);
         return;
     }
     thread.move_to.set(to);
-    thread.resources.set(thread.resources.get() | Resources::MOVE);
+    thread
+        .resources
+        .set(thread.resources.get() | Resources::MOVE);
     depart_if_asked(cpu, thread);
 }
 
@@ -72,7 +76,9 @@ fn leave(cpu: &Cpu, thread: Owned) {
     sched::unlist(cpu, thread);
     resources::leave(cpu, thread);
     unload(cpu, thread);
-    thread.resources.set(thread.resources.get() & !Resources::MOVE);
+    thread
+        .resources
+        .set(thread.resources.get() & !Resources::MOVE);
     thread.arrives_as.set(thread.state());
     let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
     thread.set_home_word(home_word(cpu.index, State::Moving));
@@ -82,10 +88,17 @@ fn leave(cpu: &Cpu, thread: Owned) {
 
 /// Senders that were queued at a thread that is no longer here: those of this CPU ask again, the others' requests go to
 /// CPU `forward`, or are refused. The CPU of the queue.
-pub(super) fn send_on(cpu: &Cpu, mut senders: pecan_rules::queue::SendQueue<TcbRef>, forward: Option<u16>) {
+pub(super) fn send_on(
+    cpu: &Cpu,
+    mut senders: pecan_rules::queue::SendQueue<TcbRef>,
+    forward: Option<u16>,
+) {
     while let Some(sender) = senders.pop_front(&mut super::links::Links) {
         sender.set_queued_at(None);
-        match sender.owned(cpu).filter(|sender| sender.state() == State::Sending) {
+        match sender
+            .owned(cpu)
+            .filter(|sender| sender.state() == State::Sending)
+        {
             Some(sender) => {
                 ipc::take_up(sender, Again::Restart);
                 sched::wake(cpu, sender);
@@ -97,7 +110,9 @@ pub(super) fn send_on(cpu: &Cpu, mut senders: pecan_rules::queue::SendQueue<TcbR
 
 /// No CPU keeps the root of a space loaded for a thread that is not there any more.
 pub(super) fn unload(cpu: &Cpu, thread: Owned) {
-    let used_by_running = cpu.running().is_some_and(|running| running.same_space(&thread));
+    let used_by_running = cpu
+        .running()
+        .is_some_and(|running| running.same_space(&thread));
     if cpu.loaded_root() == thread.root.get() && !used_by_running {
         let kernel = crate::memory::kernel_space::root();
         cpu.set_loaded_root(kernel);
@@ -112,7 +127,10 @@ pub(crate) fn arrive(cpu: &Cpu, thread: TcbRef) {
     let thread = Owned::seen_here(thread);
     let state = thread.state();
     if state != State::Inactive {
-        thread.utcb.get().set(Field::PROCESSOR_NO, u64::from(cpu.index));
+        thread
+            .utcb
+            .get()
+            .set(Field::PROCESSOR_NO, u64::from(cpu.index));
     }
     match state {
         State::Ready => sched::wake(cpu, thread),

@@ -14,7 +14,9 @@ pub(crate) struct TcbRef(core::num::NonZeroU64);
 impl TcbRef {
     /// The thread whose block is at `address`, the address of a slot that had a thread once.
     pub(crate) fn from_address(address: u64) -> Self {
-        let Some(address) = core::num::NonZeroU64::new(address) else { panic!("a thread's block at address 0") };
+        let Some(address) = core::num::NonZeroU64::new(address) else {
+            panic!("a thread's block at address 0")
+        };
         Self(address)
     }
 

@@ -33,7 +33,13 @@ pub(crate) fn with_frame<R>(thread: Owned, work: impl FnOnce(&mut UserFrame) -> 
 pub(super) fn empty_frame(thread: Owned) {
     let flags = START_FLAGS | if crate::start::compatible() { IOPL3 } else { 0 };
     with_frame(thread, |frame| {
-        *frame = UserFrame { ip: 0, cs: u64::from(USER_CODE), flags, sp: 0, ss: u64::from(USER_DATA) };
+        *frame = UserFrame {
+            ip: 0,
+            cs: u64::from(USER_CODE),
+            flags,
+            sp: 0,
+            ss: u64::from(USER_DATA),
+        };
     });
 }
 
@@ -47,7 +53,9 @@ pub(crate) fn set_frame(thread: Owned, ip: u64, sp: u64) {
 
 /// Replaces the flags that a user may replace.
 pub(crate) fn set_flags(thread: Owned, flags: u64) {
-    with_frame(thread, |frame| frame.flags = (frame.flags & !USER_FLAGS) | (flags & USER_FLAGS));
+    with_frame(thread, |frame| {
+        frame.flags = (frame.flags & !USER_FLAGS) | (flags & USER_FLAGS)
+    });
 }
 
 /// The thread runs for the first time. Its start message, if it got one with two words, says where it begins; otherwise

@@ -35,7 +35,9 @@ fn probe(address: u64) -> u64 {
     let id;
     // SAFETY: the address lies in the TCB array; where nothing is mapped, the page-fault handler recognises exactly
     // this instruction and makes it yield 0.
-    unsafe { asm!("mov rax, [rax]", inout("rax") address => id, options(readonly, nostack, preserves_flags)) };
+    unsafe {
+        asm!("mov rax, [rax]", inout("rax") address => id, options(readonly, nostack, preserves_flags))
+    };
     id
 }
 
@@ -63,7 +65,16 @@ pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
     if block(id).is_none() {
         let frame = reserve::allocate()?;
         let flags = Entry::WRITE.with(Entry::NX).with(Entry::GLOBAL);
-        if map_page(&mut PhysTables, kernel_space::root(), address, frame.phys(), 12, flags).is_err() {
+        if map_page(
+            &mut PhysTables,
+            kernel_space::root(),
+            address,
+            frame.phys(),
+            12,
+            flags,
+        )
+        .is_err()
+        {
             reserve::free(frame);
             return None;
         }

@@ -68,7 +68,10 @@ pub(crate) struct Node {
 
 impl Node {
     const fn new(kind: Kind) -> Self {
-        Self { link: AtomicUsize::new(0), kind: Cell::new(kind) }
+        Self {
+            link: AtomicUsize::new(0),
+            kind: Cell::new(kind),
+        }
     }
 }
 
@@ -177,9 +180,15 @@ pub(crate) mod offsets {
 
 const _: () = {
     assert!(core::mem::offset_of!(Tcb, id) == 0);
-    assert!(core::mem::offset_of!(Tcb, bucket) == 63, "the first line is what a message touches");
+    assert!(
+        core::mem::offset_of!(Tcb, bucket) == 63,
+        "the first line is what a message touches"
+    );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
-    assert!(size_of::<Tcb>() <= 640, "the stack needs the rest of the block");
+    assert!(
+        size_of::<Tcb>() <= 640,
+        "the stack needs the rest of the block"
+    );
 };
 
 impl Tcb {
@@ -289,13 +298,19 @@ impl Tcb {
     /// by the global one (L4 X.2, IPC, from).
     #[inline(always)]
     pub(crate) fn sender_id(&self, id: u64, receiver: &Self) -> u64 {
-        if self.same_space(receiver) { self.local_id.get() } else { id }
+        if self.same_space(receiver) {
+            self.local_id.get()
+        } else {
+            id
+        }
     }
 
     /// Puts the thread into a space, or into none.
     pub(crate) fn set_space(&self, space: Option<&'static Space>) {
         self.root.set(space.map_or(0, Space::root));
-        let pointer = space.map_or(core::ptr::null_mut(), |space| core::ptr::from_ref(space).cast_mut());
+        let pointer = space.map_or(core::ptr::null_mut(), |space| {
+            core::ptr::from_ref(space).cast_mut()
+        });
         self.space.store(pointer, Ordering::Release);
     }
 
@@ -309,7 +324,8 @@ impl Tcb {
 
     /// Notes at whose send queue the thread waits. Whoever holds the thread's send phase.
     pub(crate) fn set_queued_at(&self, partner: Option<TcbRef>) {
-        self.queued_at.store(partner.map_or(0, TcbRef::address), Ordering::Relaxed);
+        self.queued_at
+            .store(partner.map_or(0, TcbRef::address), Ordering::Relaxed);
     }
 
     /// The address of the thread's block.

@@ -27,13 +27,17 @@ pub(crate) struct Area(reserve::Frame);
 
 /// Switches the FPU on and locks it. Each CPU, at install.
 pub(crate) fn enable() {
-    let has_xsave = CpuId::new().get_feature_info().is_some_and(|features| features.has_xsave());
+    let has_xsave = CpuId::new()
+        .get_feature_info()
+        .is_some_and(|features| features.has_xsave());
     if has_xsave {
         // SAFETY: the CPU has XSAVE.
         unsafe { Cr4::update(|flags| *flags |= Cr4Flags::OSXSAVE) };
         let offered = offered_components();
         // SAFETY: OSXSAVE is on, and the value has bit 0 and only components that the CPU offers.
-        unsafe { asm!("xsetbv", in("ecx") 0, in("eax") offered as u32, in("edx") 0, options(nostack)) };
+        unsafe {
+            asm!("xsetbv", in("ecx") 0, in("eax") offered as u32, in("edx") 0, options(nostack))
+        };
         USES_XSAVE.store(true, Ordering::Relaxed);
     }
     lock();
@@ -69,7 +73,9 @@ pub(crate) fn load(me: Owned) -> bool {
     let memory = physmap::to_virt(area.0.phys());
     if USES_XSAVE.load(Ordering::Relaxed) {
         // SAFETY: the area is aligned, initialised by `fresh_area` or a save, and kept by the kernel.
-        unsafe { asm!("xrstor64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack)) };
+        unsafe {
+            asm!("xrstor64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack))
+        };
     } else {
         // SAFETY: as above.
         unsafe { asm!("fxrstor64 [{}]", in(reg) memory, options(nostack)) };
@@ -84,7 +90,9 @@ pub(crate) fn save(thread: Owned) {
     let memory = physmap::to_virt(area.0.phys());
     if USES_XSAVE.load(Ordering::Relaxed) {
         // SAFETY: the area is a frame of the thread's own, large enough for the components that are switched on.
-        unsafe { asm!("xsave64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack)) };
+        unsafe {
+            asm!("xsave64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack))
+        };
     } else {
         // SAFETY: as above.
         unsafe { asm!("fxsave64 [{}]", in(reg) memory, options(nostack)) };
@@ -96,7 +104,9 @@ pub(crate) fn save(thread: Owned) {
 pub(crate) fn release(thread: Owned) {
     if thread.resources.get() & Resources::FPU != 0 {
         lock();
-        thread.resources.set(thread.resources.get() & !Resources::FPU);
+        thread
+            .resources
+            .set(thread.resources.get() & !Resources::FPU);
     }
     if let Some(Area(frame)) = thread.fpu.take() {
         reserve::free(frame);

@@ -38,13 +38,25 @@ pub(crate) mod number {
 macro_rules! to_global {
     ($low:literal, $full:literal) => {
         concat!(
-            "test ", $low, ", 0x3f\n",
+            "test ",
+            $low,
+            ", 0x3f\n",
             "jnz 9f\n",
-            "test ", $full, ", ", $full, "\n",
+            "test ",
+            $full,
+            ", ",
+            $full,
+            "\n",
             "jz 9f\n",
-            "cmp ", $full, ", -64\n",
+            "cmp ",
+            $full,
+            ", -64\n",
             "je 9f\n",
-            "mov ", $full, ", [", $full, " - 120]\n",
+            "mov ",
+            $full,
+            ", [",
+            $full,
+            " - 120]\n",
             "9:\n"
         )
     };

@@ -29,14 +29,23 @@ pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> 
     if let Some(acceptor) = acceptor {
         utcb.set(Field::BR0, acceptor);
     }
-    let request = Request { to: partner, from: partner, timeouts: 0, tag };
+    let request = Request {
+        to: partner,
+        from: partner,
+        timeouts: 0,
+        tag,
+    };
     run(me, &request);
     let failed = Tag::from_raw(utcb.mr(0)).is_error();
     utcb.set(Field::ERROR_CODE, error_code);
     if acceptor.is_some() {
         utcb.set(Field::BR0, acceptor_before);
     }
-    if failed { Outcome::Failed } else { Outcome::Answered }
+    if failed {
+        Outcome::Failed
+    } else {
+        Outcome::Answered
+    }
 }
 
 /// Carries the request out to its end, however often the thread has to take it up again, and wherever it moves.
@@ -57,5 +66,7 @@ fn global(me: Owned, id: u64) -> u64 {
     if id.is_nil() || id.is_global() {
         return id.raw();
     }
-    me.space().and_then(|space| space.global_id(id)).unwrap_or(0)
+    me.space()
+        .and_then(|space| space.global_id(id))
+        .unwrap_or(0)
 }

@@ -24,7 +24,12 @@ pub(crate) fn raise(me: Owned, frame: &mut Frame) {
         utcb.set_mr(index, word);
     }
     if !answered {
-        log::debug!("thread {:x} stopped: exception {} at {:#x}", me.id(), frame.vector, frame.ip);
+        log::debug!(
+            "thread {:x} stopped: exception {} at {:#x}",
+            me.id(),
+            frame.vector,
+            frame.ip
+        );
         stop(me);
     }
 }

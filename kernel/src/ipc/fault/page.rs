@@ -21,7 +21,10 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
     let space = me.space();
     if let Some(space) = space.filter(|space| space.role() == Role::Sigma0) {
         if !space.serve_sigma0(address) {
-            log::error!("sigma0 touched {address:#x}, which it cannot have, at {:#x}", frame.ip);
+            log::error!(
+                "sigma0 touched {address:#x}, which it cannot have, at {:#x}",
+                frame.ip
+            );
             stop(me);
         }
         return;
@@ -33,14 +36,23 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
     } else {
         Rights::READ
     };
-    let fault = PageFault { access, address, ip: frame.ip };
+    let fault = PageFault {
+        access,
+        address,
+        ip: frame.ip,
+    };
     let utcb = me.utcb.get();
     let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
     for (index, word) in fault.words().into_iter().enumerate() {
         utcb.set_mr(index, word);
     }
     let pager = utcb.get(Field::PAGER);
-    let outcome = call(me, pager, fault.tag(), Some(Acceptor::COMPLETE_WINDOW.raw()));
+    let outcome = call(
+        me,
+        pager,
+        fault.tag(),
+        Some(Acceptor::COMPLETE_WINDOW.raw()),
+    );
     for (index, word) in before.into_iter().enumerate() {
         utcb.set_mr(index, word);
     }

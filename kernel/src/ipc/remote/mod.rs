@@ -40,8 +40,13 @@ impl Nodes for Addresses {
 /// The CPU that has the node.
 pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
     node.kind.set(kind);
-    let Some(target) = cpu::get(usize::from(to)) else { panic!("a thread lives on CPU {to}, which does not exist") };
-    let ring = target.mailbox.0.push(&Addresses, core::ptr::from_ref(node) as usize);
+    let Some(target) = cpu::get(usize::from(to)) else {
+        panic!("a thread lives on CPU {to}, which does not exist")
+    };
+    let ring = target
+        .mailbox
+        .0
+        .push(&Addresses, core::ptr::from_ref(node) as usize);
     if to == cpu.index {
         // What a CPU tells itself, it hears before any thread runs.
         cpu.reschedule.set(true);
@@ -94,7 +99,11 @@ pub(super) fn recall(cpu: &Cpu, thread: Owned, there: CpuName) {
 fn handle(cpu: &'static Cpu, node: usize) {
     let thread = TcbRef::containing(node);
     let is_request = node == core::ptr::from_ref(&thread.request_node) as usize;
-    let kind = if is_request { thread.request_node.kind.get() } else { thread.cancel_node.kind.get() };
+    let kind = if is_request {
+        thread.request_node.kind.get()
+    } else {
+        thread.cancel_node.kind.get()
+    };
     match kind {
         Kind::Request => serve::request(cpu, thread),
         Kind::Cancel => serve::cancel(cpu, thread),

@@ -28,9 +28,18 @@ pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
     }
 }
 
-fn decide(cpu: &'static Cpu, sender: TcbRef, request: &Request, partner: Option<Owned>, receiver: Receiver) {
+fn decide(
+    cpu: &'static Cpu,
+    sender: TcbRef,
+    request: &Request,
+    partner: Option<Owned>,
+    receiver: Receiver,
+) {
     let patient = request.send_timeout().kind() != TimeKind::Zero;
-    match (protocol::serve(sender.request.look(), receiver, patient), partner) {
+    match (
+        protocol::serve(sender.request.look(), receiver, patient),
+        partner,
+    ) {
         (Serve::Deliver, Some(partner)) => {
             deliver(cpu, sender, request, partner);
             sched::wake(cpu, partner);
@@ -54,11 +63,14 @@ fn decide(cpu: &'static Cpu, sender: TcbRef, request: &Request, partner: Option<
 fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     let whole = transfer::message(&sender, partner, request.tag, Tag::CROSS_CPU);
     if let Err(transfer::Cut(code)) = whole {
-        sender.transfer_error.set(IpcError::new(Phase::Send, code).raw());
+        sender
+            .transfer_error
+            .set(IpcError::new(Phase::Send, code).raw());
         return reply(cpu, sender, Answer::Done);
     }
     let waits_for_ever = request.receive_timeout().kind() == TimeKind::Never;
-    let silent = protocol::may_end_silently(request.from != 0, waits_for_ever) && sender.request.deliver_silently();
+    let silent = protocol::may_end_silently(request.from != 0, waits_for_ever)
+        && sender.request.deliver_silently();
     if !silent {
         reply(cpu, sender, Answer::Done);
     }
@@ -88,9 +100,19 @@ pub(crate) fn refuse_queued(cpu: &Cpu, sender: TcbRef, forward: Option<u16>) {
 /// A cancel has arrived for a request that was queued here. It answers for both nodes.
 pub(super) fn cancel(cpu: &Cpu, sender: TcbRef) {
     queue::unlink(sender);
-    post(cpu, sender.home(), &sender.cancel_node, Kind::Answer(Answer::Cancelled));
+    post(
+        cpu,
+        sender.home(),
+        &sender.cancel_node,
+        Kind::Answer(Answer::Cancelled),
+    );
 }
 
 fn reply(cpu: &Cpu, sender: TcbRef, answer: Answer) {
-    post(cpu, sender.home(), &sender.request_node, Kind::Answer(answer));
+    post(
+        cpu,
+        sender.home(),
+        &sender.request_node,
+        Kind::Answer(answer),
+    );
 }

@@ -67,7 +67,11 @@ pub(super) struct Conversation {
 
 impl Conversation {
     pub(super) fn new(setup: Setup, fault: Option<Fault>) -> Self {
-        Self { setup, rules: Rules(fault), reached: Reached::default() }
+        Self {
+            setup,
+            rules: Rules(fault),
+            reached: Reached::default(),
+        }
     }
 
     fn thread(&self, id: Id) -> Thread {
@@ -77,9 +81,16 @@ impl Conversation {
             _ => true,
         };
         Thread {
-            home: Home { cpu: Cpu(u16::from(id == R || id == NEAR_R)), leaving_for: None },
+            home: Home {
+                cpu: Cpu(u16::from(id == R || id == NEAR_R)),
+                leaving_for: None,
+            },
             version: 0,
-            phase: if takes_part { Phase::Ready } else { Phase::Dead },
+            phase: if takes_part {
+                Phase::Ready
+            } else {
+                Phase::Dead
+            },
             word: Word::default(),
             queue: Vec::new(),
             owes: None,
@@ -92,7 +103,10 @@ impl Conversation {
 
     /// No event is left.
     fn calm(&self) -> Events {
-        Events { moves: self.setup.moves.len(), ..Events::default() }
+        Events {
+            moves: self.setup.moves.len(),
+            ..Events::default()
+        }
     }
 
     fn events(&self, state: &State, actions: &mut Vec<Action>) {
@@ -103,9 +117,17 @@ impl Conversation {
             (left.abort && interruptible(S), S, Action::Abort),
             (left.kill_s && interruptible(S), S, Action::KillS),
             (left.kill_r && interruptible(R), R, Action::KillR),
-            (left.revive_r && state.threads[R].phase == Phase::Dead, R, Action::ReviveR),
+            (
+                left.revive_r && state.threads[R].phase == Phase::Dead,
+                R,
+                Action::ReviveR,
+            ),
         ];
-        actions.extend(may.iter().filter(|(may, id, _)| *may && state.is_at_rest(*id)).map(|event| event.2));
+        actions.extend(
+            may.iter()
+                .filter(|(may, id, _)| *may && state.is_at_rest(*id))
+                .map(|event| event.2),
+        );
         if let Some(there) = self.setup.moves.get(left.moves)
             && interruptible(R)
             && state.is_at_rest(R)
@@ -145,7 +167,10 @@ impl Model for Conversation {
         }
         let ready = |id: &Id| {
             let thread = &state.threads[*id];
-            let own_post = state.cpus[thread.home.cpu.index()].mailbox.iter().any(|node| node.own_post);
+            let own_post = state.cpus[thread.home.cpu.index()]
+                .mailbox
+                .iter()
+                .any(|node| node.own_post);
             let held_back = own_post && !self.rules.lacks(Fault::OwnPostWaits);
             thread.phase == Phase::Ready && state.is_at_rest(*id) && !held_back
         };
@@ -166,7 +191,11 @@ impl Model for Conversation {
             Action::Timeout | Action::Abort | Action::KillS => at_home(S),
             Action::KillR | Action::ReviveR | Action::Move(_) | Action::Calm => at_home(R),
         };
-        let mut step = Step { state: &mut next, model: self, cpu };
+        let mut step = Step {
+            state: &mut next,
+            model: self,
+            cpu,
+        };
         match action {
             Action::Run(id) => step.run(id),
             Action::Take(_) => step.take(),

@@ -19,20 +19,33 @@ impl Step<'_> {
     pub(super) fn own(&mut self, id: Id) {
         let home = self.state.threads[id].home;
         let arriving = |node: &Node| node.kind == Kind::Arrive && node.ask.from == id;
-        let in_transit = self.state.cpus.iter().any(|cpu| cpu.mailbox.iter().any(arriving));
+        let in_transit = self
+            .state
+            .cpus
+            .iter()
+            .any(|cpu| cpu.mailbox.iter().any(arriving));
         if home.cpu != self.cpu || home.leaving_for.is_some() || in_transit {
             self.state.broken = Some("a CPU touched a thread that it does not own");
         }
     }
 
     pub(super) fn push(&mut self, cpu: Cpu, node: Node) {
-        self.state.cpus[cpu.index()].mailbox.push(Node { own_post: cpu == self.cpu, ..node });
+        self.state.cpus[cpu.index()].mailbox.push(Node {
+            own_post: cpu == self.cpu,
+            ..node
+        });
     }
 
     /// Sends the request node home.
     pub(super) fn answer(&mut self, node: Node, answer: Answer) {
         let home = self.state.threads[node.ask.from].home.cpu;
-        self.push(home, Node { kind: Kind::Answer(answer), ..node });
+        self.push(
+            home,
+            Node {
+                kind: Kind::Answer(answer),
+                ..node
+            },
+        );
     }
 
     /// Keeps the second half of this step for the next one of this CPU.
@@ -44,8 +57,12 @@ impl Step<'_> {
     }
 
     pub(super) fn take(&mut self) {
-        let node = Node { own_post: false, ..self.state.cpus[self.cpu.index()].mailbox.remove(0) };
-        if node.kind != Kind::Arrive && node.round != self.state.threads[node.ask.from].word.round() {
+        let node = Node {
+            own_post: false,
+            ..self.state.cpus[self.cpu.index()].mailbox.remove(0)
+        };
+        if node.kind != Kind::Arrive && node.round != self.state.threads[node.ask.from].word.round()
+        {
             self.state.broken = Some("a message met the word of another request");
         }
         match node.kind {
@@ -53,7 +70,12 @@ impl Step<'_> {
             Kind::Control => self.control(node),
             Kind::Answer(answer) => self.answered(node, answer),
             Kind::Cancel => self.cancel(node),
-            Kind::Arrive => self.state.threads[node.ask.from].home = Home { cpu: self.cpu, leaving_for: None },
+            Kind::Arrive => {
+                self.state.threads[node.ask.from].home = Home {
+                    cpu: self.cpu,
+                    leaving_for: None,
+                }
+            }
         }
     }
 
@@ -102,7 +124,8 @@ impl Step<'_> {
             return self.answer(node, Answer::Refused(Refusal::NonExisting));
         }
         self.kill(node.ask.to);
-        let held = self.state.threads[node.ask.to].phase == Phase::Dying && self.model.rules.lacks(Fault::ControlHeld);
+        let held = self.state.threads[node.ask.to].phase == Phase::Dying
+            && self.model.rules.lacks(Fault::ControlHeld);
         if !held {
             self.answer(node, Answer::Done);
         }
@@ -116,7 +139,11 @@ impl Step<'_> {
             self.state.broken = Some("an answer that nobody waits for");
             return;
         }
-        match self.model.rules.ended(thread.word, answer, node.ask.then.is_some()) {
+        match self
+            .model
+            .rules
+            .ended(thread.word, answer, node.ask.then.is_some())
+        {
             Ended::Delete => {
                 thread.phase = Phase::Dead;
                 self.model.reached.note(reached::DIED_LATE);
@@ -134,7 +161,11 @@ impl Step<'_> {
             self.state.broken = Some("a cancel node found nothing");
         }
         let linked = |queued: &Queued| matches!(queued, Queued::Outside(other) if other.ask.from == node.ask.from);
-        if let Some(position) = self.state.threads[node.ask.to].queue.iter().position(linked) {
+        if let Some(position) = self.state.threads[node.ask.to]
+            .queue
+            .iter()
+            .position(linked)
+        {
             self.own(node.ask.to);
             self.state.threads[node.ask.to].queue.remove(position);
         } else {
@@ -177,7 +208,9 @@ impl Step<'_> {
             Some(queued) => {
                 *word = queued;
                 self.own(node.ask.to);
-                self.state.threads[node.ask.to].queue.push(Queued::Outside(node));
+                self.state.threads[node.ask.to]
+                    .queue
+                    .push(Queued::Outside(node));
             }
             None => self.answer(node, Answer::Cancelled),
         }

@@ -13,14 +13,24 @@ impl Step<'_> {
         let demand = self.demand(ask.from, reason);
         if let Demand::Recall(cpu) = demand {
             let round = self.state.threads[ask.from].word.round();
-            self.then(Half::Recall(cpu, Node { kind: Kind::Cancel, ask, round, own_post: false }));
+            self.then(Half::Recall(
+                cpu,
+                Node {
+                    kind: Kind::Cancel,
+                    ask,
+                    round,
+                    own_post: false,
+                },
+            ));
         }
         demand
     }
 
     fn leave_queue(&mut self, id: Id, at: Id) {
         self.own(at);
-        self.state.threads[at].queue.retain(|queued| queued.ask().from != id);
+        self.state.threads[at]
+            .queue
+            .retain(|queued| queued.ask().from != id);
     }
 
     /// The send timeout of `id` is over.
@@ -30,11 +40,17 @@ impl Step<'_> {
                 self.leave_queue(id, at);
                 self.report(id, Outcome::Timeout);
             }
-            Phase::Asking(ask) if !ask.deletes => match (self.interrupt(ask, Reason::Timeout), ask.then) {
-                (Demand::Delivered, Some(wait)) => self.state.threads[id].phase = Phase::Waiting(wait),
-                _ if self.model.rules.lacks(Fault::ResumedEarly) => self.report(id, Outcome::Timeout),
-                _ => {}
-            },
+            Phase::Asking(ask) if !ask.deletes => {
+                match (self.interrupt(ask, Reason::Timeout), ask.then) {
+                    (Demand::Delivered, Some(wait)) => {
+                        self.state.threads[id].phase = Phase::Waiting(wait)
+                    }
+                    _ if self.model.rules.lacks(Fault::ResumedEarly) => {
+                        self.report(id, Outcome::Timeout)
+                    }
+                    _ => {}
+                }
+            }
             _ => {}
         }
     }
@@ -112,7 +128,13 @@ impl Step<'_> {
             self.state.threads[id].move_at_end = Some(there);
             return;
         }
-        if let (Some(Demand::Delivered), Some(Ask { then: Some(wait), .. })) = (out, asks) {
+        if let (
+            Some(Demand::Delivered),
+            Some(Ask {
+                then: Some(wait), ..
+            }),
+        ) = (out, asks)
+        {
             self.state.threads[id].phase = Phase::Waiting(wait);
         }
         self.depart(id, there);
@@ -120,15 +142,38 @@ impl Step<'_> {
 
     fn depart(&mut self, id: Id, there: Cpu) {
         let thread = &mut self.state.threads[id];
-        let ask = Ask { from: id, to: id, version: thread.version, patient: false, then: None, silent: false, deletes: false };
+        let ask = Ask {
+            from: id,
+            to: id,
+            version: thread.version,
+            patient: false,
+            then: None,
+            silent: false,
+            deletes: false,
+        };
         let round = thread.word.round();
         thread.home.leaving_for = Some(there);
         if self.model.rules.lacks(Fault::PublishedOnDeparture) {
-            thread.home = pecan_smp::protocol::Home { cpu: there, leaving_for: None };
+            thread.home = pecan_smp::protocol::Home {
+                cpu: there,
+                leaving_for: None,
+            };
         }
         let stays = self.model.rules.lacks(Fault::QueueLeftBehind);
-        let queue = if stays { Vec::new() } else { std::mem::take(&mut thread.queue) };
-        self.push(there, Node { kind: Kind::Arrive, ask, round, own_post: false });
+        let queue = if stays {
+            Vec::new()
+        } else {
+            std::mem::take(&mut thread.queue)
+        };
+        self.push(
+            there,
+            Node {
+                kind: Kind::Arrive,
+                ask,
+                round,
+                own_post: false,
+            },
+        );
         for queued in queue {
             match queued {
                 Queued::Neighbour(ask) => self.ask(ask),

@@ -44,12 +44,18 @@ pub(super) const NOBODY_STUCK: &str = "nobody is stuck";
 pub(super) fn all() -> Vec<Property<Conversation>> {
     vec![
         Property::always(KEPT, |_, state: &State| state.broken.is_none()),
-        Property::always(ONE_PLACE, |_, state: &State| (0..state.threads.len()).all(|id| one_place(state, id))),
-        Property::always(TRUTH, |model: &Conversation, state: &State| truth(model, state)),
+        Property::always(ONE_PLACE, |_, state: &State| {
+            (0..state.threads.len()).all(|id| one_place(state, id))
+        }),
+        Property::always(TRUTH, |model: &Conversation, state: &State| {
+            truth(model, state)
+        }),
         Property::always(NOBODY_STUCK, |model: &Conversation, state: &State| {
             let mut actions = Vec::new();
             model.actions(state, &mut actions);
-            !actions.is_empty() || state.broken.is_some() || (0..state.threads.len()).all(|id| may_rest(state, id))
+            !actions.is_empty()
+                || state.broken.is_some()
+                || (0..state.threads.len()).all(|id| may_rest(state, id))
         }),
     ]
 }
@@ -71,7 +77,12 @@ fn one_place(state: &State, id: Id) -> bool {
         }
     }
     let queued = |entry: &&Queued| matches!(entry, Queued::Outside(node) if node.ask.from == id);
-    request += state.threads.iter().flat_map(|thread| &thread.queue).filter(queued).count();
+    request += state
+        .threads
+        .iter()
+        .flat_map(|thread| &thread.queue)
+        .filter(queued)
+        .count();
     let thread = &state.threads[id];
     let is_out = match thread.phase {
         Phase::Asking(_) => !thread.word.is_delivered(),
@@ -83,14 +94,20 @@ fn one_place(state: &State, id: Id) -> bool {
 }
 
 fn truth(model: &Conversation, state: &State) -> bool {
-    state.threads.iter().enumerate().all(|(id, thread)| match thread.phase {
-        _ if thread.delivered > 1 => false,
-        Phase::Over(_) if model.setup.story == Story::DeleteEachOther => thread.delivered == 0,
-        Phase::Over(End::Reported(Outcome::Success | Outcome::CancelledReceiving)) => thread.delivered == 1,
-        Phase::Over(End::Reported(_)) => thread.delivered == 0,
-        Phase::Over(End::Received) | Phase::Waiting(_) if id == S => thread.delivered == 1,
-        _ => true,
-    })
+    state
+        .threads
+        .iter()
+        .enumerate()
+        .all(|(id, thread)| match thread.phase {
+            _ if thread.delivered > 1 => false,
+            Phase::Over(_) if model.setup.story == Story::DeleteEachOther => thread.delivered == 0,
+            Phase::Over(End::Reported(Outcome::Success | Outcome::CancelledReceiving)) => {
+                thread.delivered == 1
+            }
+            Phase::Over(End::Reported(_)) => thread.delivered == 0,
+            Phase::Over(End::Received) | Phase::Waiting(_) if id == S => thread.delivered == 1,
+            _ => true,
+        })
 }
 
 /// Whom `id` waits for, if it is in a receive phase, known to its home or not.
@@ -128,7 +145,9 @@ fn may_rest(state: &State, id: Id) -> bool {
         is_alive(partner) && partner.queue.iter().any(|queued| queued.ask().from == id)
     };
     match thread.phase {
-        Phase::Asking(ask) => !ask.deletes && thread.word.cancelled().is_none() && queued_at(ask.to),
+        Phase::Asking(ask) => {
+            !ask.deletes && thread.word.cancelled().is_none() && queued_at(ask.to)
+        }
         Phase::Queued(at) => queued_at(at),
         Phase::Over(_) | Phase::Dead => true,
         Phase::Ready | Phase::Waiting(_) | Phase::Dying => false,

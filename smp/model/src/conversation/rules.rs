@@ -1,7 +1,9 @@
 //! The rules of `pecan_smp`, or the same with one of them broken.
 
 use pecan_smp::cpuset::Cpu;
-use pecan_smp::protocol::{Answer, Ended, Home, Receiver, Route, Serve, ended, may_move, route, serve};
+use pecan_smp::protocol::{
+    Answer, Ended, Home, Receiver, Route, Serve, ended, may_move, route, serve,
+};
 use pecan_smp::request::{Demand, Reason, Word};
 
 /// The rule that a mutant lacks.
@@ -53,26 +55,39 @@ impl Rules {
     }
 
     pub(super) fn route(self, here: Cpu, home: Home) -> Route {
-        if self.lacks(Fault::NoForwarding) { Route::Here } else { route(here, home) }
+        if self.lacks(Fault::NoForwarding) {
+            Route::Here
+        } else {
+            route(here, home)
+        }
     }
 
     pub(super) fn serve(self, word: Word, receiver: Receiver, patient: bool) -> Serve {
-        let seen = if self.lacks(Fault::NoCancelFlag) { Word::default() } else { word };
+        let seen = if self.lacks(Fault::NoCancelFlag) {
+            Word::default()
+        } else {
+            word
+        };
         match serve(seen, receiver, patient) {
             Serve::Settle if self.lacks(Fault::AssumesWaiting) => Serve::Deliver,
-            Serve::Settle if self.lacks(Fault::NeverSettles) => serve(seen, Receiver::Busy, patient),
+            Serve::Settle if self.lacks(Fault::NeverSettles) => {
+                serve(seen, Receiver::Busy, patient)
+            }
             decision => decision,
         }
     }
 
     pub(super) fn enqueued(self, word: Word, cpu: Cpu) -> Option<Word> {
-        word.enqueued(cpu).or(self.lacks(Fault::NoCancelFlag).then_some(word))
+        word.enqueued(cpu)
+            .or(self.lacks(Fault::NoCancelFlag).then_some(word))
     }
 
     pub(super) fn demanded(self, word: Word, reason: Reason) -> (Word, Demand) {
         let (new, demand) = word.demanded(reason);
         match (demand, word.queued_on()) {
-            (Demand::Outstanding, Some(cpu)) if self.lacks(Fault::CancelNodeReused) => (new, Demand::Recall(cpu)),
+            (Demand::Outstanding, Some(cpu)) if self.lacks(Fault::CancelNodeReused) => {
+                (new, Demand::Recall(cpu))
+            }
             _ => (new, demand),
         }
     }

@@ -5,7 +5,9 @@ use super::handle::Step;
 use super::properties::reached;
 use super::rules::Fault;
 use super::state::{Ask, End, Half, Id, NEAR_S, Node, Phase, Queued, R, S, Wait};
-use pecan_smp::protocol::{Answer, Kind, Outcome, Receiver, Refusal, Route, Serve, may_end_silently};
+use pecan_smp::protocol::{
+    Answer, Kind, Outcome, Receiver, Refusal, Route, Serve, may_end_silently,
+};
 use pecan_smp::request::{Demand, Reason, Word};
 
 impl Wait {
@@ -19,7 +21,15 @@ impl Step<'_> {
     pub(super) fn run(&mut self, id: Id) {
         let setup = self.model.setup;
         let deletes = setup.story == Story::DeleteEachOther && (id == S || id == R);
-        let plain = Ask { from: id, to: R, version: 0, patient: true, then: None, silent: false, deletes };
+        let plain = Ask {
+            from: id,
+            to: R,
+            version: 0,
+            patient: true,
+            then: None,
+            silent: false,
+            deletes,
+        };
         if id != R {
             let then = match setup.story {
                 Story::Call(wait) if id == S => Some(wait),
@@ -29,7 +39,13 @@ impl Step<'_> {
             let to = if id == NEAR_S { S } else { R };
             self.state.threads[id].asks -= 1;
             self.state.threads[id].delivered = 0;
-            return self.ask(Ask { to, patient, then, silent: self.may_end_silently(then), ..plain });
+            return self.ask(Ask {
+                to,
+                patient,
+                then,
+                silent: self.may_end_silently(then),
+                ..plain
+            });
         }
         let hungry = self.state.threads[R].appetite > 0;
         if deletes {
@@ -37,7 +53,14 @@ impl Step<'_> {
         } else if let Some((to, version)) = self.state.threads[R].owes.take() {
             let then = hungry.then_some(Wait::Any);
             self.state.threads[R].delivered = 0;
-            self.ask(Ask { to, version, patient: false, then, silent: self.may_end_silently(then), ..plain });
+            self.ask(Ask {
+                to,
+                version,
+                patient: false,
+                then,
+                silent: self.may_end_silently(then),
+                ..plain
+            });
         } else if hungry {
             self.receive(R, Wait::Any);
         } else {
@@ -51,18 +74,34 @@ impl Step<'_> {
 
     /// Sends or deletes: to a neighbour at once, else by a node.
     pub(super) fn ask(&mut self, ask: Ask) {
-        match self.model.rules.route(self.cpu, self.state.threads[ask.to].home) {
+        match self
+            .model
+            .rules
+            .route(self.cpu, self.state.threads[ask.to].home)
+        {
             Route::Here => self.meet(ask),
             Route::Forward(cpu) => {
                 let thread = &mut self.state.threads[ask.from];
                 thread.word = thread.word.begun();
-                let accepted = |queued: &Queued| ask.then.is_some_and(|wait| wait.accepts(queued.ask().from));
-                if thread.queue.iter().any(accepted) && !self.model.rules.lacks(Fault::SilentWithQueue) {
+                let accepted =
+                    |queued: &Queued| ask.then.is_some_and(|wait| wait.accepts(queued.ask().from));
+                if thread.queue.iter().any(accepted)
+                    && !self.model.rules.lacks(Fault::SilentWithQueue)
+                {
                     thread.word = thread.word.demanded(Reason::Behind).0;
                 }
                 thread.phase = Phase::Asking(ask);
-                let kind = if ask.deletes { Kind::Control } else { Kind::Request };
-                let node = Node { kind, ask, round: thread.word.round(), own_post: false };
+                let kind = if ask.deletes {
+                    Kind::Control
+                } else {
+                    Kind::Request
+                };
+                let node = Node {
+                    kind,
+                    ask,
+                    round: thread.word.round(),
+                    own_post: false,
+                };
                 self.push(cpu, node);
             }
         }
@@ -75,7 +114,14 @@ impl Step<'_> {
             if !gone {
                 self.kill(ask.to);
             }
-            return self.report(ask.from, if gone { Outcome::NonExisting } else { Outcome::Success });
+            return self.report(
+                ask.from,
+                if gone {
+                    Outcome::NonExisting
+                } else {
+                    Outcome::Success
+                },
+            );
         }
         match self.decide(Word::default(), ask) {
             Serve::Deliver => {
@@ -83,7 +129,9 @@ impl Step<'_> {
                 self.sent(ask);
             }
             Serve::Queue => {
-                self.state.threads[ask.to].queue.push(Queued::Neighbour(ask));
+                self.state.threads[ask.to]
+                    .queue
+                    .push(Queued::Neighbour(ask));
                 self.state.threads[ask.from].phase = Phase::Queued(ask.to);
             }
             Serve::Answer(Answer::Refused(Refusal::NotReady)) => {
@@ -103,7 +151,11 @@ impl Step<'_> {
         match partner.phase {
             Phase::Dying | Phase::Dead => Receiver::Gone,
             Phase::Waiting(wait) if wait.accepts(ask.from) => Receiver::Waiting,
-            Phase::Asking(Ask { silent: true, then: Some(wait), .. }) if wait.accepts(ask.from) => Receiver::Calling,
+            Phase::Asking(Ask {
+                silent: true,
+                then: Some(wait),
+                ..
+            }) if wait.accepts(ask.from) => Receiver::Calling,
             _ => Receiver::Busy,
         }
     }
@@ -112,8 +164,12 @@ impl Step<'_> {
     pub(super) fn settle(&mut self, id: Id) -> Receiver {
         self.model.reached.note(reached::SETTLED);
         let demand = self.demand(id, Reason::Behind);
-        if let (Demand::Delivered, Phase::Asking(Ask { then: Some(wait), .. })) =
-            (demand, self.state.threads[id].phase)
+        if let (
+            Demand::Delivered,
+            Phase::Asking(Ask {
+                then: Some(wait), ..
+            }),
+        ) = (demand, self.state.threads[id].phase)
         {
             self.state.threads[id].phase = Phase::Waiting(wait);
         }
@@ -121,7 +177,10 @@ impl Step<'_> {
     }
 
     pub(super) fn demand(&mut self, id: Id, reason: Reason) -> Demand {
-        let (word, demand) = self.model.rules.demanded(self.state.threads[id].word, reason);
+        let (word, demand) = self
+            .model
+            .rules
+            .demanded(self.state.threads[id].word, reason);
         self.state.threads[id].word = word;
         demand
     }
@@ -156,7 +215,10 @@ impl Step<'_> {
     pub(super) fn receive(&mut self, id: Id, wait: Wait) {
         loop {
             let queue = &mut self.state.threads[id].queue;
-            let Some(position) = queue.iter().position(|queued| wait.accepts(queued.ask().from)) else {
+            let Some(position) = queue
+                .iter()
+                .position(|queued| wait.accepts(queued.ask().from))
+            else {
                 self.state.threads[id].phase = Phase::Waiting(wait);
                 return;
             };
@@ -193,7 +255,11 @@ impl Step<'_> {
             End::Reported(_) => 0,
         };
         let goes_on = if id == R { !deletes } else { thread.asks > 0 };
-        thread.phase = if goes_on { Phase::Ready } else { Phase::Over(end) };
+        thread.phase = if goes_on {
+            Phase::Ready
+        } else {
+            Phase::Over(end)
+        };
         if thread.delivered != told && id != R {
             self.state.broken = Some("what is told is not what happened");
         }

@@ -61,7 +61,9 @@ impl<P: Post> Cpu<P> {
     fn send(&self, node: usize) {
         self.messages[node - FIRST_NODE].with_mut(|_| ());
         // The line is only ever swapped: loom reports a store racing with a swap falsely.
-        self.post.push(&self.links, node, || _ = self.line.swap(true, Ordering::AcqRel));
+        self.post.push(&self.links, node, || {
+            _ = self.line.swap(true, Ordering::AcqRel)
+        });
     }
 
     /// Takes until there is nothing; loom checks that the messages are visible.
@@ -108,10 +110,17 @@ fn nothing_is_missed<P: Post>(senders: &'static [&'static [usize]], stop: fn(&P)
     for sender in threads {
         sender.join().expect("a sender only pushes");
     }
-    assert!(will_look || cpu.interrupted() || !cpu.post.has_mail(), "a node was missed");
+    assert!(
+        will_look || cpu.interrupted() || !cpu.post.has_mail(),
+        "a node was missed"
+    );
     cpu.drain(&mut seen);
     for nodes in senders {
-        let mine: Vec<_> = seen.iter().filter(|node| nodes.contains(node)).copied().collect();
+        let mine: Vec<_> = seen
+            .iter()
+            .filter(|node| nodes.contains(node))
+            .copied()
+            .collect();
         assert_eq!(mine, *nodes, "lost, doubled or out of order");
     }
 }

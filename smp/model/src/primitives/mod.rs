@@ -20,7 +20,9 @@ struct Links([loom::sync::atomic::AtomicUsize; 4]);
 
 impl Links {
     fn new() -> Self {
-        Self(std::array::from_fn(|_| loom::sync::atomic::AtomicUsize::new(0)))
+        Self(std::array::from_fn(|_| {
+            loom::sync::atomic::AtomicUsize::new(0)
+        }))
     }
 }
 

@@ -38,7 +38,10 @@ pub(super) struct SeparateFlag {
 
 impl Post for SeparateFlag {
     fn new() -> Self {
-        Self { list: Mailbox::new(), sleeps: AtomicBool::new(false) }
+        Self {
+            list: Mailbox::new(),
+            sleeps: AtomicBool::new(false),
+        }
     }
     fn push(&self, links: &Links, node: usize, ring: impl Fn()) {
         let _ = self.list.push(links, node);

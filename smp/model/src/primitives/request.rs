@@ -49,7 +49,10 @@ fn one_side_ends_it<A: Agreement>() {
         shared.1.with_mut(|_| ());
     }
     let silent = holder.join().expect("the holder only answers");
-    assert_eq!(delivered, silent, "both sides or neither think the node is theirs");
+    assert_eq!(
+        delivered, silent,
+        "both sides or neither think the node is theirs"
+    );
 }
 
 #[test]
@@ -109,7 +112,10 @@ fn a_cancelled_request_has_one_answer() {
                 }
             }
         });
-        let demands = [request.demand(Reason::Timeout), request.demand(Reason::Kill)];
+        let demands = [
+            request.demand(Reason::Timeout),
+            request.demand(Reason::Kill),
+        ];
         let expected = match demands {
             [Demand::Recall(Cpu(1)), Demand::Outstanding] => Holder::LeftToCancel,
             [Demand::Outstanding, Demand::Outstanding] => Holder::Answered,
@@ -119,5 +125,9 @@ fn a_cancelled_request_has_one_answer() {
         assert_eq!(holder.join().expect("the holder only answers"), expected);
         REACHED.fetch_or(expected as u8, Ordering::Relaxed);
     });
-    assert_eq!(REACHED.load(Ordering::Relaxed), 7, "loom did not try every end");
+    assert_eq!(
+        REACHED.load(Ordering::Relaxed),
+        7,
+        "loom did not try every end"
+    );
 }

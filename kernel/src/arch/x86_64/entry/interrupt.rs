@@ -21,7 +21,11 @@ const EXCEPTIONS: u64 = 32;
 /// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     if frame.vector < EXCEPTIONS {
-        if frame.from_user() { user_exception(frame) } else { kernel_exception(frame) }
+        if frame.from_user() {
+            user_exception(frame)
+        } else {
+            kernel_exception(frame)
+        }
     } else {
         interrupt(frame);
     }
@@ -43,6 +47,8 @@ fn interrupt(frame: &Frame) {
             drop_translations(cpu);
             if frame.from_user() {
                 remote::drain(cpu);
+            } else {
+                cpu.reschedule.set(true);
             }
         }
         vector::PING => {
@@ -84,13 +90,22 @@ const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
 fn kernel_exception(frame: &mut Frame) {
     let address = read_fault_address();
     let in_array = (layout::TCB_BASE..layout::WINDOW_BASE).contains(&address);
-    if frame.vector == PAGE_FAULT && in_array && crate::arch::x86_64::code::starts_with(frame.ip, PROBE) {
+    if frame.vector == PAGE_FAULT
+        && in_array
+        && crate::arch::x86_64::code::starts_with(frame.ip, PROBE)
+    {
         frame.rax = 0;
         frame.ip += PROBE.len() as u64;
         return;
     }
     let snapshot = snapshot(frame);
-    crate::panic::fault(&snapshot, format_args!("exception {} (error {:#x}) in the kernel", frame.vector, frame.error));
+    crate::panic::fault(
+        &snapshot,
+        format_args!(
+            "exception {} (error {:#x}) in the kernel",
+            frame.vector, frame.error
+        ),
+    );
 }
 
 fn snapshot(frame: &Frame) -> Snapshot {
@@ -110,5 +125,11 @@ fn snapshot(frame: &Frame) -> Snapshot {
         ("r14", frame.r14),
         ("r15", frame.r15),
     ];
-    Snapshot { rip: frame.ip, rsp: frame.sp, rbp: frame.rbp, rflags: frame.flags, general }
+    Snapshot {
+        rip: frame.ip,
+        rsp: frame.sp,
+        rbp: frame.rbp,
+        rflags: frame.flags,
+        general,
+    }
 }

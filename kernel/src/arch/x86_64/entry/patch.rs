@@ -32,8 +32,14 @@ pub(crate) fn adapt(boot: bool) {
     }
     WITHOUT.store(true, Ordering::Relaxed);
     if boot {
-        for site in [&pecan_exit_ipc, &pecan_exit_call, &pecan_exit_start, &pecan_exit_interrupt] {
-            let alias: *mut [u8; 5] = physmap::to_virt(core::ptr::from_ref(site) as u64 - layout::KERNEL_OFFSET).cast();
+        for site in [
+            &pecan_exit_ipc,
+            &pecan_exit_call,
+            &pecan_exit_start,
+            &pecan_exit_interrupt,
+        ] {
+            let alias: *mut [u8; 5] =
+                physmap::to_virt(core::ptr::from_ref(site) as u64 - layout::KERNEL_OFFSET).cast();
             // SAFETY: the alias is writable memory of the kernel's text, no exit runs yet, and both are five bytes.
             unsafe { alias.write_volatile(NOP5) };
         }
