@@ -84,8 +84,12 @@ fn client(received: &Received) -> Option<Client> {
 }
 
 fn report(client: Client, request: Request) {
-    println!(
-        "[sigma0] thread {:x} is left waiting after {request:x?}",
-        client.id
-    );
+    let id = client.id;
+    match request {
+        Request::Fault { page } => println!(
+            "[sigma0] thread {id:x} cannot have the page at {:#x}; it stays blocked",
+            page.base
+        ),
+        other => println!("[sigma0] thread {id:x} gets no answer to {other:x?}; it stays blocked"),
+    }
 }
