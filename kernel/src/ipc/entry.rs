@@ -8,20 +8,25 @@ use crate::thread::{Again, Owned, Tcb, UtcbRef};
 ///
 /// Returns who runs next: the caller, its partner, or null for the dispatcher.
 pub(crate) extern "sysv64" fn system_call(
-    _me: *const Tcb,
+    me: Owned,
     to: u64,
     from: u64,
     _mr0: UtcbRef,
     timeouts: u64,
     tag: u64,
 ) -> *const Tcb {
-    let me = Owned::current();
-    let cpu = cpu::current();
-    let request = Request::new(to, from, timeouts, tag);
-    if let Some(partner) = common::perform(me, cpu, &request) {
-        return partner.as_ptr();
+    match common::perform(me, cpu::current(), &Request::new(to, from, timeouts, tag)) {
+        Some(partner) => partner.as_ptr(),
+        None => in_full(me, to, from, timeouts, tag),
     }
-    phases::perform(me, cpu, &request).next(me)
+}
+
+/// Apart from the common case, so that this needs no registers kept for it.
+#[cold]
+#[inline(never)]
+fn in_full(me: Owned, to: u64, from: u64, timeouts: u64, tag: u64) -> *const Tcb {
+    let request = Request::new(to, from, timeouts, tag);
+    phases::perform(me, cpu::current(), &request).next(me)
 }
 
 /// A blocked system call that runs again has a phase left. Returns who runs next.

@@ -9,6 +9,7 @@ use crate::cpu::Cpu;
 
 /// A thread anywhere: the address of its block. Gives the atomic fields; the others only to who may touch them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
 pub(crate) struct TcbRef(core::num::NonZeroU64);
 
 impl TcbRef {
@@ -47,8 +48,10 @@ impl Deref for TcbRef {
     }
 }
 
-/// A thread whose home is the CPU that runs this, interrupts off. All fields may be used.
+/// A thread whose home is the CPU that runs this, interrupts off. All fields may be used. Assembler passes it as the
+/// block's address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
 pub(crate) struct Owned(TcbRef);
 
 impl Owned {

@@ -124,6 +124,8 @@ pub(crate) struct Tcb {
     pub(crate) queue_prev: Cell<Option<TcbRef>>,
     /// ErrorCode of a transfer that was cut, for the asker's home; 0 is none.
     pub(crate) transfer_error: Cell<u64>,
+    /// While a request is out: somebody aborted the receive phase, too, that follows it. Home CPU.
+    pub(crate) receive_aborted: Cell<bool>,
     /// At whose queue: the block's address, or 0. Others may look at it, as a hint.
     queued_at: AtomicU64,
 
@@ -218,6 +220,7 @@ impl Tcb {
             queue_next: Cell::new(None),
             queue_prev: Cell::new(None),
             transfer_error: Cell::new(0),
+            receive_aborted: Cell::new(false),
             queued_at: AtomicU64::new(0),
             request: Request::new(),
             request_node: Node::new(Kind::Request),

@@ -16,6 +16,7 @@ use crate::thread::{Owned, State};
 pub(crate) fn ask(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Disposition {
     request.note(&me);
     me.transfer_error.set(0);
+    me.receive_aborted.set(false);
     me.request.begin();
     if receive::matching(me, request.from).is_some() {
         // Somebody waits for the receive phase: it must not begin unnoticed.
