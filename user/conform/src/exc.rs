@@ -20,7 +20,6 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("EXC0005", breakpoint),
     Test::new("EXC0006", non_canonical_address),
     Test::new("EXC0007", ports),
-    Test::new("EXC0008", sse_exception),
     Test::new("EXC0009", x87_exception),
     Test::new("EXC0010", message_layout),
     Test::new("EXC0011", answer_changes_registers),
@@ -82,10 +81,6 @@ fn non_canonical_address() -> Outcome {
 fn ports() -> Outcome {
     raises(raise::input, 13, 0)?;
     raises(raise::output, 13, 0)
-}
-
-fn sse_exception() -> Outcome {
-    raises(raise::sse, 19, raise::SSE_OFFSET)
 }
 
 fn x87_exception() -> Outcome {
