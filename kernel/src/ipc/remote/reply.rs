@@ -21,6 +21,10 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
         _ if sender.transfer_error.get() != 0 => cut(cpu, sender, &request),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
+        // The abort meant the send phase only, and came too late for that.
+        Ended::Report(Outcome::CancelledReceiving) if !sender.receive_aborted.get() => {
+            receive::enter_blocked(cpu, sender, &request);
+        }
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
     }
 }
