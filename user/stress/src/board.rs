@@ -100,7 +100,7 @@ pub(crate) struct Slot {
     pub(crate) rounds: AtomicU64,
     /// The operation under way, see [`Doing`].
     pub(crate) doing: AtomicU64,
-    /// Number of the request that it waits for the answer to without a limit, or 0.
+    /// The request that it waits for the answer to without a limit, see [`crate::operation::ticket`], or 0.
     pub(crate) ticket: AtomicU64,
     /// Aborted receives before that.
     pub(crate) ticket_aborts: AtomicU64,

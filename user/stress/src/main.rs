@@ -99,8 +99,11 @@ fn look(wish: &Wish, watch: &mut Watch) {
     ipc::sleep(LOOK);
     watch.look();
     if let Some(wrong) = failure() {
-        for index in [Some(wrong.worker), wrong.partner].into_iter().flatten() {
-            describe(index as usize);
+        describe(wrong.worker as usize);
+        if let Some(partner) = wrong.partner {
+            describe(partner as usize);
+            describe_pair(wrong.worker as usize, partner as usize);
+            describe_pair(partner as usize, wrong.worker as usize);
         }
         fail(wish.seed, format_args!("{wrong}"));
     }
@@ -224,6 +227,20 @@ fn describe(index: usize) {
     if let Some(id) = slot.thread() {
         println!("worker {index}: state {:?}", l4::schedule::state(id));
     }
+}
+
+/// Prints the account of messages from one worker to another.
+fn describe_pair(sender: usize, receiver: usize) {
+    if sender.max(receiver) >= RUN.workers() {
+        return;
+    }
+    let account = pair(sender, receiver);
+    println!(
+        "from {sender} to {receiver}: tried up to number {}, sent {}, received {}",
+        account.last_tried(),
+        account.last_sent(),
+        account.last_received(),
+    );
 }
 
 fn fail(seed: u64, text: core::fmt::Arguments<'_>) -> ! {

@@ -120,11 +120,11 @@ impl Actor {
         };
         let without_limit = operation.send.is_none_or(|to| to.limit == Time::ZERO)
             && operation.receive == Some((Source::Anybody, Time::NEVER));
-        if let (Some((_, number)), Some((Source::Worker(..), Time::NEVER))) =
+        if let (Some((target, number)), Some((Source::Worker(..), Time::NEVER))) =
             (sent, operation.receive)
         {
             slot.ticket_aborts.store(start.receives_aborted, Release);
-            slot.ticket.store(number, Release);
+            slot.ticket.store(ticket(target, number), Release);
         }
         let doing = Doing::new(sent, operation.receive.is_some(), without_limit);
         slot.doing.store(doing.0, Release);
@@ -291,6 +291,11 @@ fn perform(
         return ipc::exchange(to, from, limits, message).map(Some);
     }
     ipc::send_within(to, message, limits.send()).map(|()| None)
+}
+
+/// What a worker shows that waits without a limit for `target` to answer its request `number`.
+pub(crate) const fn ticket(target: usize, number: u64) -> u64 {
+    number << 8 | (target as u64 + 1)
 }
 
 /// Whether two workers live in one space.

@@ -104,11 +104,16 @@ impl Pair {
         if number < last {
             return Err(What::Reordered);
         }
-        if number > self.attempts.load(Acquire) {
+        if number > self.last_tried() {
             return Err(What::NeverSent);
         }
         self.received.enter(number);
         Ok(())
+    }
+
+    /// The last number that the sender tried to send; 0 if it never did.
+    pub fn last_tried(&self) -> u64 {
+        self.attempts.load(Acquire)
     }
 
     /// The last number that was sent with success; 0 if none was.
@@ -143,7 +148,7 @@ impl Pair {
         };
         let count = more.count - less.count;
         let difference = more.sum.wrapping_sub(less.sum);
-        let attempts = self.attempts.load(Acquire);
+        let attempts = self.last_tried();
         let single = (1..=attempts).find(|number| count == 1 && mix(*number) == difference);
         Err((what, single.unwrap_or(count)))
     }

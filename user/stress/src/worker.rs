@@ -9,11 +9,11 @@ use stress::random::Random;
 use stress::wrong::What;
 
 use crate::board::{RUN, SLOTS, Slot, Stage, count, report};
-use crate::operation::{Actor, Operation, Outcome, Source, Target};
+use crate::operation::{Actor, Operation, Outcome, Source, Target, ticket};
 use crate::vector;
 
 /// A worker sleeps after this many microseconds of work, so that those of lower priority have their turn.
-const BURST: u64 = 200;
+const BURST: u64 = 400;
 
 /// A request that is to be answered.
 #[derive(Clone, Copy)]
@@ -94,7 +94,7 @@ impl Work {
     }
 
     fn rest(&mut self) {
-        let nap = Time::period(self.random.between(500, 3000));
+        let nap = Time::period(self.random.between(100, 1200));
         self.run(Operation {
             send: None,
             receive: Some((Source::Myself, nap)),
@@ -158,21 +158,25 @@ impl Work {
                 id,
                 number: letter.number,
             }),
-            Outcome::Failed(error)
-                if (error.phase, error.code) == (Phase::Send, IpcCode::Timeout) =>
-            {
-                self.blame(debt);
-                None
-            }
+            Outcome::Failed(error) if error.phase == Phase::Send => match error.code {
+                IpcCode::Timeout if limit == Time::ZERO => {
+                    self.blame(debt);
+                    None
+                }
+                // The caller may wait without a limit: try again.
+                IpcCode::Timeout | IpcCode::Cancelled => Some(debt),
+                _ => None,
+            },
             Outcome::Wrong => ipc::park(),
             _ => None,
         }
     }
 
-    /// An answer found nobody: wrong if the caller waits without a limit and nobody disturbed it.
+    /// An answer without patience found nobody: wrong if the caller waits without a limit and nobody disturbed it.
+    /// (With a limit, the time can be over before another CPU has looked.)
     fn blame(&self, debt: Debt) {
         let caller = &SLOTS[debt.worker];
-        let waits = caller.ticket.load(Acquire) == debt.number;
+        let waits = caller.ticket.load(Acquire) == ticket(self.actor.index, debt.number);
         let before = caller.ticket_aborts.load(Acquire);
         let disturbed = caller.receive_aborts.since(before);
         let current = caller.version.load(Acquire) as u32;
