@@ -23,7 +23,7 @@ fn config(cases: u32) -> Config {
         cases
     };
     Config {
-        cases: if cfg!(miri) { 3 } else { wanted },
+        cases: if cfg!(miri) { 2 } else { wanted },
         failure_persistence: None,
         rng_seed,
         ..default
@@ -32,5 +32,5 @@ fn config(cases: u32) -> Config {
 
 /// Length of a random history of operations.
 fn history() -> core::ops::Range<usize> {
-    1..if cfg!(miri) { 30 } else { 200 }
+    1..if cfg!(miri) { 15 } else { 200 }
 }
