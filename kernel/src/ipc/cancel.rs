@@ -54,7 +54,9 @@ pub(crate) fn abort(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) ->
 fn abort_request(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) {
     let delivered = thread.request.look().is_delivered();
     if delivered || sending {
-        thread.receive_aborted.set(receiving || thread.receive_aborted.get());
+        thread
+            .receive_aborted
+            .set(receiving || thread.receive_aborted.get());
         meet::settle(cpu, thread, Reason::Abort);
     } else if receiving {
         meet::settle(cpu, thread, Reason::Behind);

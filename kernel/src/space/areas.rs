@@ -8,7 +8,7 @@ use pecan_rules::areas::{check_areas, check_utcb_location, in_areas};
 use pecan_rules::paging::{Entry, lookup, map_page, next_leaf};
 
 use super::kip;
-use super::space::Space;
+use super::object::Space;
 use super::tables::PhysTables;
 use crate::memory::{physmap, reserve};
 use crate::thread::UtcbRef;

@@ -7,8 +7,8 @@ use pecan_rules::paging::{Entry, Leaf, Mapped, map_page, next_leaf};
 use pecan_rules::placement::{Placement, place};
 
 use super::areas::Areas;
+use super::object::{Role, Space};
 use super::sigma0;
-use super::space::{Role, Space};
 use super::tables::PhysTables;
 use crate::arch::x86_64::{apic, root};
 use crate::cpu;

@@ -1,6 +1,6 @@
 //! What is in an address space?
 //!
-//! * `space`   the object: root, areas, how many threads
+//! * `object`  the space itself: root, areas, how many threads
 //! * `tables`  page tables in the kernel's reserve, for `pecan_rules::paging`
 //! * `areas`   UTCB and KIP areas, and the pages in them
 //! * `map`     map items: from one space to another
@@ -10,9 +10,9 @@
 mod areas;
 pub(crate) mod kip;
 pub(crate) mod map;
+mod object;
 mod sigma0;
-mod space;
 mod tables;
 
-pub(crate) use space::{Role, Space};
+pub(crate) use object::{Role, Space};
 pub(crate) use tables::PhysTables;

@@ -3,7 +3,7 @@
 use pecan_abi::fpage::{Fpage, Rights};
 use pecan_rules::paging::{Entry, map_page};
 
-use super::space::Space;
+use super::object::Space;
 use super::tables::PhysTables;
 use crate::memory::reserve;
 

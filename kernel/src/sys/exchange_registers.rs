@@ -61,9 +61,12 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
     let request = control.words;
     let phase = cancel::phase(target);
     let halted = target.resources.get() & Resources::HALTED != 0 || target.state() == State::Halted;
-    let state = u64::from(halted) * exregs::HALT
-        | u64::from(phase == Engaged::Receiving) * exregs::RECEIVE
-        | u64::from(phase == Engaged::Sending) * exregs::SEND;
+    let engaged = match phase {
+        Engaged::Neither => 0,
+        Engaged::Receiving => exregs::RECEIVE,
+        Engaged::Sending => exregs::SEND,
+    };
+    let state = engaged | if halted { exregs::HALT } else { 0 };
     let utcb = target.utcb.get();
     let (ip, sp, flags) = start::with_frame(target, |frame| (frame.ip, frame.sp, frame.flags));
     let id = if request[6] != 0 {

@@ -10,9 +10,3 @@ pub(crate) unsafe fn load(root: u64) {
     // SAFETY: by contract the kernel stays mapped.
     unsafe { asm!("mov cr3, {}", in(reg) root, options(nostack, preserves_flags)) };
 }
-
-/// Drops this CPU's translation of one page.
-pub(crate) fn invalidate(address: u64) {
-    // SAFETY: dropping a translation costs time, never correctness.
-    unsafe { asm!("invlpg [{}]", in(reg) address, options(nostack, preserves_flags)) };
-}

@@ -6,10 +6,8 @@
 
 use core::arch::naked_asm;
 
-/// Numbers in rbp at the entry. Private to the stubs and the entry.
+/// Numbers in rbp at the entry; 0 is Ipc and Lipc. Private to the stubs and the entry.
 pub(crate) mod number {
-    /// Ipc and Lipc.
-    pub(crate) const IPC: u64 = 0;
     /// ExchangeRegisters.
     pub(crate) const EXCHANGE_REGISTERS: u64 = 1;
     /// ThreadControl.

@@ -58,7 +58,7 @@ const _: () = assert!(size_of::<Frame>() == 176);
 
 impl Frame {
     /// Whether user code was interrupted.
-    pub(crate) fn from_user(&self) -> bool {
+    pub(crate) fn is_users(&self) -> bool {
         self.cs & 3 != 0
     }
 }

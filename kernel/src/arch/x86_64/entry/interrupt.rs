@@ -21,7 +21,7 @@ const EXCEPTIONS: u64 = 32;
 /// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     if frame.vector < EXCEPTIONS {
-        if frame.from_user() {
+        if frame.is_users() {
             user_exception(frame)
         } else {
             kernel_exception(frame)
@@ -29,7 +29,7 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     } else {
         interrupt(frame);
     }
-    if frame.from_user() {
+    if frame.is_users() {
         sched::preempt_if_asked(cpu::current(), Owned::current());
     }
 }
@@ -45,7 +45,7 @@ fn interrupt(frame: &Frame) {
             apic::eoi();
             cpu.count(Counter::IpisTaken);
             drop_translations(cpu);
-            if frame.from_user() {
+            if frame.is_users() {
                 remote::drain(cpu);
             } else {
                 cpu.reschedule.set(true);
