@@ -1,5 +1,5 @@
 //! Producer and consumer with a bounded buffer between them: three spaces, two CPUs if there are two.
-//! The buffer's thread answers a full producer or an empty consumer only when it can go on.
+//! A producer that finds it full and a consumer that finds it empty get their answer later.
 #![no_std]
 #![no_main]
 
@@ -107,12 +107,15 @@ fn producer_main(buffer: u64) {
     println!("[pipe] producer: {produced:?}");
 }
 
+/// Takes all items; pauses now and then, so that the buffer gets full.
 fn consumer_main(buffer: u64) {
-    let get = |_: &u64| ipc::call(ThreadId::from_raw(buffer), &Message::new(GET));
-    let right =
-        (0..ITEMS).filter(|item| get(item).is_ok_and(|got| got.message.word_at(0) == *item));
-    let result = Message::new(0).word(right.count() as u64);
-    if let Err(error) = ipc::send(kip::root(), &result) {
-        println!("[pipe] the consumer cannot report: {error:?}");
-    }
+    let right = (0..ITEMS).filter(|item| {
+        if item % 100 == 0 {
+            ipc::sleep(Time::period(2000));
+        }
+        let got = ipc::call(ThreadId::from_raw(buffer), &Message::new(GET));
+        got.is_ok_and(|got| got.message.word_at(0) == *item)
+    });
+    // Without this report the root task waits, which shows.
+    let _ = ipc::send(kip::root(), &Message::new(0).word(right.count() as u64));
 }
