@@ -7,9 +7,7 @@ use l4::{IpcError, Message, Stack, ThreadId, Time, ipc, kip, println, server, th
 
 l4::program!(main);
 
-static BUFFER_STACK: Stack<16384> = Stack::new();
-static PRODUCER_STACK: Stack<8192> = Stack::new();
-static CONSUMER_STACK: Stack<8192> = Stack::new();
+static STACKS: [Stack<16384>; 3] = [const { Stack::new() }; 3];
 
 const ITEMS: u64 = 1000;
 const PLACES: usize = 4;
@@ -35,9 +33,9 @@ fn main() -> ! {
 fn run() -> Result<u64, thread::StartError> {
     let place = |cpu| thread::Builder::new().new_space().cpu(cpu);
     let last = kip::cpus() - 1;
-    let buffer = place(0).start(buffer_main, 0, &BUFFER_STACK)?;
-    let consumer = place(last).start(consumer_main, buffer.raw(), &CONSUMER_STACK)?;
-    place(0).start(producer_main, buffer.raw(), &PRODUCER_STACK)?;
+    let buffer = place(0).start(buffer_main, 0, &STACKS[0])?;
+    let consumer = place(last).start(consumer_main, buffer.raw(), &STACKS[1])?;
+    place(0).start(producer_main, buffer.raw(), &STACKS[2])?;
     let result = ipc::receive(consumer).map_err(thread::StartError::NotStarted)?;
     Ok(result.message.word_at(0))
 }
