@@ -21,15 +21,13 @@ pub(crate) use install::install;
 
 use core::arch::asm;
 
-/// The block of the CPU that runs this. Interrupts off, or the caller must not care about moving:
-/// the kernel never moves between CPUs while it holds the reference, because only blocked threads migrate.
+/// The block of the CPU that runs this. Interrupts off. A thread that blocks may go on on another CPU, so whoever blocks
+/// asks again afterwards; hence the load is not `pure`, or the compiler would keep its result.
 #[inline(always)]
 pub(crate) fn current() -> &'static Cpu {
     let block: *const Cpu;
     // SAFETY: in the kernel, gs points at this CPU's block, whose first word is the block's own address.
-    unsafe {
-        asm!("mov {}, gs:[0]", out(reg) block, options(pure, nomem, nostack, preserves_flags))
-    };
+    unsafe { asm!("mov {}, gs:[0]", out(reg) block, options(nomem, nostack, preserves_flags)) };
     // SAFETY: blocks are made once at boot and never freed.
     unsafe { &*block }
 }
