@@ -3,12 +3,12 @@
 use pecan_abi::error::IpcCode;
 use pecan_rules::rendezvous::accepts;
 use pecan_smp::cpuset::Cpu as CpuName;
-use pecan_smp::protocol::{Home, Receiver, Route, route};
+use pecan_smp::protocol::{Receiver, Route, route};
 use pecan_smp::request::Reason;
 
 use super::validate;
 use crate::cpu::Cpu;
-use crate::thread::{Owned, State, Tcb, TcbRef};
+use crate::thread::{Owned, State, Tcb, TcbRef, migrate};
 
 /// How sender and receiver meet.
 pub(super) enum Meeting {
@@ -24,7 +24,7 @@ pub(super) enum Meeting {
 
 /// Looks at the partner from the sender's CPU.
 pub(super) fn meet(me: Owned, cpu: &Cpu, partner: TcbRef) -> Meeting {
-    match route(CpuName(cpu.index), home(partner)) {
+    match route(CpuName(cpu.index), migrate::home(partner)) {
         Route::Forward(there) => return Meeting::Elsewhere(there.0),
         Route::Here => {}
     }
@@ -33,15 +33,6 @@ pub(super) fn meet(me: Owned, cpu: &Cpu, partner: TcbRef) -> Meeting {
         Receiver::Gone => Meeting::Refused(IpcCode::NonExisting),
         Receiver::Waiting => Meeting::Now(partner),
         Receiver::Calling | Receiver::Busy => Meeting::Later(partner),
-    }
-}
-
-/// Where a thread is, for the protocol's routing.
-pub(super) fn home(thread: TcbRef) -> Home {
-    let leaving = thread.state() == State::Moving;
-    Home {
-        cpu: CpuName(thread.home()),
-        leaving_for: leaving.then(|| CpuName(thread.move_to.get())),
     }
 }
 

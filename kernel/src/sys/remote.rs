@@ -3,13 +3,13 @@
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 use pecan_smp::cpuset::Cpu as CpuName;
-use pecan_smp::protocol::{Answer, Home, Kind, Route, route};
+use pecan_smp::protocol::{Answer, Kind, Route, route};
 
 use super::{exchange_registers, schedule, thread_control};
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
 use crate::ipc::remote::post;
-use crate::thread::{Owned, State, TcbRef, resources, table};
+use crate::thread::{Owned, State, TcbRef, migrate, resources, table};
 
 /// Which operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(super) fn carry_out(me: Owned, control: Control) -> Control {
     let Some(target) = find(&control) else {
         return control.refused(SysError::InvalidThread);
     };
-    match route(CpuName(cpu.index), home(target)) {
+    match route(CpuName(cpu.index), migrate::home(target)) {
         Route::Here => execute(cpu, target, control),
         Route::Forward(there) => {
             me.control.set(control);
@@ -92,7 +92,7 @@ pub(crate) fn serve(cpu: &'static Cpu, caller: TcbRef) {
     let control = caller.control.get();
     let done = match find(&control) {
         None => control.refused(SysError::InvalidThread),
-        Some(target) => match route(CpuName(cpu.index), home(target)) {
+        Some(target) => match route(CpuName(cpu.index), migrate::home(target)) {
             Route::Here => execute(cpu, target, control),
             Route::Forward(there) => {
                 return post(cpu, there.0, &caller.request_node, Kind::Control);
@@ -115,14 +115,6 @@ fn find(control: &Control) -> Option<TcbRef> {
         _ => table::find(control.target),
     }
     .filter(|target| !matches!(target.state(), State::Free | State::Dying))
-}
-
-fn home(target: TcbRef) -> Home {
-    let leaving = target.state() == State::Moving;
-    Home {
-        cpu: CpuName(target.home()),
-        leaving_for: leaving.then(|| CpuName(target.move_to.get())),
-    }
 }
 
 fn execute(cpu: &'static Cpu, target: TcbRef, control: Control) -> Control {

@@ -9,7 +9,8 @@
 //!                                           arrive: publishes home and state
 //! ```
 
-use pecan_smp::protocol::Kind;
+use pecan_smp::cpuset::Cpu as CpuName;
+use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
 
 use super::{Again, Field, Owned, Resources, State, TcbRef, home_word, resources};
@@ -17,6 +18,17 @@ use crate::arch::x86_64::root;
 use crate::cpu::Cpu;
 use crate::ipc::{self, remote};
 use crate::sched;
+
+/// Where a thread is, for the protocol's routing. Any CPU: home and state are read at once, because the CPU where a
+/// thread arrives may publish it at any moment.
+pub(crate) fn home(thread: TcbRef) -> Home {
+    let (cpu, state) = thread.whereabouts();
+    let leaving_for = (state == State::Moving).then(|| CpuName(thread.move_to.get()));
+    Home {
+        cpu: CpuName(cpu),
+        leaving_for,
+    }
+}
 
 /// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
 pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {

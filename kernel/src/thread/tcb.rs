@@ -266,6 +266,12 @@ impl Tcb {
         self.home.load(Ordering::Acquire)
     }
 
+    /// Home and state at one moment; a hint elsewhere.
+    pub(crate) fn whereabouts(&self) -> (u16, State) {
+        let word = self.home_word();
+        (home_of(word), State::from_word(word))
+    }
+
     /// The home CPU; exact there, a hint elsewhere.
     #[inline]
     pub(crate) fn home(&self) -> u16 {

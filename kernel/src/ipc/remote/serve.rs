@@ -10,7 +10,7 @@ use super::post;
 use crate::cpu::Cpu;
 use crate::ipc::{Request, meet, queue, transfer};
 use crate::sched;
-use crate::thread::{Owned, TcbRef, table};
+use crate::thread::{Owned, TcbRef, migrate, table};
 
 /// A request has arrived.
 pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
@@ -18,7 +18,7 @@ pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
     let Some(partner) = table::find(request.to) else {
         return decide(cpu, sender, &request, None, Receiver::Gone);
     };
-    match protocol::route(CpuName(cpu.index), meet::home(partner)) {
+    match protocol::route(CpuName(cpu.index), migrate::home(partner)) {
         Route::Forward(there) => post(cpu, there.0, &sender.request_node, Kind::Request),
         Route::Here => {
             let partner = Owned::seen_here(partner);
