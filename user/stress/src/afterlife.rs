@@ -6,10 +6,10 @@
 
 use core::sync::atomic::Ordering::{Acquire, Release};
 
-use l4::abi::schedule::ThreadState;
-use l4::schedule;
+use l4::abi::exregs;
 
 use crate::board::{RUN, SLOTS, pair};
+use crate::chaos;
 
 /// Notes how far the partner of the just deleted worker `index` is.
 pub(crate) fn begin(index: usize) {
@@ -59,21 +59,24 @@ fn is_engaged(index: usize) -> bool {
 fn arrival(index: usize, target: usize, number: u64, quiet: bool) -> Option<bool> {
     let (slot, receiver) = (&SLOTS[index], &SLOTS[target]);
     let gone_on = quiet
-        || receiver.dead.load(Acquire)
-        || receiver.thread().is_none()
-        || receiver.rounds.load(Acquire) != slot.partner_rounds.load(Acquire)
-        || is_still_waiting(target);
+        || receiver.is_buried()
+        || receiver.rounds.load(Acquire) != slot.partner_rounds.load(Acquire);
     let arrived = pair(index, target).last_received() == number;
+    if !arrived && !gone_on {
+        nudge(target);
+    }
     (arrived || gone_on).then_some(arrived)
 }
 
-/// Whether worker `target` is blocked, so that no message has reached it that it does not know of.
-fn is_still_waiting(target: usize) -> bool {
-    let state = SLOTS[target].thread().map(schedule::state);
-    matches!(
-        state,
-        Some(Ok(ThreadState::Waiting | ThreadState::PendingSend))
-    )
+/// Makes worker `target` go on if it waits. Its state alone does not tell whether it got the message: it may have
+/// got it and now wait for a page.
+fn nudge(target: usize) {
+    let slot = &SLOTS[target];
+    let id = slot.thread();
+    if let Some(id) = id.filter(|_| slot.alive.load(Acquire)) {
+        // It may be deleted at this moment; then that makes it go on, too.
+        let _ = chaos::abort_as(slot, id, exregs::RECEIVE);
+    }
 }
 
 /// Enters the message that the deleted worker received and had no time to enter: at most one.

@@ -169,6 +169,11 @@ impl Slot {
         u64::from(version) <= self.dying.load(Acquire)
     }
 
+    /// Whether its last thread is deleted and was not followed by another one.
+    pub(crate) fn is_buried(&self) -> bool {
+        self.buried.load(Acquire) == self.version.load(Acquire)
+    }
+
     /// The operation under way.
     pub(crate) fn doing(&self) -> Doing {
         Doing(self.doing.load(Acquire))

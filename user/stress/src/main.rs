@@ -175,6 +175,7 @@ fn reconcile(wish: &Wish) {
     for sender in 0..workers {
         for receiver in 0..workers {
             if let Err((what, detail)) = pair(sender, receiver).reconcile() {
+                describe_pair(sender, receiver);
                 report(what, sender, Some(receiver), detail);
             }
         }
