@@ -36,6 +36,8 @@ pub trait ReadyStore {
 pub struct ReadyLists<T> {
     /// Per priority: the thread whose turn it is.
     current: [Option<T>; 256],
+    /// Bit p % 64 of word p / 64: the list of priority p has a thread.
+    occupied: [u64; 4],
     /// No list above this priority has a thread.
     highest: u8,
 }
@@ -51,6 +53,7 @@ impl<T: Copy + Eq> ReadyLists<T> {
     pub const fn new() -> Self {
         Self {
             current: [None; 256],
+            occupied: [0; 4],
             highest: 0,
         }
     }
@@ -90,7 +93,7 @@ impl<T: Copy + Eq> ReadyLists<T> {
     pub fn pick<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<T> {
         loop {
             let Some(thread) = self.current[usize::from(self.highest)] else {
-                self.highest = self.highest.checked_sub(1)?;
+                self.highest = self.highest_occupied()?;
                 continue;
             };
             if !store.is_ready(thread) {
@@ -119,6 +122,16 @@ impl<T: Copy + Eq> ReadyLists<T> {
         }
     }
 
+    /// The highest priority whose list has a thread. Bounded: an idle processor does not walk all lists.
+    #[inline]
+    fn highest_occupied(&self) -> Option<u8> {
+        let word = (0..4u8)
+            .rev()
+            .find(|word| self.occupied[usize::from(*word)] != 0)?;
+        let bits = self.occupied[usize::from(word)];
+        Some(word * 64 + 63 - bits.leading_zeros() as u8)
+    }
+
     #[inline]
     fn insert<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
         let priority = store.priority(thread);
@@ -127,6 +140,7 @@ impl<T: Copy + Eq> ReadyLists<T> {
             Some(head) => (store.prev(head), head),
             None => {
                 *current = Some(thread);
+                self.occupied[usize::from(priority / 64)] |= 1 << (priority % 64);
                 self.highest = self.highest.max(priority);
                 (thread, thread)
             }
@@ -141,9 +155,13 @@ impl<T: Copy + Eq> ReadyLists<T> {
     #[inline]
     fn unlink<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
         let (prev, next) = (store.prev(thread), store.next(thread));
-        let current = &mut self.current[usize::from(store.priority(thread))];
-        if *current == Some(thread) {
-            *current = if next == thread { None } else { Some(next) };
+        let priority = store.priority(thread);
+        let current = &mut self.current[usize::from(priority)];
+        if next == thread {
+            *current = None;
+            self.occupied[usize::from(priority / 64)] &= !(1 << (priority % 64));
+        } else if *current == Some(thread) {
+            *current = Some(next);
         }
         store.set_next(prev, next);
         store.set_prev(next, prev);
@@ -153,6 +171,10 @@ impl<T: Copy + Eq> ReadyLists<T> {
     /// Walks all lists and says what is wrong with them, if anything is. For the debug kernel: takes long.
     pub fn check<S: ReadyStore<Thread = T>>(&self, store: &S) -> Result<(), &'static str> {
         for (priority, current) in (0..=u8::MAX).zip(self.current) {
+            let marked = self.occupied[usize::from(priority / 64)] & 1 << (priority % 64) != 0;
+            if marked != current.is_some() {
+                return Err("a list is not marked as it is");
+            }
             let Some(head) = current else { continue };
             if priority > self.highest {
                 return Err("a list above the highest priority has threads");

@@ -10,7 +10,7 @@ use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate};
 
 /// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
-const POLLS: u32 = 64;
+const POLLS: u32 = 16;
 
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
 pub(crate) extern "C" fn dispatch() -> ! {
