@@ -24,7 +24,7 @@ pub struct Row {
     pub words: Option<u32>,
     /// Half of `instructions_round_trip`, rounded up; none for a path that has no way back.
     pub instructions_one_way: Option<u64>,
-    /// Instructions of the fastest round trip of the deterministic run; between CPUs, those of both together.
+    /// Instructions of the median round trip of the deterministic run; between CPUs, those of both together.
     pub instructions_round_trip: Option<u64>,
     /// Time of a round trip in the parallel run.
     pub ns_round_trip: Option<Nanoseconds>,

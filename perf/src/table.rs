@@ -47,7 +47,7 @@ pub fn render(report: &Report) -> String {
 }
 
 const LEGEND: [&str; 4] = [
-    "instr.: instructions in the deterministic run, fastest round trip; both CPUs' added",
+    "instr.: instructions in the deterministic run, median round trip; both CPUs' added",
     "ns: parallel run on this host, meaningful only beside one another",
     "x intra: ns min over that of one CPU, two spaces, with as many words",
     "x IPI: ns min over that of the bare IPI round trip",

@@ -56,7 +56,7 @@ fn listen_until_all(built: &Built, shape: &Shape) -> Result<pecan_vm::Story, Fai
         &shape.machine,
         &payload,
         |line| match report::read(line) {
-            Some(Report::AllCpus(_)) => std::ops::ControlFlow::Break(()),
+            Some(Report::AllCpus(_) | Report::SomeCpus(_)) => std::ops::ControlFlow::Break(()),
             _ => std::ops::ControlFlow::Continue(()),
         },
     )?)

@@ -25,7 +25,7 @@ const CASES: [Case; 13] = [
     },
     Case {
         id: "BOOT0102",
-        says: "manifest",
+        says: "tar",
         spoil: |_| Ok(Some(vec![0xa5; 9000])),
     },
     Case {
@@ -40,7 +40,7 @@ const CASES: [Case; 13] = [
     },
     Case {
         id: "BOOT0105",
-        says: "CRC",
+        says: "checksum",
         spoil: one_bit,
     },
     Case {
@@ -124,7 +124,7 @@ fn overlapping(built: &Built) -> Result<(), Failed> {
         built,
         &Case {
             id: "",
-            says: "overlap",
+            says: "where sigma0 is",
             spoil,
         },
     )

@@ -5,6 +5,8 @@
 pub enum Report<'a> {
     /// `[boot] all N CPUs run user threads`
     AllCpus(u32),
+    /// `[boot] only N of M CPUs reported ...`: the root task waits no longer.
+    SomeCpus(&'a str),
     /// `[plan] ID ID ...`: tests that the program is about to run.
     Plan(Vec<&'a str>),
     /// `[test] ID ok`, `[test] ID FAIL reason`, `[test] ID skip reason`
@@ -39,6 +41,7 @@ pub fn read(line: &str) -> Option<Report<'_>> {
     let (word, rest) = line.strip_prefix('[')?.split_once(']')?;
     let rest = rest.trim();
     match word {
+        "boot" if rest.starts_with("only ") => Some(Report::SomeCpus(rest)),
         "boot" => {
             let number = rest
                 .strip_prefix("all ")?
@@ -99,6 +102,10 @@ mod tests {
         assert_eq!(
             read("[boot] all 64 CPUs run user threads"),
             Some(Report::AllCpus(64))
+        );
+        assert_eq!(
+            read("[boot] only 1 of 2 CPUs reported"),
+            Some(Report::SomeCpus("only 1 of 2 CPUs reported"))
         );
         assert_eq!(
             read("[plan] IPC0001 PF0003"),

@@ -67,10 +67,7 @@ impl Symbols {
             Err(why) => return vec![format!("    (no names: {why})")],
         };
         let mut described = Vec::new();
-        if let Ok(mut frames) = context
-            .find_frames(address.saturating_sub(1))
-            .skip_all_loads()
-        {
+        if let Ok(mut frames) = context.find_frames(address).skip_all_loads() {
             while let Ok(Some(frame)) = frames.next() {
                 let name = frame
                     .function
