@@ -67,7 +67,11 @@ impl Symbols {
             Err(why) => return vec![format!("    (no names: {why})")],
         };
         let mut described = Vec::new();
-        if let Ok(mut frames) = context.find_frames(address).skip_all_loads() {
+        // The crate adds one to the address.
+        if let Ok(mut frames) = context
+            .find_frames(address.min(u64::MAX - 1))
+            .skip_all_loads()
+        {
             while let Ok(Some(frame)) = frames.next() {
                 let name = frame
                     .function
