@@ -4,26 +4,21 @@
 //! resource until it leaves the CPU, when the state is saved and the registers are locked again. A thread that never
 //! uses them pays nothing, and nobody sees another's registers.
 
+mod area;
+
 use core::arch::asm;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use raw_cpuid::CpuId;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags};
 
-use crate::memory::{physmap, reserve};
 use crate::thread::{Owned, Resources};
+
+pub(crate) use area::Area;
 
 /// x87, SSE, AVX: the state components that threads may use.
 const COMPONENTS: u64 = 0b111;
-/// Where the x87 control word and MXCSR are in a save area, and their values after reset.
-const CONTROL_WORD: (usize, u16) = (0, 0x37f);
-const MXCSR: (usize, u32) = (24, 0x1f80);
-
 static USES_XSAVE: AtomicBool = AtomicBool::new(false);
-
-/// The memory where a thread's registers are saved: a frame of the reserve.
-#[derive(Clone, Copy)]
-pub(crate) struct Area(reserve::Frame);
 
 /// Switches the FPU on and locks it. Each CPU, at install.
 pub(crate) fn enable() {
@@ -63,16 +58,16 @@ fn unlock() {
 pub(crate) fn load(me: Owned) -> bool {
     let area = match me.fpu.get() {
         Some(area) => area,
-        None => match fresh_area() {
+        None => match Area::fresh() {
             Some(area) => area,
             None => return false,
         },
     };
     me.fpu.set(Some(area));
     unlock();
-    let memory = physmap::to_virt(area.0.phys());
+    let memory = area.memory();
     if USES_XSAVE.load(Ordering::Relaxed) {
-        // SAFETY: the area is aligned, initialised by `fresh_area` or a save, and kept by the kernel.
+        // SAFETY: the area is aligned, initialised by `fresh` or a save, and kept by the kernel.
         unsafe {
             asm!("xrstor64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack))
         };
@@ -87,9 +82,9 @@ pub(crate) fn load(me: Owned) -> bool {
 /// `thread`, whose state is in the registers, leaves the CPU. This CPU, interrupts off.
 pub(crate) fn save(thread: Owned) {
     let Some(area) = thread.fpu.get() else { return };
-    let memory = physmap::to_virt(area.0.phys());
+    let memory = area.memory();
     if USES_XSAVE.load(Ordering::Relaxed) {
-        // SAFETY: the area is a frame of the thread's own, large enough for the components that are switched on.
+        // SAFETY: the area is the thread's own, large enough for the components that are switched on.
         unsafe {
             asm!("xsave64 [{}]", in(reg) memory, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack))
         };
@@ -108,27 +103,7 @@ pub(crate) fn release(thread: Owned) {
             .resources
             .set(thread.resources.get() & !Resources::FPU);
     }
-    if let Some(Area(frame)) = thread.fpu.take() {
-        reserve::free(frame);
+    if let Some(area) = thread.fpu.take() {
+        area.release();
     }
-}
-
-/// An area with the state after reset; frames come zeroed.
-fn fresh_area() -> Option<Area> {
-    let frame = reserve::allocate()?;
-    let memory = physmap::to_virt(frame.phys());
-    // SAFETY: the frame is fresh and 4 KiB long.
-    let control = unsafe { memory.add(CONTROL_WORD.0) }.cast::<u16>();
-    // SAFETY: inside the frame, aligned.
-    unsafe { control.write(CONTROL_WORD.1) };
-    // SAFETY: the frame is fresh and 4 KiB long.
-    let mxcsr = unsafe { memory.add(MXCSR.0) }.cast::<u32>();
-    // SAFETY: inside the frame, aligned.
-    unsafe { mxcsr.write(MXCSR.1) };
-    // The header's first word says that x87 and SSE state are there.
-    // SAFETY: the header of the XSAVE area is at 512.
-    let header = unsafe { memory.add(512) }.cast::<u64>();
-    // SAFETY: inside the frame, aligned.
-    unsafe { header.write(0b11) };
-    Some(Area(frame))
 }
