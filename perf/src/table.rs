@@ -24,7 +24,7 @@ pub fn render(report: &Report) -> String {
     ]));
     let mut last = "";
     for row in &report.rows {
-        if row.id != last && !last.is_empty() {
+        if row.id != last && last.starts_with("ipc.") {
             table.add_row([""]);
         }
         let first = row.id != last;
