@@ -70,6 +70,8 @@ pub(crate) struct Cpu {
     pub(crate) idle_ticks: Cell<u32>,
     /// Another CPU asks that translations be dropped.
     pub(crate) flush: AtomicBool,
+    /// A thread has ended somewhere, and somebody here may wait for it.
+    pub(crate) orphans: AtomicBool,
     /// A dead thread on whose stack somebody still stood.
     pub(crate) buried: Cell<Option<TcbRef>>,
     /// A thread that leaves for another CPU as soon as nobody stands on its stack.
@@ -143,6 +145,7 @@ impl Cpu {
             ticking: Cell::new(false),
             idle_ticks: Cell::new(0),
             flush: AtomicBool::new(false),
+            orphans: AtomicBool::new(false),
             buried: Cell::new(None),
             departing: Cell::new(None),
             ready: CpuCell::new(Ready::new()),

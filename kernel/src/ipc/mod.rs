@@ -11,7 +11,7 @@
 //! receive   the receive phase: a sender that waits, or wait
 //! handover  who runs next
 //! answer    the only writer of results
-//! wait      timeouts;  cancel  abort;  both end a phase from outside
+//! wait      timeouts;  cancel  abort;  orphans  the partner ends;  all end a phase from outside
 //! remote    the same stages when the partner lives on another CPU
 //! fault     the kernel speaks for a thread
 //! ```
@@ -28,6 +28,7 @@ pub(crate) mod fault;
 pub(crate) mod handover;
 mod items;
 mod meet;
+pub(crate) mod orphans;
 pub(crate) mod phases;
 pub(crate) mod queue;
 pub(crate) mod receive;

@@ -9,6 +9,7 @@ use super::remote::{Control, Operation, carry_out};
 use super::{is_privileged, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::cpu::{self, Cpu};
+use crate::ipc::orphans;
 use crate::sched;
 use crate::space::{Role, Space};
 use crate::start;
@@ -184,7 +185,7 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
 
 /// Changes `target` as the arguments in `control` say. Its home, interrupts off.
 pub(super) fn modify(cpu: &'static Cpu, target: Owned, mut control: Control) -> Control {
-    let _lock = lock();
+    let old_id = target.id();
     let [space, scheduler, pager, utcb, ..] = control.words;
     let change = Change {
         id: ThreadId::from_raw(control.target),
@@ -193,7 +194,13 @@ pub(super) fn modify(cpu: &'static Cpu, target: Owned, mut control: Control) -> 
         pager: ThreadId::from_raw(pager),
         utcb,
     };
-    control.error = change.apply(cpu, target).err();
+    control.error = {
+        let _lock = lock();
+        change.apply(cpu, target).err()
+    };
+    if target.id() != old_id {
+        orphans::announce(cpu);
+    }
     control
 }
 

@@ -43,8 +43,11 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
     }
     fpu::release(thread);
     migrate::unload(cpu, thread);
-    let _lock = crate::sys::thread_control::lock();
-    free_slot(cpu, thread);
+    {
+        let _lock = crate::sys::thread_control::lock();
+        free_slot(cpu, thread);
+    }
+    ipc::orphans::announce(cpu);
 }
 
 /// Takes back a thread that was made just now and that nobody knows. Under the thread-control lock.

@@ -252,8 +252,14 @@ impl Tcb {
         self.id.store(id, Ordering::Release);
     }
 
-    /// Gives an existing thread another version. Home CPU, under the thread-control lock.
+    /// Gives an existing thread another version. Home CPU, under the thread-control lock. A thread that sleeps, waiting
+    /// for itself, goes on doing so.
     pub(crate) fn rename(&self, id: ThreadId) {
+        for waits_for in [&self.wait, &self.receive_from] {
+            if waits_for.get() == self.id() {
+                waits_for.set(id.raw());
+            }
+        }
         self.set_id(id.raw());
         if self.state() != State::Inactive {
             self.utcb.get().set(Field::MY_GLOBAL_ID, id.raw());

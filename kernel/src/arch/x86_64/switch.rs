@@ -5,7 +5,7 @@
 
 use core::arch::{asm, naked_asm};
 
-use super::entry::syscall::{ipc_again, ipc_return};
+use super::entry::syscall::{ipc_again, ipc_return, start_user};
 use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_WORD};
 use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
 
@@ -137,6 +137,11 @@ pub(crate) fn redirect(thread: Owned) {
         // SAFETY: the thread does not run, and the slot lies in its own stack.
         unsafe { (slot as *mut u64).write(ipc_again as *const () as u64) };
     }
+}
+
+/// Whether `thread`, which does not run, has never run.
+pub(crate) fn is_before_start(thread: Owned) -> bool {
+    read_slot(thread.stack.get()) == start_user as *const () as u64
 }
 
 fn read_slot(slot: u64) -> u64 {

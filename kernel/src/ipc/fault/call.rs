@@ -1,6 +1,7 @@
 //! A call that the kernel makes on behalf of a thread: what the user had in the registers that it uses is kept and
 //! restored.
 
+use pecan_abi::error::{IpcCode, IpcError};
 use pecan_abi::id::ThreadId;
 use pecan_abi::tag::Tag;
 
@@ -13,8 +14,10 @@ use crate::thread::{Again, Field, Owned};
 pub(super) enum Outcome {
     /// The partner answered.
     Answered,
-    /// There was no partner, or the IPC failed or was cancelled.
+    /// The IPC failed or was cancelled.
     Failed,
+    /// There is no such partner, or no longer.
+    Nobody,
 }
 
 /// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
@@ -23,7 +26,7 @@ pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> 
     let utcb = me.utcb.get();
     let partner = global(me, partner);
     if partner == 0 {
-        return Outcome::Failed;
+        return Outcome::Nobody;
     }
     let (error_code, acceptor_before) = (utcb.get(Field::ERROR_CODE), utcb.get(Field::BR0));
     if let Some(acceptor) = acceptor {
@@ -36,15 +39,23 @@ pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> 
         tag,
     };
     run(me, &request);
-    let failed = Tag::from_raw(utcb.mr(0)).is_error();
+    let outcome = outcome(me);
     utcb.set(Field::ERROR_CODE, error_code);
     if acceptor.is_some() {
         utcb.set(Field::BR0, acceptor_before);
     }
-    if failed {
-        Outcome::Failed
-    } else {
-        Outcome::Answered
+    outcome
+}
+
+/// How the IPC that has just ended went.
+fn outcome(me: Owned) -> Outcome {
+    let utcb = me.utcb.get();
+    if !Tag::from_raw(utcb.mr(0)).is_error() {
+        return Outcome::Answered;
+    }
+    match IpcError::from_raw(utcb.get(Field::ERROR_CODE)) {
+        Some(error) if error.code == IpcCode::NonExisting => Outcome::Nobody,
+        _ => Outcome::Failed,
     }
 }
 

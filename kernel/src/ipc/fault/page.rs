@@ -56,14 +56,13 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
     for (index, word) in before.into_iter().enumerate() {
         utcb.set_mr(index, word);
     }
-    if outcome == Outcome::Failed && nobody_helps(me, pager) {
+    if outcome == Outcome::Nobody {
+        log::debug!(
+            "thread {:x} stopped: nobody serves its fault at {address:#x}",
+            me.id()
+        );
         stop(me);
     }
-}
-
-/// Whether the fault would only be raised for ever: there is no pager.
-fn nobody_helps(me: Owned, pager: u64) -> bool {
-    pager == 0 && me.utcb.get().get(Field::PAGER) == 0
 }
 
 /// Stops `me` until somebody resumes it by ExchangeRegisters.

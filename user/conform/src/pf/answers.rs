@@ -221,7 +221,7 @@ pub(super) fn mapping_replaces() -> Outcome {
     hex("after", board::get(RESULT), 0xB)
 }
 
-/// Threads that wait for their pager can be deleted, and so can a pager with threads that wait.
+/// Threads that wait for their pager can be deleted, and so can a pager with threads that wait: they stop.
 pub(super) fn deleted_while_faulting() -> Outcome {
     let pager = pager::start()?;
     let first = worker::start(away_under(pager), read, WINDOW)?;
@@ -232,7 +232,7 @@ pub(super) fn deleted_while_faulting() -> Outcome {
     equal("deletion of the pager", raw::delete(pager), raw::DONE)?;
     worker::start(worker::here(), spin, 0)?;
     until("others run", || board::get(0) > 0)?;
-    equal("the other", schedule::state(second), Ok(ThreadState::Waiting))?;
+    equal("the other", schedule::state(second), Ok(ThreadState::Inactive))?;
     equal("deletion of the other", raw::delete(second), raw::DONE)
 }
 

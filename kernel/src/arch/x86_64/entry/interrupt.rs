@@ -7,6 +7,7 @@ use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
 use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::fault;
+use crate::ipc::orphans;
 use crate::ipc::remote;
 use crate::memory::layout;
 use crate::sched;
@@ -45,6 +46,7 @@ fn interrupt(frame: &Frame) {
             apic::eoi();
             cpu.count(Counter::IpisTaken);
             drop_translations(cpu);
+            orphans::look(cpu);
             if frame.is_users() {
                 remote::drain(cpu);
             } else {
