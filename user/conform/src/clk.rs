@@ -27,7 +27,11 @@ fn sleeps_are_not_short() -> Outcome {
     for micros in [1, 999, 1_000, 7_777, 50_000, 200_000] {
         let before = clock::micros();
         pause(micros);
-        at_least("time asleep", clock::micros() - before, micros_of(Time::period(micros)))?;
+        at_least(
+            "time asleep",
+            clock::micros() - before,
+            micros_of(Time::period(micros)),
+        )?;
     }
     Ok(())
 }

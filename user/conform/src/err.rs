@@ -1,7 +1,8 @@
 //! Every error of IPC: code, phase, and the tag that goes with it.
 
 use l4::abi::exregs;
-use l4::abi::schedule::ThreadState::PendingSend;
+use l4::abi::layout::NOT_GIVEN;
+use l4::abi::schedule::ThreadState::{PendingSend, Waiting};
 use l4::{Fpage, MapItem, Rights, Tag, ThreadId, thread};
 
 use crate::harness::{Job, Outcome, SOON, Test, equal, hex, ids, raw, worker};
@@ -22,13 +23,18 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("ERR0013", failed_send_does_not_receive),
     Test::new("ERR0014", overflow_to_a_queued_partner),
     Test::new("ERR0015", strings_are_not_lost_silently),
+    Test::new("ERR0016", partner_deleted),
 ];
 
 fn send_to_nobody() -> Outcome {
     let nobody = ids::fresh();
     Job::send(nobody).words(7, 2, 1).now().bare_error(4)?;
     Job::call(nobody).words(7, 2, 1).now().bare_error(4)?;
-    let strange = [ThreadId::ANY, ThreadId::global(0x3_FFFF, 1), ThreadId::global(0xFFFF_FFFF, 1)];
+    let strange = [
+        ThreadId::ANY,
+        ThreadId::global(0x3_FFFF, 1),
+        ThreadId::global(0xFFFF_FFFF, 1),
+    ];
     for to in strange {
         Job::send(to).words(7, 2, 1).now().bare_error(4)?;
     }
@@ -37,7 +43,9 @@ fn send_to_nobody() -> Outcome {
 
 fn receive_from_nobody() -> Outcome {
     Job::receive(ids::fresh()).now().bare_error(5)?;
-    Job::receive(ThreadId::global(0x3_FFFF, 1)).now().bare_error(5)
+    Job::receive(ThreadId::global(0x3_FFFF, 1))
+        .now()
+        .bare_error(5)
 }
 
 /// The id of a dead thread is nobody, also when its number lives again.
@@ -49,7 +57,11 @@ fn old_versions() -> Outcome {
     let receiver = Job::receive(ThreadId::ANY).start(worker::here().id(new))?;
     Job::send(old).now().bare_error(4)?;
     Job::receive(old).now().bare_error(5)?;
-    Job::send(new).words(1, 1, 1).within(SOON, SOON).now().ok()?;
+    Job::send(new)
+        .words(1, 1, 1)
+        .within(SOON, SOON)
+        .now()
+        .ok()?;
     receiver.result()?.carries(1, 1, 1, 0)?;
     equal("deletion", raw::delete(new), raw::DONE)
 }
@@ -64,9 +76,14 @@ fn inactive_partner() -> Outcome {
 /// both see an overflow at offset 0.
 #[track_caller]
 fn overflows(tag: Tag, words: &[u64], acceptor: u64) -> Outcome {
-    let receiver = Job::receive(ThreadId::ANY).accepting(acceptor).start(worker::away())?;
+    let receiver = Job::receive(ThreadId::ANY)
+        .accepting(acceptor)
+        .start(worker::away())?;
     worker::until_waiting(&[receiver.id])?;
-    let job = Job::send(receiver.id).tag(tag.raw()).registers(1, words).within(SOON, SOON);
+    let job = Job::send(receiver.id)
+        .tag(tag.raw())
+        .registers(1, words)
+        .within(SOON, SOON);
     job.now().error_with_tag(8, tag.raw())?;
     receiver.result()?.error_with_tag(9, tag.raw())
 }
@@ -87,7 +104,10 @@ fn string_for_one_who_takes_none() -> Outcome {
     worker::until_waiting(&[receiver.id])?;
     let tag = Tag::new(0x32, 2, 2);
     let words = [21, 22, STRING[0], STRING[1]];
-    let job = Job::send(receiver.id).tag(tag.raw()).registers(1, &words).within(SOON, SOON);
+    let job = Job::send(receiver.id)
+        .tag(tag.raw())
+        .registers(1, &words)
+        .within(SOON, SOON);
     job.now().error_with_tag(8, tag.raw())?;
     let got = receiver.result()?;
     got.error_with_tag(9, tag.raw())?;
@@ -96,16 +116,24 @@ fn string_for_one_who_takes_none() -> Outcome {
 }
 
 fn item() -> [u64; 2] {
-    MapItem { send_base: 0, fpage: Fpage::new(0x100_0000, 12, Rights::READ) }.words()
+    MapItem {
+        send_base: 0,
+        fpage: Fpage::new(0x100_0000, 12, Rights::READ),
+    }
+    .words()
 }
 
 /// The item is not copied, the untyped word is.
 fn map_item_without_window() -> Outcome {
-    let receiver = Job::receive(ThreadId::ANY).words(0, 3, 90).start(worker::away())?;
+    let receiver = Job::receive(ThreadId::ANY)
+        .words(0, 3, 90)
+        .start(worker::away())?;
     worker::until_waiting(&[receiver.id])?;
     let tag = Tag::new(0x33, 1, 2);
     let [first, second] = item();
-    let job = Job::send(receiver.id).tag(tag.raw()).registers(1, &[5, first, second]);
+    let job = Job::send(receiver.id)
+        .tag(tag.raw())
+        .registers(1, &[5, first, second]);
     job.within(SOON, SOON).now().error_with_tag(8, tag.raw())?;
     let got = receiver.result()?;
     got.error_with_tag(9, tag.raw())?;
@@ -126,12 +154,19 @@ fn cut_off_map_item() -> Outcome {
 }
 
 fn cancelled_send() -> Outcome {
-    let sender = Job::send(thread::myself()).words(8, 2, 1).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .words(8, 2, 1)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
     let (_, old) = raw::control(sender.id, exregs::SEND | exregs::RECEIVE);
     hex("control word", old.control, exregs::SEND)?;
-    sender.result()?.error_with_tag(6, Tag::new(8, 2, 0).raw())?;
-    Job::receive(sender.id).within(l4::Time::ZERO, l4::Time::ZERO).now().bare_error(3)
+    sender
+        .result()?
+        .error_with_tag(6, Tag::new(8, 2, 0).raw())?;
+    Job::receive(sender.id)
+        .within(l4::Time::ZERO, l4::Time::ZERO)
+        .now()
+        .bare_error(3)
 }
 
 fn cancelled_receive() -> Outcome {
@@ -147,7 +182,11 @@ fn receiver_deleted() -> Outcome {
     let deaf = worker::start(worker::away(), |_| l4::ipc::park(), 0)?;
     let mut senders = [None; 4];
     for (index, slot) in senders.iter_mut().enumerate() {
-        let plan = if index % 2 == 0 { worker::here() } else { worker::away() };
+        let plan = if index % 2 == 0 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         let sender = Job::call(deaf).start(plan)?;
         worker::until_state(sender.id, PendingSend)?;
         *slot = Some(sender);
@@ -161,18 +200,60 @@ fn receiver_deleted() -> Outcome {
     Ok(())
 }
 
+/// Whoever waits for a thread alone that is deleted, or gets another version, learns it; others wait on.
+fn partner_deleted() -> Outcome {
+    let gone = worker::start(worker::away(), |_| l4::ipc::park(), 0)?;
+    worker::until_waiting(&[gone])?;
+    let open = Job::receive(ThreadId::ANY).start(worker::here())?;
+    for renamed in [true, false] {
+        let named = if renamed {
+            gone
+        } else {
+            ids::next_version(gone)
+        };
+        let near = Job::receive(named).start(worker::here())?;
+        let far = Job::receive(named).start(worker::away())?;
+        worker::until_waiting(&[near.id, far.id, open.id])?;
+        let verdict = if renamed {
+            let new = ids::next_version(gone).raw();
+            raw::thread_control(new, gone.raw(), 0, 0, NOT_GIVEN)
+        } else {
+            raw::delete(named)
+        };
+        equal("verdict", verdict, raw::DONE)?;
+        near.result()?.bare_error(5)?;
+        far.result()?.bare_error(5)?;
+    }
+    equal(
+        "who waits for anybody",
+        l4::schedule::state(open.id),
+        Ok(Waiting),
+    )
+}
+
 fn failed_send_does_not_receive() -> Outcome {
-    let waiting = Job::send(thread::myself()).words(1, 1, 1).start(worker::here())?;
+    let waiting = Job::send(thread::myself())
+        .words(1, 1, 1)
+        .start(worker::here())?;
     worker::until_state(waiting.id, PendingSend)?;
-    Job::new(ids::fresh(), ThreadId::ANY).within(SOON, SOON).now().bare_error(4)?;
-    equal("the sender", l4::schedule::state(waiting.id), Ok(PendingSend))
+    Job::new(ids::fresh(), ThreadId::ANY)
+        .within(SOON, SOON)
+        .now()
+        .bare_error(4)?;
+    equal(
+        "the sender",
+        l4::schedule::state(waiting.id),
+        Ok(PendingSend),
+    )
 }
 
 /// The same when the sender came first.
 fn overflow_to_a_queued_partner() -> Outcome {
     let [first, second] = item();
     let tag = Tag::new(0x36, 1, 2).raw();
-    let job = Job::send(thread::myself()).tag(tag).registers(1, &[5, first, second]);
+    let job = Job::send(thread::myself())
+        .tag(tag)
+        .registers(1, &[5, first, second]);
     let sender = job.start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
     let got = Job::receive(sender.id).within(SOON, SOON).now();

@@ -10,7 +10,7 @@ use l4::{ThreadId, ipc};
 use crate::harness::regular::spin;
 use crate::harness::{Outcome, Test, board, equal, hex, pause, raw, until, worker};
 use crate::pf::touch;
-use handler::{COUNT, CHANGE, FIRST, RESULT};
+use handler::{CHANGE, COUNT, FIRST, RESULT};
 
 pub(crate) const TESTS: &[Test] = &[
     Test::new("EXC0001", divide_by_zero),
@@ -42,7 +42,11 @@ fn raises(function: extern "C" fn(), vector: u64, offset: u64) -> Outcome {
         until("an exception", || board::get(COUNT) > before)?;
         hex("tag", board::get(FIRST), 0xFFFF_FFFF_FFB0_0013)?;
         equal("vector", board::get(FIRST + mr::VECTOR), vector)?;
-        hex("RIP", board::get(FIRST + mr::RIP), function as *const () as u64 + offset)?;
+        hex(
+            "RIP",
+            board::get(FIRST + mr::RIP),
+            function as *const () as u64 + offset,
+        )?;
     }
     Ok(())
 }
@@ -56,7 +60,14 @@ fn invalid_instruction() -> Outcome {
 }
 
 fn privileged_instructions() -> Outcome {
-    for function in [raise::hlt, raise::cli, raise::write_cr3, raise::read_cr0, raise::lgdt, raise::swapgs] {
+    for function in [
+        raise::hlt,
+        raise::cli,
+        raise::write_cr3,
+        raise::read_cr0,
+        raise::lgdt,
+        raise::swapgs,
+    ] {
         raises(function, 13, 0)?;
     }
     Ok(())
@@ -109,7 +120,11 @@ fn answer_changes_registers() -> Outcome {
     board::put(CHANGE, handler::NEW_REGISTERS);
     handler::provoke(worker::away(), handler, raise::compare_registers)?;
     until("the thread goes on", || board::get(RESULT) != 0)?;
-    hex("registers as ordered", board::get(RESULT), raise::ALL_AS_ORDERED)
+    hex(
+        "registers as ordered",
+        board::get(RESULT),
+        raise::ALL_AS_ORDERED,
+    )
 }
 
 fn answer_changes_only_user_flags() -> Outcome {
@@ -119,7 +134,11 @@ fn answer_changes_only_user_flags() -> Outcome {
     until("the thread goes on", || board::get(RESULT) != 0)?;
     let user = l4::abi::exregs::USER_FLAGS;
     hex("user flags", board::get(RESULT) & user, user)?;
-    hex("others but IF and bit 1", board::get(RESULT) & !user & !0x202, 0)
+    hex(
+        "others but IF and bit 1",
+        board::get(RESULT) & !user & !0x202,
+        0,
+    )
 }
 
 /// Stops where it is; all others run.
@@ -167,7 +186,11 @@ fn stack_overrun() -> Outcome {
     use crate::harness::pager::{self, ADDRESS, WINDOW};
     let pager = pager::start()?;
     pager::order(WINDOW, touch::page(0, 0), l4::Rights::READ_WRITE);
-    worker::start(worker::away().pager(pager), |_| raise::overrun(WINDOW + 4096), 0)?;
+    worker::start(
+        worker::away().pager(pager),
+        |_| raise::overrun(WINDOW + 4096),
+        0,
+    )?;
     until("the first page", || board::get(pager::COUNT) >= 1)?;
     board::put(pager::ITEM, 0);
     until("the overrun", || board::get(ADDRESS) < WINDOW)?;
@@ -178,7 +201,14 @@ fn stack_overrun() -> Outcome {
 
 /// A handler that never answers keeps the thread, not the system.
 fn silent_handler() -> Outcome {
-    let silent = worker::start(worker::here(), |_| { let _ = ipc::wait(); ipc::park() }, 0)?;
+    let silent = worker::start(
+        worker::here(),
+        |_| {
+            let _ = ipc::wait();
+            ipc::park()
+        },
+        0,
+    )?;
     worker::until_waiting(&[silent])?;
     let id = handler::provoke(worker::away(), silent, raise::undefined)?;
     worker::until_waiting(&[id])?;

@@ -43,7 +43,9 @@ fn preempted(plan: fn() -> Builder) -> Outcome {
     }
     let mut before = [0; 4];
     for _ in 0..5 {
-        until("all run", || (0..4).all(|index| board::get(index + 1) > before[index]))?;
+        until("all run", || {
+            (0..4).all(|index| board::get(index + 1) > before[index])
+        })?;
         before = core::array::from_fn(|index| board::get(index + 1));
         pause(2_000);
     }
@@ -122,7 +124,11 @@ fn hold_and_yield(seed: u64) {
 
 fn kept_over_yield() -> Outcome {
     for seed in 21..=24 {
-        let plan = if seed % 2 == 0 { worker::here() } else { worker::away() };
+        let plan = if seed % 2 == 0 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         worker::start(plan, hold_and_yield, seed)?;
     }
     until("all are done", || board::get(DONE) == 4)?;
@@ -140,7 +146,10 @@ fn dead_owner() -> Outcome {
         worker::start(worker::here(), look, 0)?;
         until("another looked", || board::get(DONE) == 1)?;
         hex("MXCSR", board::get(100), 0x1F80)?;
-        check("XMM registers are zero", (0..32).all(|index| board::get(103 + index) == 0))?;
+        check(
+            "XMM registers are zero",
+            (0..32).all(|index| board::get(103 + index) == 0),
+        )?;
     }
     Ok(())
 }
@@ -158,7 +167,10 @@ fn kept_over_page_fault() -> Outcome {
 
 /// The values go with the thread from CPU to CPU.
 fn kept_over_migration() -> Outcome {
-    let ids = [worker::start(worker::here(), hold, 6)?, worker::start(worker::away(), hold, 7)?];
+    let ids = [
+        worker::start(worker::here(), hold, 6)?,
+        worker::start(worker::away(), hold, 7)?,
+    ];
     let start = clock::micros();
     for round in 1..=20 {
         for (index, id) in ids.iter().enumerate() {

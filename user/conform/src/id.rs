@@ -20,7 +20,11 @@ pub(crate) const TESTS: &[Test] = &[
 fn own_ids() -> Outcome {
     let me = thread::myself();
     hex("MR0 address", utcb::my().mr0() as u64, ids::utcb(me) + 512)?;
-    hex("root's id", l4::kip::root().raw() >> 32, u64::from(l4::kip::thread_info().user_base) + 2)?;
+    hex(
+        "root's id",
+        l4::kip::root().raw() >> 32,
+        u64::from(l4::kip::thread_info().user_base) + 2,
+    )?;
     equal("version", l4::kip::root().version(), 1)?;
     equal("ProcessorNo", utcb::my().processor(), 0)
 }
@@ -81,7 +85,11 @@ fn fresh_utcb() -> Outcome {
 fn local_destination() -> Outcome {
     let receiver = Job::receive(ThreadId::ANY).start(worker::here())?;
     worker::until_waiting(&[receiver.id])?;
-    Job::send(local(receiver.id)?).words(0xF00F, 3, 5).within(SOON, SOON).now().ok()?;
+    Job::send(local(receiver.id)?)
+        .words(0xF00F, 3, 5)
+        .within(SOON, SOON)
+        .now()
+        .ok()?;
     receiver.result()?.carries(0xF00F, 3, 5, 0)
 }
 
@@ -93,7 +101,10 @@ fn local_from_specifier() -> Outcome {
     let got = Job::receive(local(second.id)?).within(SOON, SOON).now();
     got.carries(2, 1, 2, 0)?;
     equal("from", got.from, local(second.id)?)?;
-    Job::receive(local(first.id)?).within(SOON, SOON).now().carries(1, 1, 1, 0)
+    Job::receive(local(first.id)?)
+        .within(SOON, SOON)
+        .now()
+        .carries(1, 1, 1, 0)
 }
 
 /// In a space of its own a thread has the first UTCB of the area, and a global id all the same.
@@ -102,10 +113,17 @@ fn ids_in_another_space() -> Outcome {
     let seen = worker::perform(plan, |_| utcb::my().mr0() as u64, 0)?;
     hex("MR0 address", seen, l4::abi::layout::UTCB_AREA + 512)?;
     let sum = worker::perform(worker::away(), |_| thread::myself().raw(), 0)?;
-    equal("version", ThreadId::from_raw(sum).version(), thread::myself().version())?;
+    equal(
+        "version",
+        ThreadId::from_raw(sum).version(),
+        thread::myself().version(),
+    )?;
     let same = worker::perform(
         worker::away(),
-        |_| thread::other_id(utcb::my().local_id()).map_or(0, |id| u64::from(id == thread::myself())),
+        |_| {
+            thread::other_id(utcb::my().local_id())
+                .map_or(0, |id| u64::from(id == thread::myself()))
+        },
         0,
     )?;
     equal("own conversion there", same, 1)

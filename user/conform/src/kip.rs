@@ -35,7 +35,11 @@ fn identity() -> Outcome {
     hex("magic", kip::kip().magic, MAGIC)?;
     hex("ApiVersion", kip::kip().api_version, API_VERSION)?;
     hex("ApiFlags", kip::kip().api_flags, API_FLAGS)?;
-    hex("address in the root task", core::ptr::from_ref(kip::kip()) as u64, abi::layout::KIP_ADDRESS)
+    hex(
+        "address in the root task",
+        core::ptr::from_ref(kip::kip()) as u64,
+        abi::layout::KIP_ADDRESS,
+    )
 }
 
 fn trap_tells_what_the_page_says() -> Outcome {
@@ -43,7 +47,11 @@ fn trap_tells_what_the_page_says() -> Outcome {
     hex("page", told.page, abi::layout::KIP_ADDRESS)?;
     hex("ApiVersion", told.api_version, kip::kip().api_version)?;
     hex("ApiFlags", told.api_flags, kip::kip().api_flags)?;
-    hex("KernelId", told.kernel_id, word(kip::kip().kernel_descriptor))
+    hex(
+        "KernelId",
+        told.kernel_id,
+        word(kip::kip().kernel_descriptor),
+    )
 }
 
 /// Fills RDI, RBX, RBP, R8-R15 and the flags, traps, and returns them with RAX.
@@ -75,7 +83,9 @@ fn trap_with_full_registers(out: &mut [u64; 12]) {
 }
 
 fn trap_preserves_registers() -> Outcome {
-    let expected = [0x1d1, 0x1b1, 0x1b9, 0x108, 0x109, 0x110, 0x111, 0x112, 0x113, 0x114, 0x115, 1];
+    let expected = [
+        0x1d1, 0x1b1, 0x1b9, 0x108, 0x109, 0x110, 0x111, 0x112, 0x113, 0x114, 0x115, 1,
+    ];
     for _ in 0..10_000 {
         let mut seen = [0; 12];
         trap_with_full_registers(&mut seen);
@@ -87,13 +97,22 @@ fn trap_preserves_registers() -> Outcome {
 fn pointers_lie_inside() -> Outcome {
     let page = kip::kip();
     let inside = |offset: u64, size: u64| offset >= 0x240 && offset + size <= KIP_SIZE as u64;
-    check("kernel descriptor inside", inside(page.kernel_descriptor, 0x21))?;
+    check(
+        "kernel descriptor inside",
+        inside(page.kernel_descriptor, 0x21),
+    )?;
     let cpus = ProcessorInfo::from_raw(page.processor_info);
     let size = u64::from(cpus.count) << cpus.descriptor_log2;
-    check("processor descriptors inside", inside(page.processor_descriptors, size))?;
+    check(
+        "processor descriptors inside",
+        inside(page.processor_descriptors, size),
+    )?;
     let memory = abi::kip::MemoryInfo::from_raw(page.memory_info);
     let size = 16 * u64::from(memory.count);
-    check("memory descriptors inside", inside(u64::from(memory.offset), size))
+    check(
+        "memory descriptors inside",
+        inside(u64::from(memory.offset), size),
+    )
 }
 
 fn stubs_are_there() -> Outcome {
@@ -149,22 +168,41 @@ fn no_features() -> Outcome {
 }
 
 fn information_words() -> Outcome {
-    equal("UTCB info", UtcbInfo::from_raw(kip::kip().utcb_info), UtcbInfo::PECAN)?;
+    equal(
+        "UTCB info",
+        UtcbInfo::from_raw(kip::kip().utcb_info),
+        UtcbInfo::PECAN,
+    )?;
     hex("KIP area info", kip::kip().kip_area_info & 0x3f, 12)?;
     let threads = kip::thread_info();
     equal("thread-number bits", threads.bits, 18)?;
-    equal("numbers of kernel threads", threads.user_base - threads.system_base, 32)?;
+    equal(
+        "numbers of kernel threads",
+        threads.user_base - threads.system_base,
+        32,
+    )?;
     check("user base below 225", threads.user_base < 225)?;
     let pages = PageInfo::from_raw(kip::kip().page_info);
-    hex("page sizes 4 KiB and 2 MiB", pages.sizes & 0x20_1000, 0x20_1000)?;
+    hex(
+        "page sizes 4 KiB and 2 MiB",
+        pages.sizes & 0x20_1000,
+        0x20_1000,
+    )?;
     equal("rights", pages.rights, 7)
 }
 
 fn initial_servers() -> Outcome {
     for server in [&kip::kip().sigma0, &kip::kip().root] {
-        check("ip inside the image", server.low <= server.ip && server.ip < server.high)?;
+        check(
+            "ip inside the image",
+            server.low <= server.ip && server.ip < server.high,
+        )?;
     }
     hex("root's low", kip::kip().root.low, 0x100_0000)?;
     hex("sigma0's low", kip::kip().sigma0.low, 0xF0_0000)?;
-    equal("sigma1", (kip::kip().sigma1.low, kip::kip().sigma1.high), (0, 0))
+    equal(
+        "sigma1",
+        (kip::kip().sigma1.low, kip::kip().sigma1.high),
+        (0, 0),
+    )
 }

@@ -6,12 +6,12 @@
 #![no_std]
 #![no_main]
 
-mod harness;
 mod bad;
 mod clk;
 mod err;
 mod exc;
 mod fpu;
+mod harness;
 mod id;
 mod ipc;
 mod kip;

@@ -22,14 +22,20 @@ pub(crate) const LAST: &[Test] = &[Test::new("OOM0001", no_memory_is_an_error)];
 fn free() -> Result<u64, Failure> {
     match control::free_frames() {
         Some(frames) => Ok(frames),
-        None => Err(Failure::new(format_args!("free frames cannot be asked for"))),
+        None => Err(Failure::new(format_args!(
+            "free frames cannot be asked for"
+        ))),
     }
 }
 
 #[track_caller]
 fn create_active(id: ThreadId) -> Outcome {
     let me = thread::myself().raw();
-    equal("creation", thread_control(id.raw(), me, me, me, ids::utcb(id)), DONE)
+    equal(
+        "creation",
+        thread_control(id.raw(), me, me, me, ids::utcb(id)),
+        DONE,
+    )
 }
 
 /// Creating and activating a thread costs at most 8 KiB.
@@ -74,14 +80,24 @@ fn spaces_leak_nothing() -> Outcome {
     let first = ids::fresh();
     let second = ids::fresh();
     leaks_nothing(|round| {
-        let plan = space::Builder::new().kip_area(0x5000_0000).utcb_area(0x7F00_0000_0000, 14);
+        let plan = space::Builder::new()
+            .kip_area(0x5000_0000)
+            .utcb_area(0x7F00_0000_0000, 14);
         let id = again(first, round);
         plan.create(id)?;
         let me = thread::myself().raw();
         let place = 0x7F00_0000_0000;
-        equal("activation", thread_control(id.raw(), id.raw(), 0, me, place), DONE)?;
+        equal(
+            "activation",
+            thread_control(id.raw(), id.raw(), 0, me, place),
+            DONE,
+        )?;
         let other = again(second, round).raw();
-        equal("a second", thread_control(other, id.raw(), me, me, place + 0x3C00), DONE)?;
+        equal(
+            "a second",
+            thread_control(other, id.raw(), me, me, place + 0x3C00),
+            DONE,
+        )?;
         equal("deletion", raw::delete(id), DONE)?;
         equal("deletion", raw::delete(second), DONE)
     })
@@ -95,7 +111,10 @@ fn messages_leak_nothing() -> Outcome {
         let job = Job::send(thread::myself()).within(short, short);
         let sender = again(id, round);
         job.start(worker::away().id(sender))?.result()?;
-        Job::receive(ThreadId::ANY).within(short, short).now().bare_error(3)?;
+        Job::receive(ThreadId::ANY)
+            .within(short, short)
+            .now()
+            .bare_error(3)?;
         equal("deletion", raw::delete(sender), DONE)
     })
 }
@@ -124,7 +143,9 @@ fn no_memory_is_an_error() -> Outcome {
         }
         made += 1;
     };
-    let existing = Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO).now();
+    let existing = Job::receive(ThreadId::ANY)
+        .within(Time::ZERO, Time::ZERO)
+        .now();
     for index in 0..made {
         equal("deletion", raw::delete(number(index)), DONE)?;
     }
@@ -132,6 +153,10 @@ fn no_memory_is_an_error() -> Outcome {
     equal("verdict", refusal, raw::refused(8))?;
     existing.bare_error(3)?;
     let id = number(0).raw();
-    equal("after deletion", thread_control(id, id, me, 0, u64::MAX), DONE)?;
+    equal(
+        "after deletion",
+        thread_control(id, id, me, 0, u64::MAX),
+        DONE,
+    )?;
     equal("deletion", raw::delete(number(0)), DONE)
 }

@@ -59,11 +59,23 @@ fn watching(expected: u64) {
 #[track_caller]
 fn hurts_nobody(which: u64) -> Outcome {
     let server = worker::start(worker::away(), crate::ipc::echo, 0)?;
-    worker::start(worker::here().slice(l4::Time::period(1_000)), unloading, which)?;
-    worker::start(worker::away().slice(l4::Time::period(1_000)), unloading, which)?;
+    worker::start(
+        worker::here().slice(l4::Time::period(1_000)),
+        unloading,
+        which,
+    )?;
+    worker::start(
+        worker::away().slice(l4::Time::period(1_000)),
+        unloading,
+        which,
+    )?;
     let watcher = crate::harness::ids::fresh();
     let local = crate::harness::ids::utcb(watcher) + 512;
-    worker::start(worker::here().id(watcher).slice(l4::Time::period(1_000)), watching, local)?;
+    worker::start(
+        worker::here().id(watcher).slice(l4::Time::period(1_000)),
+        watching,
+        local,
+    )?;
     for round in 0..20 {
         let answer = ipc::call_within(server, &Message::new(0).word(round), BOTH_SOON)?;
         hex("answer", answer.message.word_at(0), round + 1000)?;

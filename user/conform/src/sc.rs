@@ -1,6 +1,6 @@
 //! SpaceControl.
 
-use l4::abi::layout::{KIP_AREA_FPAGE, KIP_ADDRESS, UTCB_AREA, UTCB_AREA_FPAGE};
+use l4::abi::layout::{KIP_ADDRESS, KIP_AREA_FPAGE, UTCB_AREA, UTCB_AREA_FPAGE};
 use l4::{Fpage, Rights, ThreadId, ipc, space, syscall, thread, utcb};
 
 use crate::harness::raw::{self, DONE, Verdict, refused};
@@ -47,8 +47,19 @@ fn needs_privilege() -> Outcome {
 fn space_must_exist() -> Outcome {
     let wrong = ids::next_version(thread::myself());
     let local = utcb::my().local_id();
-    for space in [ids::fresh(), wrong, local, ThreadId::NIL, ThreadId::ANY, ThreadId::ANY_LOCAL] {
-        equal("verdict", control(space, KIP_AREA_FPAGE, UTCB_AREA_FPAGE), refused(3))?;
+    for space in [
+        ids::fresh(),
+        wrong,
+        local,
+        ThreadId::NIL,
+        ThreadId::ANY,
+        ThreadId::ANY_LOCAL,
+    ] {
+        equal(
+            "verdict",
+            control(space, KIP_AREA_FPAGE, UTCB_AREA_FPAGE),
+            refused(3),
+        )?;
     }
     Ok(())
 }
@@ -70,7 +81,9 @@ fn utcb_area() -> Outcome {
         let verdict = control(space, KIP_AREA_FPAGE, utcb);
         if verdict != refused(6) {
             let raw = utcb.raw();
-            return Err(Failure::new(format_args!("UTCB area {raw:#x}: {verdict:?}")));
+            return Err(Failure::new(format_args!(
+                "UTCB area {raw:#x}: {verdict:?}"
+            )));
         }
     }
     Ok(())
@@ -95,7 +108,11 @@ fn kip_area() -> Outcome {
             return Err(Failure::new(format_args!("KIP area {raw:#x}: {verdict:?}")));
         }
     }
-    equal("UTCB area first", control(space, area(0, 10), area(0, 10)), refused(6))
+    equal(
+        "UTCB area first",
+        control(space, area(0, 10), area(0, 10)),
+        refused(6),
+    )
 }
 
 fn success() -> Outcome {
@@ -142,21 +159,46 @@ fn initialised_space_keeps_its_areas() -> Outcome {
     let id = worker::start(worker::away(), look_around, 0)?;
     until("it ran", || board::get(0) == 1)?;
     equal("nonsense", control(id, area(1 << 40, 63), Fpage::NIL), DONE)?;
-    equal("other areas", control(id, area(0x5000_0000, 12), area(0x6000_0000, 12)), DONE)?;
+    equal(
+        "other areas",
+        control(id, area(0x5000_0000, 12), area(0x6000_0000, 12)),
+        DONE,
+    )?;
     board::put(0, 0);
     worker::start(worker::here().in_space_of(id), look_around, 0)?;
     until("another ran", || board::get(0) == 1)?;
     hex("KIP address", board::get(1), KIP_ADDRESS)?;
-    check("MR0 in the old area", UTCB_AREA_FPAGE.contains(board::get(3)))
+    check(
+        "MR0 in the old area",
+        UTCB_AREA_FPAGE.contains(board::get(3)),
+    )
 }
 
 fn refusal_changes_nothing() -> Outcome {
     let space = empty_space()?;
-    equal("bad UTCB area", control(space, area(0x5000_0000, 12), Fpage::NIL), refused(6))?;
-    equal("bad KIP area", control(space, area(UTCB_AREA, 12), UTCB_AREA_FPAGE), refused(7))?;
-    let place = raw::thread_control(space.raw(), space.raw(), 0, thread::myself().raw(), UTCB_AREA);
+    equal(
+        "bad UTCB area",
+        control(space, area(0x5000_0000, 12), Fpage::NIL),
+        refused(6),
+    )?;
+    equal(
+        "bad KIP area",
+        control(space, area(UTCB_AREA, 12), UTCB_AREA_FPAGE),
+        refused(7),
+    )?;
+    let place = raw::thread_control(
+        space.raw(),
+        space.raw(),
+        0,
+        thread::myself().raw(),
+        UTCB_AREA,
+    );
     check("still without areas", place.result == 0)?;
-    equal("good areas", control(space, KIP_AREA_FPAGE, UTCB_AREA_FPAGE), DONE)
+    equal(
+        "good areas",
+        control(space, KIP_AREA_FPAGE, UTCB_AREA_FPAGE),
+        DONE,
+    )
 }
 
 /// Each has a UTCB of its own: the id in it is its own.
@@ -166,7 +208,9 @@ fn many_threads_in_one_space() -> Outcome {
         let good = utcb::my().global_id().raw();
         utcb::my().set_mr(9, good);
         l4::schedule::yield_now();
-        if utcb::my().mr(9) == good && thread::other_id(utcb::my().local_id()).map(ThreadId::raw) == Ok(good) {
+        if utcb::my().mr(9) == good
+            && thread::other_id(utcb::my().local_id()).map(ThreadId::raw) == Ok(good)
+        {
             board::add(0, 1);
         }
     };

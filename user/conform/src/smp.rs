@@ -15,7 +15,11 @@ pub(crate) const TESTS: &[Test] = &[
 
 fn every_cpu_runs_a_thread() -> Outcome {
     for cpu in 0..kip::cpus().min(180) {
-        let plan = if cpu % 2 == 0 { worker::here() } else { worker::away() };
+        let plan = if cpu % 2 == 0 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         let seen = worker::perform(plan.cpu(cpu), |_| utcb::my().processor() as u64, 0)?;
         equal("ProcessorNo", seen, cpu as u64)?;
     }
@@ -34,7 +38,9 @@ fn all_at_once() -> Outcome {
     }
     let mut before = [0; 32];
     for _ in 0..3 {
-        until("all get on", || (0..some_cpus()).all(|cpu| board::get(cpu) > before[cpu]))?;
+        until("all get on", || {
+            (0..some_cpus()).all(|cpu| board::get(cpu) > before[cpu])
+        })?;
         before = core::array::from_fn(board::get);
     }
     Ok(())
@@ -57,7 +63,9 @@ fn every_cpu_preempts() -> Outcome {
         }
     }
     let all = |before: &[u64; 64]| {
-        (0..some_cpus()).flat_map(|cpu| [cpu, cpu + 32]).all(|index| board::get(index) > before[index])
+        (0..some_cpus())
+            .flat_map(|cpu| [cpu, cpu + 32])
+            .all(|index| board::get(index) > before[index])
     };
     until("all run", || all(&[0; 64]))?;
     let before = core::array::from_fn(board::get);
@@ -72,7 +80,11 @@ fn every_cpu_has_its_tick() -> Outcome {
             crate::harness::pause(5_000);
             1
         };
-        equal("it woke", worker::perform(worker::here().cpu(cpu).priority(110), sleep, 0)?, 1)?;
+        equal(
+            "it woke",
+            worker::perform(worker::here().cpu(cpu).priority(110), sleep, 0)?,
+            1,
+        )?;
     }
     Ok(())
 }

@@ -39,15 +39,29 @@ fn deaf() -> Result<ThreadId, crate::harness::Failure> {
 fn send_zero() -> Outcome {
     let deaf = deaf()?;
     worker::until_waiting(&[deaf])?;
-    Job::send(deaf).words(0x77, 3, 1).within(ZERO, NEVER).now().bare_error(2)?;
-    Job::call(deaf).words(0x77, 3, 1).within(ZERO, NEVER).now().bare_error(2)
+    Job::send(deaf)
+        .words(0x77, 3, 1)
+        .within(ZERO, NEVER)
+        .now()
+        .bare_error(2)?;
+    Job::call(deaf)
+        .words(0x77, 3, 1)
+        .within(ZERO, NEVER)
+        .now()
+        .bare_error(2)
 }
 
 fn receive_zero() -> Outcome {
     let deaf = deaf()?;
     Job::receive(deaf).within(NEVER, ZERO).now().bare_error(3)?;
-    Job::receive(ThreadId::ANY).within(NEVER, ZERO).now().bare_error(3)?;
-    Job::receive(ThreadId::ANY_LOCAL).within(NEVER, ZERO).now().bare_error(3)
+    Job::receive(ThreadId::ANY)
+        .within(NEVER, ZERO)
+        .now()
+        .bare_error(3)?;
+    Job::receive(ThreadId::ANY_LOCAL)
+        .within(NEVER, ZERO)
+        .now()
+        .bare_error(3)
 }
 
 /// A queued send that times out keeps the caller's tag.
@@ -74,11 +88,16 @@ fn receive_finite() -> Outcome {
 }
 
 fn send_never() -> Outcome {
-    let sender = Job::send(thread::myself()).words(4, 2, 4).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .words(4, 2, 4)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
     pause(50_000);
     equal("its state", l4::schedule::state(sender.id), Ok(PendingSend))?;
-    Job::receive(sender.id).within(SOON, SOON).now().carries(4, 2, 4, 0)?;
+    Job::receive(sender.id)
+        .within(SOON, SOON)
+        .now()
+        .carries(4, 2, 4, 0)?;
     sender.result()?.ok()
 }
 
@@ -87,7 +106,11 @@ fn receive_never() -> Outcome {
     worker::until_waiting(&[receiver.id])?;
     pause(50_000);
     check("still receiving", !receiver.is_done())?;
-    Job::send(receiver.id).words(4, 2, 4).within(ZERO, NEVER).now().ok()?;
+    Job::send(receiver.id)
+        .words(4, 2, 4)
+        .within(ZERO, NEVER)
+        .now()
+        .ok()?;
     receiver.result()?.carries(4, 2, 4, 0)
 }
 
@@ -107,23 +130,39 @@ fn receive_phase_of_a_call() -> Outcome {
 /// The message is not sent, so nothing is received.
 fn send_phase_of_a_call() -> Outcome {
     let deaf = deaf()?;
-    let waiting = Job::send(thread::myself()).words(5, 0, 0).start(worker::here())?;
+    let waiting = Job::send(thread::myself())
+        .words(5, 0, 0)
+        .start(worker::here())?;
     worker::until_state(waiting.id, PendingSend)?;
-    let job = Job::new(deaf, ThreadId::ANY).words(6, 1, 6).within(A_WHILE, NEVER);
+    let job = Job::new(deaf, ThreadId::ANY)
+        .words(6, 1, 6)
+        .within(A_WHILE, NEVER);
     let done = job.now();
     done.error_with_tag(2, Tag::new(6, 1, 0).raw())?;
     at_least("time", done.micros, micros_of(A_WHILE))?;
-    equal("the other sender", l4::schedule::state(waiting.id), Ok(PendingSend))
+    equal(
+        "the other sender",
+        l4::schedule::state(waiting.id),
+        Ok(PendingSend),
+    )
 }
 
 /// A receive that got its message in time has no timeout left that could hit a later one.
 fn message_ends_the_timeout() -> Outcome {
     let receiver = worker::start(worker::here(), receive_twice, 0)?;
     worker::until_waiting(&[receiver])?;
-    Job::send(receiver).words(1, 0, 0).within(ZERO, NEVER).now().ok()?;
+    Job::send(receiver)
+        .words(1, 0, 0)
+        .within(ZERO, NEVER)
+        .now()
+        .ok()?;
     pause(60_000);
     worker::until_waiting(&[receiver])?;
-    Job::send(receiver).words(2, 0, 0).within(SOON, NEVER).now().ok()?;
+    Job::send(receiver)
+        .words(2, 0, 0)
+        .within(SOON, NEVER)
+        .now()
+        .ok()?;
     until("both messages", || board::get(1) != 0)?;
     equal("errors", board::get(0), 0)
 }
@@ -138,9 +177,13 @@ fn receive_twice(_: u64) {
 
 fn far_timeout() -> Outcome {
     let longest = Time::LONGEST;
-    let receiver = Job::receive(ThreadId::ANY).within(longest, longest).start(worker::here())?;
+    let receiver = Job::receive(ThreadId::ANY)
+        .within(longest, longest)
+        .start(worker::here())?;
     worker::until_waiting(&[receiver.id])?;
-    let sender = Job::send(thread::myself()).within(longest, longest).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .within(longest, longest)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
     pause(50_000);
     check("neither is over", !receiver.is_done() && !sender.is_done())?;
@@ -154,7 +197,10 @@ fn far_timeout() -> Outcome {
 fn odd_zero_waits_for_a_tick() -> Outcome {
     for raw in [0x800, 0xC00, 0x7C00] {
         let time = Time::from_raw(raw);
-        Job::receive(thread::myself()).within(NEVER, time).now().bare_error(3)?;
+        Job::receive(thread::myself())
+            .within(NEVER, time)
+            .now()
+            .bare_error(3)?;
     }
     Ok(())
 }
@@ -180,19 +226,36 @@ fn sleep_well(index: u64) {
 fn zero_meets_a_waiting_partner() -> Outcome {
     let receiver = Job::receive(thread::myself()).start(worker::here())?;
     worker::until_waiting(&[receiver.id])?;
-    Job::send(receiver.id).words(1, 1, 1).within(ZERO, ZERO).now().ok()?;
+    Job::send(receiver.id)
+        .words(1, 1, 1)
+        .within(ZERO, ZERO)
+        .now()
+        .ok()?;
     receiver.result()?.carries(1, 1, 1, 0)?;
-    let sender = Job::send(thread::myself()).words(2, 1, 2).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .words(2, 1, 2)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
-    Job::receive(sender.id).within(ZERO, ZERO).now().carries(2, 1, 2, 0)
+    Job::receive(sender.id)
+        .within(ZERO, ZERO)
+        .now()
+        .carries(2, 1, 2, 0)
 }
 
 fn finite_meets_a_partner_in_time() -> Outcome {
-    let sender = Job::send(thread::myself()).words(1, 1, 1).within(SOON, SOON).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .words(1, 1, 1)
+        .within(SOON, SOON)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
-    Job::receive(sender.id).within(SOON, SOON).now().carries(1, 1, 1, 0)?;
+    Job::receive(sender.id)
+        .within(SOON, SOON)
+        .now()
+        .carries(1, 1, 1, 0)?;
     sender.result()?.ok()?;
-    let receiver = Job::receive(ThreadId::ANY).within(SOON, SOON).start(worker::here())?;
+    let receiver = Job::receive(ThreadId::ANY)
+        .within(SOON, SOON)
+        .start(worker::here())?;
     worker::until_waiting(&[receiver.id])?;
     ipc::send_within(receiver.id, &Message::new(3), SOON)?;
     receiver.result()?.carries(3, 0, 0, 0)
@@ -211,11 +274,20 @@ fn timeouts_of_one_thread_in_turn() -> Outcome {
 
 fn timed_out_sender_left_the_queue() -> Outcome {
     let me = thread::myself();
-    let first = Job::send(me).words(1, 0, 0).within(A_WHILE, SOON).start(worker::here())?;
+    let first = Job::send(me)
+        .words(1, 0, 0)
+        .within(A_WHILE, SOON)
+        .start(worker::here())?;
     worker::until_state(first.id, PendingSend)?;
     let second = Job::send(me).words(2, 0, 0).start(worker::here())?;
     first.result()?.error_with_tag(2, Tag::new(1, 0, 0).raw())?;
-    Job::receive(ThreadId::ANY).within(SOON, SOON).now().carries(2, 0, 0, 0)?;
+    Job::receive(ThreadId::ANY)
+        .within(SOON, SOON)
+        .now()
+        .carries(2, 0, 0, 0)?;
     second.result()?.ok()?;
-    Job::receive(ThreadId::ANY).within(ZERO, ZERO).now().bare_error(3)
+    Job::receive(ThreadId::ANY)
+        .within(ZERO, ZERO)
+        .now()
+        .bare_error(3)
 }

@@ -38,7 +38,11 @@ fn yield_takes_turns() -> Outcome {
     }
     until("all three are done", || board::get(1) == 3)?;
     for turn in 0..60 {
-        equal("whose turn it was", board::get(LOG + turn), turn as u64 % 3 + 1)?;
+        equal(
+            "whose turn it was",
+            board::get(LOG + turn),
+            turn as u64 % 3 + 1,
+        )?;
     }
     Ok(())
 }
@@ -76,7 +80,14 @@ fn oneself() -> Outcome {
 
 fn switch_to_nonsense(_: u64) {
     let waiting = board::get(2);
-    let strange = [1, 0x3F, u64::MAX, waiting, 0xFFFF_FFFF_0000_0001, waiting ^ 0x4000_0000];
+    let strange = [
+        1,
+        0x3F,
+        u64::MAX,
+        waiting,
+        0xFFFF_FFFF_0000_0001,
+        waiting ^ 0x4000_0000,
+    ];
     for id in strange {
         syscall::thread_switch(id);
     }

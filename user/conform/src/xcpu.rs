@@ -63,6 +63,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("XCPU0046", many::interrupts_per_message),
     Test::smp("XCPU0047", many::control_from_all_sides),
     Test::smp("XCPU0048", migrate::to_and_fro_under_fire),
+    Test::smp("XCPU0049", kill::partner_that_would_answer),
 ];
 
 /// On CPU 1, in the root task's space.

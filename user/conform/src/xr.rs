@@ -9,7 +9,9 @@ use l4::{ThreadId, ipc, schedule, thread, utcb};
 
 use crate::harness::raw::{self, UNTOUCHED, Verdict, refused};
 use crate::harness::regular::{local, spin};
-use crate::harness::{Failure, Job, Outcome, Test, board, check, equal, hex, ids, pause, until, worker};
+use crate::harness::{
+    Failure, Job, Outcome, Test, board, check, equal, hex, ids, pause, until, worker,
+};
 
 pub(crate) const TESTS: &[Test] = &[
     Test::new("XR0001", unknown),
@@ -28,7 +30,14 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("XR0014", unprivileged_in_its_own_space),
 ];
 
-const NOTHING: Registers = Registers { control: 0, sp: 0, ip: 0, flags: 0, handle: 0, pager: 0 };
+const NOTHING: Registers = Registers {
+    control: 0,
+    sp: 0,
+    ip: 0,
+    flags: 0,
+    handle: 0,
+    pager: 0,
+};
 
 #[track_caller]
 fn parked() -> Result<ThreadId, Failure> {
@@ -40,7 +49,14 @@ fn parked() -> Result<ThreadId, Failure> {
 /// Everything that comes back is zero.
 #[track_caller]
 fn refuses(id: u64) -> Outcome {
-    let asked = Registers { control: 0x19E, sp: 1, ip: 2, flags: 3, handle: 4, pager: 5 };
+    let asked = Registers {
+        control: 0x19E,
+        sp: 1,
+        ip: 2,
+        flags: 3,
+        handle: 4,
+        pager: 5,
+    };
     equal("result", raw::exchange(id, asked), (refused(2), NOTHING))
 }
 
@@ -59,10 +75,21 @@ fn inactive() -> Outcome {
 
 fn reads_handle_and_pager() -> Outcome {
     let id = parked()?;
-    let new = Registers { control: bit::SET_HANDLE, handle: 0x1234_5678_9ABC_DEF0, ..NOTHING };
+    let new = Registers {
+        control: bit::SET_HANDLE,
+        handle: 0x1234_5678_9ABC_DEF0,
+        ..NOTHING
+    };
     raw::exchange(id.raw(), new);
     let (verdict, old) = raw::control(id, bit::DELIVER);
-    equal("verdict", verdict, Verdict { result: local(id)?.raw(), error: UNTOUCHED })?;
+    equal(
+        "verdict",
+        verdict,
+        Verdict {
+            result: local(id)?.raw(),
+            error: UNTOUCHED,
+        },
+    )?;
     hex("handle", old.handle, 0x1234_5678_9ABC_DEF0)?;
     hex("pager", old.pager, l4::pager::running().raw())?;
     hex("control", old.control, bit::RECEIVE)?;
@@ -73,14 +100,39 @@ fn reads_handle_and_pager() -> Outcome {
 fn sets_only_what_it_is_told() -> Outcome {
     let id = parked()?;
     let (_, before) = raw::control(id, 0);
-    let values = Registers { sp: 0x10, ip: 0x20, flags: 1, handle: 0x30, pager: 0x41, control: 0 };
+    let values = Registers {
+        sp: 0x10,
+        ip: 0x20,
+        flags: 1,
+        handle: 0x30,
+        pager: 0x41,
+        control: 0,
+    };
     raw::exchange(id.raw(), values);
     equal("after control 0", raw::control(id, 0).1, before)?;
-    raw::exchange(id.raw(), Registers { control: bit::SET_PAGER, ..values });
-    let expected = Registers { pager: 0x41, ..before };
+    raw::exchange(
+        id.raw(),
+        Registers {
+            control: bit::SET_PAGER,
+            ..values
+        },
+    );
+    let expected = Registers {
+        pager: 0x41,
+        ..before
+    };
     equal("after a new pager", raw::control(id, 0).1, expected)?;
-    raw::exchange(id.raw(), Registers { control: bit::SET_HANDLE, ..values });
-    let expected = Registers { handle: 0x30, ..expected };
+    raw::exchange(
+        id.raw(),
+        Registers {
+            control: bit::SET_HANDLE,
+            ..values
+        },
+    );
+    let expected = Registers {
+        handle: 0x30,
+        ..expected
+    };
     equal("after a new handle", raw::control(id, 0).1, expected)
 }
 
@@ -96,7 +148,10 @@ fn stop_and_resume() -> Outcome {
     equal("count while halted", board::get(0), then)?;
     let (_, old) = raw::control(id, bit::HALT_VALID | bit::HALT);
     hex("control when halted", old.control, bit::HALT)?;
-    check("its ip is inside the program", l4::kip::kip().root.high > old.ip && old.ip > 0x100_0000)?;
+    check(
+        "its ip is inside the program",
+        l4::kip::kip().root.high > old.ip && old.ip > 0x100_0000,
+    )?;
     raw::control(id, bit::HALT_VALID);
     until("it goes on", || board::get(0) > then)?;
     equal("state", schedule::state(id), Ok(ThreadState::Running))
@@ -122,8 +177,19 @@ fn new_instruction_pointer() -> Outcome {
     board::put(101, board::address(1));
     let (ip, sp) = (landing as *const () as u64, board::address(100));
     let control = bit::SET_IP | bit::SET_SP;
-    let (_, old) = raw::exchange(id.raw(), Registers { control, ip, sp, ..NOTHING });
-    check("old ip inside the program", (0x100_0000..l4::kip::kip().root.high).contains(&old.ip))?;
+    let (_, old) = raw::exchange(
+        id.raw(),
+        Registers {
+            control,
+            ip,
+            sp,
+            ..NOTHING
+        },
+    );
+    check(
+        "old ip inside the program",
+        (0x100_0000..l4::kip::kip().root.high).contains(&old.ip),
+    )?;
     until("it counts there", || board::get(1) > 0)?;
     hex("its stack pointer", board::get(2), sp)?;
     let then = board::get(0);
@@ -134,15 +200,25 @@ fn new_instruction_pointer() -> Outcome {
 fn abort_is_for_the_named_phase() -> Outcome {
     let receiver = Job::receive(ThreadId::ANY).start(worker::here())?;
     worker::until_waiting(&[receiver.id])?;
-    hex("receiving", raw::control(receiver.id, bit::SEND).1.control, bit::RECEIVE)?;
+    hex(
+        "receiving",
+        raw::control(receiver.id, bit::SEND).1.control,
+        bit::RECEIVE,
+    )?;
     pause(5_000);
     worker::until_waiting(&[receiver.id])?;
     check("not aborted", !receiver.is_done())?;
     raw::control(receiver.id, bit::RECEIVE);
     receiver.result()?.bare_error(7)?;
-    let sender = Job::send(thread::myself()).words(1, 1, 1).start(worker::here())?;
+    let sender = Job::send(thread::myself())
+        .words(1, 1, 1)
+        .start(worker::here())?;
     worker::until_state(sender.id, PendingSend)?;
-    hex("sending", raw::control(sender.id, bit::RECEIVE).1.control, bit::SEND)?;
+    hex(
+        "sending",
+        raw::control(sender.id, bit::RECEIVE).1.control,
+        bit::SEND,
+    )?;
     worker::until_state(sender.id, PendingSend)?;
     check("not aborted", !sender.is_done())?;
     raw::control(sender.id, bit::SEND);
@@ -156,7 +232,15 @@ fn thrash() -> Outcome {
     board::put(101, board::address(1));
     let (ip, sp) = (landing as *const () as u64, board::address(100));
     for _ in 0..100 {
-        let (verdict, _) = raw::exchange(id.raw(), Registers { control, ip, sp, ..NOTHING });
+        let (verdict, _) = raw::exchange(
+            id.raw(),
+            Registers {
+                control,
+                ip,
+                sp,
+                ..NOTHING
+            },
+        );
         hex("result", verdict.result, local(id)?.raw())?;
     }
     until("it runs", || board::get(1) > 0)
@@ -189,7 +273,14 @@ fn flags() -> Outcome {
     raw::control(id, bit::HALT_VALID | bit::HALT);
     for flags in [u64::MAX, 0] {
         let (_, before) = raw::control(id, 0);
-        raw::exchange(id.raw(), Registers { control: bit::SET_FLAGS, flags, ..NOTHING });
+        raw::exchange(
+            id.raw(),
+            Registers {
+                control: bit::SET_FLAGS,
+                flags,
+                ..NOTHING
+            },
+        );
         let (_, after) = raw::control(id, 0);
         let expected = before.flags & !bit::USER_FLAGS | flags & bit::USER_FLAGS;
         hex("flags", after.flags, expected)?;
@@ -202,7 +293,11 @@ fn flags() -> Outcome {
 
 fn oneself() -> Outcome {
     let me = thread::myself();
-    let new = Registers { control: bit::SET_HANDLE, handle: 99, ..NOTHING };
+    let new = Registers {
+        control: bit::SET_HANDLE,
+        handle: 99,
+        ..NOTHING
+    };
     let (verdict, old) = raw::exchange(me.raw(), new);
     hex("result", verdict.result, utcb::my().mr0() as u64)?;
     hex("control", old.control, 0)?;
@@ -216,12 +311,18 @@ fn aborted_call() -> Outcome {
     let client = Job::call(server.id).words(1, 2, 3).start(worker::here())?;
     server.result()?.carries(1, 2, 3, 0)?;
     worker::until_waiting(&[client.id])?;
-    hex("control", raw::control(client.id, bit::RECEIVE).1.control, bit::RECEIVE)?;
+    hex(
+        "control",
+        raw::control(client.id, bit::RECEIVE).1.control,
+        bit::RECEIVE,
+    )?;
     client.result()?.bare_error(7)
 }
 
 fn stop_a_spinner(id: u64) -> u64 {
-    raw::control(ThreadId::from_raw(id), bit::HALT_VALID | bit::HALT).0.error
+    raw::control(ThreadId::from_raw(id), bit::HALT_VALID | bit::HALT)
+        .0
+        .error
 }
 
 /// It takes no privilege to change a thread of one's own space.

@@ -73,7 +73,11 @@ pub(super) fn ipc() -> Outcome {
             let short = [Time::ZERO, Time::period(300), Time::from_raw(0x800)];
             let time = short[random.below(3) as usize];
             let words: [u64; 63] = core::array::from_fn(|_| word(random));
-            Job::new(to, from).tag(tag).registers(1, &words).within(time, time).now();
+            Job::new(to, from)
+                .tag(tag)
+                .registers(1, &words)
+                .within(time, time)
+                .now();
         })
     })
 }
@@ -82,7 +86,8 @@ pub(super) fn ipc() -> Outcome {
 pub(super) fn thread_control() -> Outcome {
     everywhere(|_| {
         times(|random| {
-            let dest = [word(random), ids::fresh_looking(random.below(4))][random.below(2) as usize];
+            let dest =
+                [word(random), ids::fresh_looking(random.below(4))][random.below(2) as usize];
             let space = [word(random), dest][random.below(2) as usize];
             let [scheduler, pager, utcb] = [word(random), word(random), word(random)];
             raw::thread_control(dest, space, scheduler, pager, utcb);
@@ -99,7 +104,12 @@ pub(super) fn space_control() -> Outcome {
         times(|random| {
             // Half of the areas make no sense in some way; the others are kept out by the second.
             let dest = [word(random), board::get(0)][random.below(2) as usize];
-            raw::space_control(dest, word(random), word(random), word(random) | 0xFFFF_8000_0000_0000);
+            raw::space_control(
+                dest,
+                word(random),
+                word(random),
+                word(random) | 0xFFFF_8000_0000_0000,
+            );
         })
     })?;
     equal("deletion", raw::delete(space), raw::DONE)
@@ -116,7 +126,17 @@ pub(super) fn exchange_registers() -> Outcome {
             let mut any = || word(random);
             let [control, sp, ip, flags, handle, pager] = core::array::from_fn(|_| any());
             let control = control | l4::abi::exregs::HALT_VALID | l4::abi::exregs::HALT;
-            raw::exchange(dest, Registers { control, sp, ip, flags, handle, pager });
+            raw::exchange(
+                dest,
+                Registers {
+                    control,
+                    sp,
+                    ip,
+                    flags,
+                    handle,
+                    pager,
+                },
+            );
         })
     })
 }
@@ -159,23 +179,50 @@ pub(super) fn control() -> Outcome {
     for op in [8, 9, 100, u64::MAX, 1 << 32] {
         utcb::my().set_error_code(raw::UNTOUCHED);
         let pair = syscall::control(op, [1, 2, 3, 4]);
-        equal("result and ErrorCode", (pair.first, utcb::my().error_code()), (u64::MAX, 5))?;
+        equal(
+            "result and ErrorCode",
+            (pair.first, utcb::my().error_code()),
+            (u64::MAX, 5),
+        )?;
     }
     for op in 1..8 {
         let call = |op| {
             utcb::my().set_error_code(raw::UNTOUCHED);
             let result = syscall::control(op, [1, 0, 0, 0]).first;
-            Verdict { result: result & 1, error: utcb::my().error_code() }.pack()
+            Verdict {
+                result: result & 1,
+                error: utcb::my().error_code(),
+            }
+            .pack()
         };
         let got = worker::perform(worker::away(), call, op)?;
-        equal("without privilege", Verdict::unpack(got), Verdict { result: 1, ..refused(1) })?;
+        equal(
+            "without privilege",
+            Verdict::unpack(got),
+            Verdict {
+                result: 1,
+                ..refused(1)
+            },
+        )?;
     }
     for cpu in [l4::kip::cpus() as u64, u64::MAX, 1 << 16] {
-        check("no such CPU's counter", syscall::control(4, [cpu, 0, 0, 0]).first == u64::MAX)?;
-        check("no such CPU's round trip", syscall::control(5, [cpu, 0, 0, 0]).first == u64::MAX)?;
+        check(
+            "no such CPU's counter",
+            syscall::control(4, [cpu, 0, 0, 0]).first == u64::MAX,
+        )?;
+        check(
+            "no such CPU's round trip",
+            syscall::control(5, [cpu, 0, 0, 0]).first == u64::MAX,
+        )?;
     }
-    check("no such counter", syscall::control(4, [0, 99, 0, 0]).first == u64::MAX)?;
-    check("no such length", syscall::control(1, [25, 0, 0, 0]).first == u64::MAX)
+    check(
+        "no such counter",
+        syscall::control(4, [0, 99, 0, 0]).first == u64::MAX,
+    )?;
+    check(
+        "no such length",
+        syscall::control(1, [25, 0, 0, 0]).first == u64::MAX,
+    )
 }
 
 fn use_local_id(id: u64) {
@@ -183,13 +230,24 @@ fn use_local_id(id: u64) {
         0 => syscall::thread_switch(id),
         1 => drop(raw::exchange(id, Registers::default())),
         2 => drop(raw::schedule([id, u64::MAX, u64::MAX, u64::MAX, u64::MAX])),
-        _ => drop(Job::send(ThreadId::from_raw(id)).within(Time::ZERO, Time::ZERO).now()),
+        _ => drop(
+            Job::send(ThreadId::from_raw(id))
+                .within(Time::ZERO, Time::ZERO)
+                .now(),
+        ),
     }
 }
 
 /// What looks like a local id is read by the stub, in user mode: at worst the caller faults.
 pub(super) fn local_ids_of_nobody() -> Outcome {
-    let ids = [0x40, 0x100_0000, 0x7FFF_FFFF_FFC0, 0x8000_0000_0000, 0xFFFF_8000_0000_0000, 0xFFFF_FFFF_8020_0000];
+    let ids = [
+        0x40,
+        0x100_0000,
+        0x7FFF_FFFF_FFC0,
+        0x8000_0000_0000,
+        0xFFFF_8000_0000_0000,
+        0xFFFF_FFFF_8020_0000,
+    ];
     let pager = crate::harness::pager::start()?;
     for call in 0..4 {
         board::put(0, call);
@@ -215,13 +273,21 @@ pub(super) fn items() -> Outcome {
         let words: [u64; 8] = core::array::from_fn(|_| word(&mut random));
         let typed = random.below(9) as usize;
         let item = [0, 8, 10, 9, 11, 12, 14][random.below(7) as usize];
-        let job = Job::send(receiver.id).tag(Tag::new(3, 0, typed).raw()).registers(1, &words);
+        let job = Job::send(receiver.id)
+            .tag(Tag::new(3, 0, typed).raw())
+            .registers(1, &words);
         let first = words[0] & !0xF | item;
-        let done = job.registers(1, &[first, words[1] & !6]).within(Time::ZERO, Time::ZERO).now();
+        let done = job
+            .registers(1, &[first, words[1] & !6])
+            .within(Time::ZERO, Time::ZERO)
+            .now();
         check("ended", done.micros < 20_000_000)?;
         equal("deletion", raw::delete(receiver.id), raw::DONE)?;
     }
     let zero = Timeouts::new(Time::ZERO, Time::ZERO);
-    check("a plain call to nobody", l4::ipc::call_within(ids::fresh(), &l4::Message::new(0), zero).is_err())?;
+    check(
+        "a plain call to nobody",
+        l4::ipc::call_within(ids::fresh(), &l4::Message::new(0), zero).is_err(),
+    )?;
     still_works()
 }

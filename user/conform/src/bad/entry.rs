@@ -9,17 +9,31 @@ use l4::{Fpage, MapItem, Message, Rights, ThreadId, clock, ipc, kip, utcb};
 use super::still_works;
 use crate::harness::pager::{self, COUNT};
 use crate::harness::regular::{Random, spin};
-use crate::harness::{Failure, Outcome, SOON, board, check, equal, hex, ids, pause, raw, until, worker};
+use crate::harness::{
+    Failure, Outcome, SOON, board, check, equal, hex, ids, pause, raw, until, worker,
+};
 use crate::pf::touch;
 
 /// SYSCALL with all registers loaded from the sixteen words at `words` (RSP the last but RDI).
 #[unsafe(naked)]
 extern "C" fn wild(words: *const u64) {
     naked_asm!(
-        "mov rax, [rdi]", "mov rbx, [rdi + 8]", "mov rdx, [rdi + 16]", "mov rsi, [rdi + 24]",
-        "mov rbp, [rdi + 32]", "mov r8, [rdi + 40]", "mov r9, [rdi + 48]", "mov r10, [rdi + 56]",
-        "mov r12, [rdi + 64]", "mov r13, [rdi + 72]", "mov r14, [rdi + 80]", "mov r15, [rdi + 88]",
-        "mov rsp, [rdi + 96]", "mov rcx, [rdi + 104]", "mov r11, [rdi + 112]", "mov rdi, [rdi + 120]",
+        "mov rax, [rdi]",
+        "mov rbx, [rdi + 8]",
+        "mov rdx, [rdi + 16]",
+        "mov rsi, [rdi + 24]",
+        "mov rbp, [rdi + 32]",
+        "mov r8, [rdi + 40]",
+        "mov r9, [rdi + 48]",
+        "mov r10, [rdi + 56]",
+        "mov r12, [rdi + 64]",
+        "mov r13, [rdi + 72]",
+        "mov r14, [rdi + 80]",
+        "mov r15, [rdi + 88]",
+        "mov rsp, [rdi + 96]",
+        "mov rcx, [rdi + 104]",
+        "mov r11, [rdi + 112]",
+        "mov rdi, [rdi + 120]",
         "syscall",
         "2: pause",
         "jmp 2b",
@@ -58,7 +72,10 @@ pub(super) fn system_call_at_the_end_of_memory() -> Outcome {
     let code = touch::page(0, 0) + 4088;
     touch::write(code, 0x050F_0000_0000_0000);
     let fpage = Fpage::new(touch::pages(), 12, Rights::FULL);
-    pager::order_item(MapItem { send_base: last, fpage });
+    pager::order_item(MapItem {
+        send_base: last,
+        fpage,
+    });
     let pager = pager::start()?;
     for op in 0..24 {
         let start = |op: u64| end_of_memory(op, 0x7FFF_FFFF_FFFE);
@@ -98,7 +115,13 @@ fn everywhere(control: u64, place: impl Fn(u64) -> Registers) -> Outcome {
         raw::control(halted, bit::STOP);
         for thread in [ready, waiting, halted] {
             let control = control | bit::HALT_VALID | bit::SEND | bit::RECEIVE;
-            let (verdict, _) = raw::exchange(thread.raw(), Registers { control, ..registers });
+            let (verdict, _) = raw::exchange(
+                thread.raw(),
+                Registers {
+                    control,
+                    ..registers
+                },
+            );
             check("allowed", verdict.result != 0)?;
         }
         pause(5_000);
@@ -110,7 +133,10 @@ fn everywhere(control: u64, place: impl Fn(u64) -> Registers) -> Outcome {
 }
 
 pub(super) fn impossible_instruction_pointers() -> Outcome {
-    everywhere(bit::SET_IP, |ip| Registers { ip, ..Registers::default() })?;
+    everywhere(bit::SET_IP, |ip| Registers {
+        ip,
+        ..Registers::default()
+    })?;
     for ip in POINTERS {
         let id = start_up()?;
         ipc::send_within(id, &Message::new(0).words(&[ip, 0x1000]), SOON)?;
@@ -123,18 +149,29 @@ pub(super) fn impossible_instruction_pointers() -> Outcome {
 /// A thread in its start-up receive from this one.
 #[track_caller]
 fn start_up() -> Result<ThreadId, Failure> {
-    Ok(worker::here().pager(l4::thread::myself()).new_space().create()?)
+    Ok(worker::here()
+        .pager(l4::thread::myself())
+        .new_space()
+        .create()?)
 }
 
 pub(super) fn impossible_stack_pointers() -> Outcome {
-    everywhere(bit::SET_SP, |sp| Registers { sp, ..Registers::default() })
+    everywhere(bit::SET_SP, |sp| Registers {
+        sp,
+        ..Registers::default()
+    })
 }
 
 /// Direction, alignment check, nested task and all arithmetic flags set, then system calls and traps.
 #[unsafe(naked)]
 extern "C" fn with_flags(_: u64, _clock: u64) {
     naked_asm!(
-        "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",
+        "push rbx",
+        "push rbp",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
         "mov rbx, rsi",
         "push 0x254ed5",
         "popfq",
@@ -144,7 +181,12 @@ extern "C" fn with_flags(_: u64, _clock: u64) {
         ".byte 0xf0, 0x90",
         "push 2",
         "popfq",
-        "pop r15", "pop r14", "pop r13", "pop r12", "pop rbp", "pop rbx",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbp",
+        "pop rbx",
         "ret",
     )
 }
@@ -169,7 +211,14 @@ pub(super) fn strange_flags() -> Outcome {
 fn call_with_wrong_utcb(to: u64) {
     let before = clock::micros();
     let mut words = [0; 8];
-    for mr0 in [0, 1, 0x8000_0000_0000, 0xFFFF_8000_0000_0000, 0xFFFF_FFFF_8020_0000, u64::MAX] {
+    for mr0 in [
+        0,
+        1,
+        0x8000_0000_0000,
+        0xFFFF_8000_0000_0000,
+        0xFFFF_FFFF_8020_0000,
+        u64::MAX,
+    ] {
         words[0] = 0;
         let timeouts = l4::Timeouts::new(l4::Time::ZERO, l4::Time::ZERO).raw();
         // SAFETY: MR0-MR7 travel in registers and the message is empty; this thread may fault.

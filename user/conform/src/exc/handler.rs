@@ -27,7 +27,11 @@ pub(super) const SKIP_TWO: u64 = 3;
 /// Starts the handler in the root task's space.
 #[track_caller]
 pub(super) fn start() -> Result<ThreadId, Failure> {
-    worker::start(worker::here().priority(150), |_| l4::server::serve(answer), 0)
+    worker::start(
+        worker::here().priority(150),
+        |_| l4::server::serve(answer),
+        0,
+    )
 }
 
 fn answer(request: &Received) -> Option<Message> {
@@ -48,7 +52,11 @@ fn answer(request: &Received) -> Option<Message> {
         ALL_FLAGS => words[mr::RFLAGS - 1] = u64::MAX,
         _ => {}
     }
-    Some(Message::new(0).words(&words).with_tag(EXCEPTION_TAG.with_label(0)))
+    Some(
+        Message::new(0)
+            .words(&words)
+            .with_tag(EXCEPTION_TAG.with_label(0)),
+    )
 }
 
 /// Board words: what [`raise`] takes over.
@@ -83,6 +91,8 @@ pub(super) fn fill_and_raise(handler: u64) {
         utcb.set_mr(index, 0xC000 + index as u64);
     }
     raise::undefined();
-    let good = (0..64).filter(|index| utcb.mr(*index) == 0xC000 + *index as u64).count();
+    let good = (0..64)
+        .filter(|index| utcb.mr(*index) == 0xC000 + *index as u64)
+        .count();
     board::put(RESULT, good as u64);
 }

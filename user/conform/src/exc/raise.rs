@@ -4,8 +4,8 @@ use core::arch::naked_asm;
 
 use l4::abi::protocol::exception as mr;
 
-use crate::harness::board;
 use super::handler::RESULT;
+use crate::harness::board;
 
 macro_rules! raise {
     ($($(#[$doc:meta])* $name:ident: $($line:literal),+;)+) => {
@@ -74,8 +74,8 @@ pub(super) const EXPECTED: [(usize, u64); 15] = [
 /// What a message register of an exception is called.
 pub(super) fn name(index: usize) -> &'static str {
     const NAMES: [&str; 20] = [
-        "tag", "RIP", "RBX", "R10", "R12", "R13", "R14", "R15", "RAX", "RCX", "RDX", "RSI", "RDI", "RBP",
-        "R8", "R9", "R11", "RSP", "RFLAGS", "vector",
+        "tag", "RIP", "RBX", "R10", "R12", "R13", "R14", "R15", "RAX", "RCX", "RDX", "RSI", "RDI",
+        "RBP", "R8", "R9", "R11", "RSP", "RFLAGS", "vector",
     ];
     NAMES[index]
 }
@@ -84,10 +84,21 @@ pub(super) fn name(index: usize) -> &'static str {
 #[unsafe(naked)]
 pub(super) extern "C" fn full_registers() {
     naked_asm!(
-        "mov ebx, 0x1002", "mov r10d, 0x1003", "mov r12d, 0x1004", "mov r13d, 0x1005",
-        "mov r14d, 0x1006", "mov r15d, 0x1007", "mov eax, 0x1008", "mov ecx, 0x1009",
-        "mov edx, 0x100a", "mov esi, 0x100b", "mov edi, 0x100c", "mov ebp, 0x100d",
-        "mov r8d, 0x100e", "mov r9d, 0x100f", "mov r11d, 0x1010",
+        "mov ebx, 0x1002",
+        "mov r10d, 0x1003",
+        "mov r12d, 0x1004",
+        "mov r13d, 0x1005",
+        "mov r14d, 0x1006",
+        "mov r15d, 0x1007",
+        "mov eax, 0x1008",
+        "mov ecx, 0x1009",
+        "mov edx, 0x100a",
+        "mov esi, 0x100b",
+        "mov edi, 0x100c",
+        "mov ebp, 0x100d",
+        "mov r8d, 0x100e",
+        "mov r9d, 0x100f",
+        "mov r11d, 0x1010",
         "stc",
         "ud2",
     )

@@ -24,7 +24,11 @@ impl Failure {
     /// A failure at the caller's place.
     #[track_caller]
     pub(crate) fn new(reason: fmt::Arguments<'_>) -> Self {
-        let mut failure = Self { at: Location::caller(), text: [0; LENGTH], len: 0 };
+        let mut failure = Self {
+            at: Location::caller(),
+            text: [0; LENGTH],
+            len: 0,
+        };
         // Cut off at the end, which is what `write_str` reports.
         let _ = failure.write_fmt(reason);
         failure
@@ -59,7 +63,10 @@ impl From<SysError> for Failure {
 impl From<IpcError> for Failure {
     #[track_caller]
     fn from(error: IpcError) -> Self {
-        Self::new(format_args!("IPC failed: {:?} {:?}", error.phase, error.code))
+        Self::new(format_args!(
+            "IPC failed: {:?} {:?}",
+            error.phase, error.code
+        ))
     }
 }
 
@@ -73,7 +80,11 @@ impl From<StartError> for Failure {
 /// Fails unless `holds`.
 #[track_caller]
 pub(crate) fn check(what: &str, holds: bool) -> Outcome {
-    if holds { Ok(()) } else { Err(Failure::new(format_args!("not so: {what}"))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::new(format_args!("not so: {what}")))
+    }
 }
 
 /// Fails unless the two are equal.
@@ -82,7 +93,9 @@ pub(crate) fn equal<T: PartialEq + Debug>(what: &str, actual: T, expected: T) ->
     if actual == expected {
         return Ok(());
     }
-    Err(Failure::new(format_args!("{what} is {actual:?}, not {expected:?}")))
+    Err(Failure::new(format_args!(
+        "{what} is {actual:?}, not {expected:?}"
+    )))
 }
 
 /// Fails unless the two words are equal.
@@ -91,7 +104,9 @@ pub(crate) fn hex(what: &str, actual: u64, expected: u64) -> Outcome {
     if actual == expected {
         return Ok(());
     }
-    Err(Failure::new(format_args!("{what} is {actual:#x}, not {expected:#x}")))
+    Err(Failure::new(format_args!(
+        "{what} is {actual:#x}, not {expected:#x}"
+    )))
 }
 
 /// Fails if `actual` is below `bound`.
@@ -100,7 +115,9 @@ pub(crate) fn at_least(what: &str, actual: u64, bound: u64) -> Outcome {
     if actual >= bound {
         return Ok(());
     }
-    Err(Failure::new(format_args!("{what} is {actual}, below {bound}")))
+    Err(Failure::new(format_args!(
+        "{what} is {actual}, below {bound}"
+    )))
 }
 
 /// Fails if `actual` is above `bound`.
@@ -109,5 +126,7 @@ pub(crate) fn at_most(what: &str, actual: u64, bound: u64) -> Outcome {
     if actual <= bound {
         return Ok(());
     }
-    Err(Failure::new(format_args!("{what} is {actual}, above {bound}")))
+    Err(Failure::new(format_args!(
+        "{what} is {actual}, above {bound}"
+    )))
 }

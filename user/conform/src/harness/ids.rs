@@ -26,7 +26,10 @@ pub(crate) fn fresh_looking(index: u64) -> u64 {
 }
 
 fn number(index: u32) -> ThreadId {
-    ThreadId::global(kip::thread_info().user_base + FIRST + index, VERSION.load(SeqCst))
+    ThreadId::global(
+        kip::thread_info().user_base + FIRST + index,
+        VERSION.load(SeqCst),
+    )
 }
 
 /// `id`'s number with another version.
@@ -48,5 +51,12 @@ pub(crate) fn retire() {
     }
     // Versions that are multiples of 64 would make local ids.
     let version = VERSION.load(SeqCst) + 1;
-    VERSION.store(if version.is_multiple_of(64) { version + 1 } else { version }, SeqCst);
+    VERSION.store(
+        if version.is_multiple_of(64) {
+            version + 1
+        } else {
+            version
+        },
+        SeqCst,
+    );
 }

@@ -38,7 +38,13 @@ impl Job {
     /// To and from whom. Never times out, an empty message.
     pub(crate) const fn new(to: ThreadId, from: ThreadId) -> Self {
         let (to, from) = (to.raw(), from.raw());
-        Self { to, from, timeouts: Timeouts::NEVER, acceptor: 0, mr: [0; 64] }
+        Self {
+            to,
+            from,
+            timeouts: Timeouts::NEVER,
+            acceptor: 0,
+            mr: [0; 64],
+        }
     }
 
     /// Only a send phase.
@@ -105,14 +111,23 @@ impl Job {
         // SAFETY: accepts nothing.
         unsafe { utcb.set_br(0, 0) };
         let mr = core::array::from_fn(|index| utcb.mr(index));
-        Done { from: ThreadId::from_raw(from), error: utcb.error_code(), micros, mr }
+        Done {
+            from: ThreadId::from_raw(from),
+            error: utcb.error_code(),
+            micros,
+            mr,
+        }
     }
 
     /// Lets a worker of this plan do it.
     #[track_caller]
     pub(crate) fn start(self, plan: Builder) -> Result<Started, Failure> {
         let slot = NEXT.fetch_add(1, SeqCst) % SLOTS;
-        store(slot, [self.to, self.from, self.timeouts.raw(), self.acceptor], &self.mr);
+        store(
+            slot,
+            [self.to, self.from, self.timeouts.raw(), self.acceptor],
+            &self.mr,
+        );
         let id = worker::start(plan, carry_out, slot as u64)?;
         Ok(Started { id, slot })
     }
@@ -129,7 +144,9 @@ impl Done {
     pub(crate) fn ok(&self) -> Outcome {
         if self.tag().is_error() {
             let [tag, error] = [self.mr[0], self.error];
-            return Err(Failure::new(format_args!("IPC failed: tag {tag:#x} error {error:#x}")));
+            return Err(Failure::new(format_args!(
+                "IPC failed: tag {tag:#x} error {error:#x}"
+            )));
         }
         Ok(())
     }
@@ -154,7 +171,9 @@ impl Done {
         for (index, word) in self.mr[1..].iter().take(count).enumerate() {
             if *word != first + index as u64 {
                 let mr = index + 1;
-                return Err(Failure::new(format_args!("MR{mr} of {count} words is {word:#x}")));
+                return Err(Failure::new(format_args!(
+                    "MR{mr} of {count} words is {word:#x}"
+                )));
             }
         }
         Ok(())
@@ -178,14 +197,24 @@ fn store(slot: usize, head: [u64; 4], mr: &[u64; 64]) {
 
 fn load(slot: usize) -> ([u64; 4], [u64; 64]) {
     let word = |index: usize| TABLE[slot][index].load(Relaxed);
-    (core::array::from_fn(word), core::array::from_fn(|index| word(index + 4)))
+    (
+        core::array::from_fn(word),
+        core::array::from_fn(|index| word(index + 4)),
+    )
 }
 
 fn carry_out(slot: u64) {
     let slot = slot as usize;
     let ([to, from, timeouts, acceptor], mr) = load(slot);
     TABLE[slot][STATE].store(1, Release);
-    let done = Job { to, from, timeouts: Timeouts::from_raw(timeouts), acceptor, mr }.now();
+    let done = Job {
+        to,
+        from,
+        timeouts: Timeouts::from_raw(timeouts),
+        acceptor,
+        mr,
+    }
+    .now();
     let head = [done.from.raw(), done.error, done.micros, 0];
     store(slot, head, &done.mr);
     TABLE[slot][STATE].store(2, Release);
@@ -210,6 +239,11 @@ impl Started {
     pub(crate) fn result(&self) -> Result<Done, Failure> {
         until("the end of a worker's IPC", || self.is_done())?;
         let ([from, error, micros, _], mr) = load(self.slot);
-        Ok(Done { from: ThreadId::from_raw(from), error, micros, mr })
+        Ok(Done {
+            from: ThreadId::from_raw(from),
+            error,
+            micros,
+            mr,
+        })
     }
 }

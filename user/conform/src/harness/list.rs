@@ -21,8 +21,17 @@ pub(crate) fn select<'a>(
         chosen[count] = test;
         count += 1;
     }
-    let known = |name: &str| groups.iter().copied().flatten().any(|test| names_test(name, test));
-    (count, arguments.split_whitespace().find(|name| !known(name)))
+    let known = |name: &str| {
+        groups
+            .iter()
+            .copied()
+            .flatten()
+            .any(|test| names_test(name, test))
+    };
+    (
+        count,
+        arguments.split_whitespace().find(|name| !known(name)),
+    )
 }
 
 fn names_test(name: &str, test: &Test) -> bool {

@@ -30,12 +30,20 @@ pub(crate) struct Test {
 impl Test {
     /// A test for any machine.
     pub(crate) const fn new(id: &'static str, run: fn() -> Outcome) -> Self {
-        Self { id, needs_cpus: 1, run }
+        Self {
+            id,
+            needs_cpus: 1,
+            run,
+        }
     }
 
     /// A test that needs at least two CPUs.
     pub(crate) const fn smp(id: &'static str, run: fn() -> Outcome) -> Self {
-        Self { id, needs_cpus: 2, run }
+        Self {
+            id,
+            needs_cpus: 2,
+            run,
+        }
     }
 
     /// The feature: the letters of the id.

@@ -30,7 +30,10 @@ pub(crate) fn start() -> Result<ThreadId, Failure> {
 /// Orders what to map at the next fault outside the image: `source` (an address in this program)
 /// with `rights`, one page.
 pub(crate) fn order(fault_page: u64, source: u64, rights: Rights) {
-    order_item(MapItem { send_base: fault_page, fpage: Fpage::new(source, 12, rights) });
+    order_item(MapItem {
+        send_base: fault_page,
+        fpage: Fpage::new(source, 12, rights),
+    });
 }
 
 /// Orders a map item.

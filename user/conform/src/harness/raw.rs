@@ -18,7 +18,10 @@ pub(crate) struct Verdict {
 }
 
 /// Success, and ErrorCode unchanged.
-pub(crate) const DONE: Verdict = Verdict { result: 1, error: UNTOUCHED };
+pub(crate) const DONE: Verdict = Verdict {
+    result: 1,
+    error: UNTOUCHED,
+};
 
 /// Refusal with an error code.
 pub(crate) const fn refused(error: u64) -> Verdict {
@@ -33,25 +36,43 @@ impl Verdict {
 
     /// From such a word.
     pub(crate) const fn unpack(word: u64) -> Self {
-        Self { result: word >> 32, error: word & 0xFFFF_FFFF }
+        Self {
+            result: word >> 32,
+            error: word & 0xFFFF_FFFF,
+        }
     }
 }
 
 fn verdict(call: impl FnOnce() -> u64) -> Verdict {
     utcb::my().set_error_code(UNTOUCHED);
     let result = call();
-    Verdict { result, error: utcb::my().error_code() }
+    Verdict {
+        result,
+        error: utcb::my().error_code(),
+    }
 }
 
 /// ThreadControl.
-pub(crate) fn thread_control(dest: u64, space: u64, scheduler: u64, pager: u64, utcb: u64) -> Verdict {
+pub(crate) fn thread_control(
+    dest: u64,
+    space: u64,
+    scheduler: u64,
+    pager: u64,
+    utcb: u64,
+) -> Verdict {
     // SAFETY: see the module's doc.
     verdict(|| unsafe { syscall::thread_control(dest, space, scheduler, pager, utcb) })
 }
 
 /// Creates an inactive thread in `space`.
 pub(crate) fn create(dest: ThreadId, space: ThreadId) -> Verdict {
-    thread_control(dest.raw(), space.raw(), thread::myself().raw(), 0, NOT_GIVEN)
+    thread_control(
+        dest.raw(),
+        space.raw(),
+        thread::myself().raw(),
+        0,
+        NOT_GIVEN,
+    )
 }
 
 /// Deletes a thread.
@@ -61,7 +82,10 @@ pub(crate) fn delete(dest: ThreadId) -> Verdict {
 
 /// SpaceControl: the verdict and the old control word.
 pub(crate) fn space_control(space: u64, control: u64, kip: u64, utcb: u64) -> (Verdict, u64) {
-    let mut pair = Pair { first: 0, second: 0 };
+    let mut pair = Pair {
+        first: 0,
+        second: 0,
+    };
     let verdict = verdict(|| {
         // SAFETY: see the module's doc.
         pair = unsafe { syscall::space_control(space, control, kip, utcb, 0) };
@@ -84,7 +108,13 @@ pub(crate) fn exchange(dest: u64, new: Registers) -> (Verdict, Registers) {
 
 /// ExchangeRegisters with nothing but control bits.
 pub(crate) fn control(dest: ThreadId, control: u64) -> (Verdict, Registers) {
-    exchange(dest.raw(), Registers { control, ..Registers::default() })
+    exchange(
+        dest.raw(),
+        Registers {
+            control,
+            ..Registers::default()
+        },
+    )
 }
 
 /// Schedule with dest, time, processor, priority, preemption.

@@ -28,7 +28,10 @@ struct Verdict {
 // SAFETY: written by the test's thread before `there` is set, read by the conductor after it saw that.
 unsafe impl Sync for Verdict {}
 
-static VERDICT: Verdict = Verdict { value: UnsafeCell::new(Ok(())), there: AtomicBool::new(false) };
+static VERDICT: Verdict = Verdict {
+    value: UnsafeCell::new(Ok(())),
+    there: AtomicBool::new(false),
+};
 
 /// Runs the tests; returns how many failed.
 pub(crate) fn all(tests: &[&'static Test]) -> usize {
@@ -64,14 +67,19 @@ fn announce(tests: &[&'static Test]) {
 fn one(test: &'static Test) -> Outcome {
     board::clear();
     VERDICT.there.store(false, Release);
-    let plan = Builder::new().id(ids::fresh()).pager(pager::running()).priority(PRIORITY);
+    let plan = Builder::new()
+        .id(ids::fresh())
+        .pager(pager::running())
+        .priority(PRIORITY);
     let runner = plan.start(body, core::ptr::from_ref(test) as u64, &STACK)?;
     let ended = ipc::receive_within(runner, LIMIT);
     worker::retire();
     // SAFETY: its thread is deleted.
     unsafe { STACK.release() };
     if !l4::control::check() {
-        return Err(Failure::new(format_args!("the kernel does not check itself")));
+        return Err(Failure::new(format_args!(
+            "the kernel does not check itself"
+        )));
     }
     if ended.is_err() || !VERDICT.there.load(Acquire) {
         return Err(Failure::new(format_args!("no end within the limit")));

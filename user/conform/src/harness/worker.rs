@@ -17,7 +17,10 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The plan of a thread in the root task's space: a fresh id, priority 100, on CPU 0, served by the
 /// library's pager.
 pub(crate) fn here() -> Builder {
-    Builder::new().id(ids::fresh()).cpu(0).pager(pager::running())
+    Builder::new()
+        .id(ids::fresh())
+        .cpu(0)
+        .pager(pager::running())
 }
 
 /// The plan of a thread in a space of its own, which is not privileged.
@@ -49,7 +52,11 @@ struct Task {
 
 /// Runs `function(argument)` in a thread of this plan and waits for its value.
 #[track_caller]
-pub(crate) fn perform(plan: Builder, function: fn(u64) -> u64, argument: u64) -> Result<u64, Failure> {
+pub(crate) fn perform(
+    plan: Builder,
+    function: fn(u64) -> u64,
+    argument: u64,
+) -> Result<u64, Failure> {
     let slot = RESULTS + 4 * (RESULT.fetch_add(1, SeqCst) % 64);
     let task = Task { function, argument };
     board::put(slot, task.function as usize as u64);

@@ -79,7 +79,13 @@ pub(super) fn error_leaves_message_registers() -> Outcome {
     let dead = crate::harness::ids::fresh();
     let me = thread::myself();
     let zero = Time::ZERO;
-    for job in [Job::send(dead), Job::receive(dead), Job::receive(me), Job::send(me), Job::call(dead)] {
+    for job in [
+        Job::send(dead),
+        Job::receive(dead),
+        Job::receive(me),
+        Job::send(me),
+        Job::call(dead),
+    ] {
         let done = job.words(0, 63, 500).within(zero, zero).now();
         for (index, word) in done.mr[1..].iter().enumerate() {
             hex("a message register", *word, 500 + index as u64)?;

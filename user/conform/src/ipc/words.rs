@@ -58,7 +58,10 @@ pub(super) fn call_across_spaces() -> Outcome {
     let server = worker::start(worker::away(), echo, 0)?;
     for count in 0..64 {
         let first = 3 * count as u64;
-        let answer = Job::call(server).words(0xF00D, count, first).within(SOON, SOON).now();
+        let answer = Job::call(server)
+            .words(0xF00D, count, first)
+            .within(SOON, SOON)
+            .now();
         answer.carries(0xF00E, count, first + 1000, 0)?;
     }
     Ok(())
@@ -70,7 +73,10 @@ pub(super) fn tag_reaches_the_receiver() -> Outcome {
     let label = 0x8123_4567_89AB;
     let flags = Tag::ERROR | Tag::CROSS_CPU | Tag::REDIRECTED;
     let sent = Tag::new(label, 2, 0).raw() | flags;
-    let sender = Job::send(me).tag(sent).registers(1, &[11, 12]).start(worker::away())?;
+    let sender = Job::send(me)
+        .tag(sent)
+        .registers(1, &[11, 12])
+        .start(worker::away())?;
     let got = Job::receive(sender.id).within(SOON, SOON).now();
     hex("tag", got.mr[0], Tag::new(label, 2, 0).raw())?;
     hex("MR1", got.mr[1], 11)?;
@@ -100,7 +106,11 @@ pub(super) fn lipc_is_ipc() -> Outcome {
 pub(super) fn a_thousand_calls() -> Outcome {
     let server = worker::start(worker::away(), echo, 0)?;
     for round in 0..1000 {
-        let answer = ipc::call_within(server, &Message::new(0).word(round), crate::harness::BOTH_SOON)?;
+        let answer = ipc::call_within(
+            server,
+            &Message::new(0).word(round),
+            crate::harness::BOTH_SOON,
+        )?;
         hex("answer", answer.message.word_at(0), round + 1000)?;
     }
     Ok(())

@@ -93,7 +93,9 @@ pub(super) fn rights_grow() -> Outcome {
 }
 
 fn read_all(address: u64) {
-    let sum = (0..16).map(|page| touch::read(address + 4096 * page) << page).sum();
+    let sum = (0..16)
+        .map(|page| touch::read(address + 4096 * page) << page)
+        .sum();
     board::put(RESULT, sum);
     board::put(GO, 1);
 }
@@ -104,7 +106,10 @@ pub(super) fn large_page() -> Outcome {
         touch::page(index, 1);
     }
     let fpage = Fpage::new(touch::pages(), 16, Rights::READ);
-    pager::order_item(MapItem { send_base: WINDOW, fpage });
+    pager::order_item(MapItem {
+        send_base: WINDOW,
+        fpage,
+    });
     worker::start(away_under(pager::start()?), read_all, WINDOW)?;
     done()?;
     hex("what it read", board::get(RESULT), 0xFFFF)?;
@@ -115,12 +120,23 @@ pub(super) fn large_page() -> Outcome {
 pub(super) fn window_and_send_base() -> Outcome {
     let pager = pager::start()?;
     let window = Fpage::new(WINDOW + 0x10_0000, 14, Rights::NONE).raw() & !0xF;
-    let receiver = Job::receive(ThreadId::ANY).accepting(window).start(away_under(pager))?;
+    let receiver = Job::receive(ThreadId::ANY)
+        .accepting(window)
+        .start(away_under(pager))?;
     worker::until_waiting(&[receiver.id])?;
     let fpage = Fpage::new(touch::page(2, 0x22), 12, Rights::READ);
-    let [first, second] = MapItem { send_base: 0x2000, fpage }.words();
+    let [first, second] = MapItem {
+        send_base: 0x2000,
+        fpage,
+    }
+    .words();
     let tag = Tag::new(1, 0, 2).raw();
-    Job::send(receiver.id).tag(tag).registers(1, &[first, second]).within(SOON, SOON).now().ok()?;
+    Job::send(receiver.id)
+        .tag(tag)
+        .registers(1, &[first, second])
+        .within(SOON, SOON)
+        .now()
+        .ok()?;
     let got = receiver.result()?;
     hex("tag", got.mr[0], tag)?;
     equal("item", (got.mr[1], got.mr[2]), (first, second))?;
@@ -139,15 +155,29 @@ pub(super) fn rights_are_not_made_up() -> Outcome {
     let giver = worker::start(away_under(pager), read, WINDOW)?;
     done()?;
     let window = Fpage::COMPLETE.raw();
-    let taker = Job::receive(ThreadId::ANY).accepting(window).start(away_under(pager))?;
+    let taker = Job::receive(ThreadId::ANY)
+        .accepting(window)
+        .start(away_under(pager))?;
     worker::until_waiting(&[taker.id])?;
-    let item = MapItem { send_base: WINDOW, fpage: Fpage::new(WINDOW, 12, Rights::FULL) }.words();
-    let gift = Job::send(taker.id).tag(Tag::new(1, 0, 2).raw()).registers(1, &item);
-    gift.start(worker::here().in_space_of(giver).pager(pager))?.result()?.ok()?;
+    let item = MapItem {
+        send_base: WINDOW,
+        fpage: Fpage::new(WINDOW, 12, Rights::FULL),
+    }
+    .words();
+    let gift = Job::send(taker.id)
+        .tag(Tag::new(1, 0, 2).raw())
+        .registers(1, &item);
+    gift.start(worker::here().in_space_of(giver).pager(pager))?
+        .result()?
+        .ok()?;
     board::put(COUNT, 0);
     board::put(pager::ITEM, 0);
     let write = |address| touch::write(address, 0xBAD);
-    worker::start(worker::here().in_space_of(taker.id).pager(pager), write, WINDOW)?;
+    worker::start(
+        worker::here().in_space_of(taker.id).pager(pager),
+        write,
+        WINDOW,
+    )?;
     until("a fault", || board::get(COUNT) == 1)?;
     hex("access", board::get(TAG) >> 16 & 7, 2)?;
     hex("the page", touch::read(source), 0x33)
@@ -173,7 +203,9 @@ fn read_with_full_registers(address: u64) {
         utcb::my().set_mr(index, 0xB000 + index as u64);
     }
     touch::read(address);
-    let good = (0..64).filter(|index| utcb::my().mr(*index) == 0xB000 + *index as u64).count();
+    let good = (0..64)
+        .filter(|index| utcb::my().mr(*index) == 0xB000 + *index as u64)
+        .count();
     board::put(RESULT, good as u64);
     board::put(GO, 1);
 }
@@ -212,9 +244,18 @@ pub(super) fn mapping_replaces() -> Outcome {
     let taker = Job::receive(ThreadId::ANY).accepting(window).start(taker)?;
     worker::until_waiting(&[taker.id])?;
     let fpage = Fpage::new(touch::page(1, 0xB), 12, Rights::READ);
-    let item = MapItem { send_base: WINDOW, fpage }.words();
+    let item = MapItem {
+        send_base: WINDOW,
+        fpage,
+    }
+    .words();
     let tag = Tag::new(1, 0, 2).raw();
-    Job::send(taker.id).tag(tag).registers(1, &item).within(SOON, SOON).now().ok()?;
+    Job::send(taker.id)
+        .tag(tag)
+        .registers(1, &item)
+        .within(SOON, SOON)
+        .now()
+        .ok()?;
     taker.result()?.ok()?;
     board::put(GO, 2);
     until("the second read", || board::get(GO) == 3)?;
@@ -228,11 +269,19 @@ pub(super) fn deleted_while_faulting() -> Outcome {
     let second = worker::start(away_under(pager), read, WINDOW)?;
     until("two faults", || board::get(COUNT) == 2)?;
     worker::until_waiting(&[first, second])?;
-    equal("deletion of a faulting thread", raw::delete(first), raw::DONE)?;
+    equal(
+        "deletion of a faulting thread",
+        raw::delete(first),
+        raw::DONE,
+    )?;
     equal("deletion of the pager", raw::delete(pager), raw::DONE)?;
     worker::start(worker::here(), spin, 0)?;
     until("others run", || board::get(0) > 0)?;
-    equal("the other", schedule::state(second), Ok(ThreadState::Inactive))?;
+    equal(
+        "the other",
+        schedule::state(second),
+        Ok(ThreadState::Inactive),
+    )?;
     equal("deletion of the other", raw::delete(second), raw::DONE)
 }
 

@@ -38,7 +38,11 @@ fn faulting(function: fn(u64), address: u64) -> Result<ThreadId, Failure> {
 #[track_caller]
 fn told(access: Rights, address: u64, ip: u64) -> Outcome {
     until("a fault", || board::get(COUNT) > 0)?;
-    hex("tag", board::get(TAG), Tag::new(PAGE_FAULT | u64::from(access.bits()), 2, 0).raw())?;
+    hex(
+        "tag",
+        board::get(TAG),
+        Tag::new(PAGE_FAULT | u64::from(access.bits()), 2, 0).raw(),
+    )?;
     hex("address", board::get(ADDRESS), address)?;
     hex("ip", board::get(IP), ip)
 }
@@ -77,7 +81,11 @@ pub(super) fn same_space() -> Outcome {
     equal("from", fault.from, local(id)?)?;
     let message = &fault.message;
     let words = [message.tag().raw(), message.word_at(0), message.word_at(1)];
-    let expected = PageFault { address: WINDOW, ip: touch::read as *const () as u64, access: Rights::READ };
+    let expected = PageFault {
+        address: WINDOW,
+        ip: touch::read as *const () as u64,
+        access: Rights::READ,
+    };
     equal("message", PageFault::from_words(words), Some(expected))?;
     hex("tag", words[0], 0xFFFF_FFFF_FFE4_0002)
 }
@@ -89,7 +97,12 @@ fn read_with_marks(address: u64) {
 
 /// Kernel memory is not the user's: the pager is told like of any other address.
 pub(super) fn kernel_addresses() -> Outcome {
-    let targets = [0xFFFF_8000_0000_0000, 0xFFFF_FFFF_8020_0000, 0xFFFF_FE00_0000_0000, 0xFFFF_FFFF_FFFF_F000];
+    let targets = [
+        0xFFFF_8000_0000_0000,
+        0xFFFF_FFFF_8020_0000,
+        0xFFFF_FE00_0000_0000,
+        0xFFFF_FFFF_FFFF_F000,
+    ];
     for address in targets {
         for (function, access) in [(reader as fn(u64), 4), (writer, 2), (jumper, 1)] {
             board::put(COUNT, 0);
@@ -145,7 +158,12 @@ fn fault_with_full_utcb(address: u64) {
         utcb.virtual_sender().raw() != 0x1234_0001,
         utcb.br(0) != 0x5000_00C0,
     ];
-    board::put(RESULT + 1, others.iter().fold(0, |bits, changed| bits << 1 | u64::from(*changed)));
+    board::put(
+        RESULT + 1,
+        others
+            .iter()
+            .fold(0, |bits, changed| bits << 1 | u64::from(*changed)),
+    );
     board::put(GO, 1);
 }
 

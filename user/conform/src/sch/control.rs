@@ -17,12 +17,23 @@ const fn look(id: ThreadId) -> [u64; 5] {
 /// The state that Schedule reports, and that it clears ErrorCode.
 #[track_caller]
 fn state(what: &str, id: ThreadId, expected: u64) -> Outcome {
-    equal(what, raw::schedule(look(id)).0, Verdict { result: expected, error: 0 })
+    equal(
+        what,
+        raw::schedule(look(id)).0,
+        Verdict {
+            result: expected,
+            error: 0,
+        },
+    )
 }
 
 pub(super) fn states() -> Outcome {
     let inactive = ids::fresh();
-    equal("creation", raw::create(inactive, thread::myself()), raw::DONE)?;
+    equal(
+        "creation",
+        raw::create(inactive, thread::myself()),
+        raw::DONE,
+    )?;
     state("inactive", inactive, 1)?;
     state("oneself", thread::myself(), 3)?;
     state("sigma0", kip::sigma0(), 6)?;
@@ -37,35 +48,59 @@ pub(super) fn states() -> Outcome {
 }
 
 pub(super) fn unknown() -> Outcome {
-    for id in [ids::fresh(), ids::next_version(thread::myself()), ThreadId::ANY] {
+    for id in [
+        ids::fresh(),
+        ids::next_version(thread::myself()),
+        ThreadId::ANY,
+    ] {
         equal("verdict", raw::schedule(look(id)).0, refused(2))?;
     }
     let kernel = ThreadId::global(kip::thread_info().system_base + 5, 1);
     equal("a kernel thread", raw::schedule(look(kernel)).0, refused(2))?;
-    equal("an interrupt thread", raw::schedule(look(ThreadId::interrupt(3))).0, refused(2))
+    equal(
+        "an interrupt thread",
+        raw::schedule(look(ThreadId::interrupt(3))).0,
+        refused(2),
+    )
 }
 
 pub(super) fn fresh_thread() -> Outcome {
     let id = worker::here().create()?;
     let (verdict, old) = raw::schedule(look(id));
-    equal("verdict", verdict, Verdict { result: 6, error: 0 })?;
+    equal(
+        "verdict",
+        verdict,
+        Verdict {
+            result: 6,
+            error: 0,
+        },
+    )?;
     hex("old time control", old, 0x2710_0000)
 }
 
 pub(super) fn old_time_slice() -> Outcome {
     let id = worker::here().create()?;
-    let time = TimeControl { slice: Time::period(4_000), quantum: Time::NEVER };
+    let time = TimeControl {
+        slice: Time::period(4_000),
+        quantum: Time::NEVER,
+    };
     let (_, old) = raw::schedule([id.raw(), time.raw(), UNCHANGED, UNCHANGED, UNCHANGED]);
     hex("before", old >> 16, 10_000)?;
     hex("after", raw::schedule(look(id)).1 >> 16, 4_000)?;
     let spinner = worker::start(worker::here().slice(Time::period(4_000)), spin, 0)?;
     until("it runs", || board::get(0) > 0)?;
-    at_most("what a running thread has left", raw::schedule(look(spinner)).1 >> 16, 4_000)?;
+    at_most(
+        "what a running thread has left",
+        raw::schedule(look(spinner)).1 >> 16,
+        4_000,
+    )?;
     at_least("number of its rounds", board::get(0), 1)
 }
 
 fn schedule_other(id: u64) -> u64 {
-    raw::schedule([id, UNCHANGED, UNCHANGED, 50, UNCHANGED]).0.pack()
+    raw::schedule([id, UNCHANGED, UNCHANGED, 50, UNCHANGED])
+        .0
+        .pack()
 }
 
 /// Neither a privileged space nor the scheduler: refused, and nothing changes.
@@ -91,9 +126,21 @@ pub(super) fn not_above_oneself() -> Outcome {
     let id = worker::here().create()?;
     let set = raw::thread_control(id.raw(), id.raw(), agent.raw(), 0, NOT_GIVEN);
     equal("new scheduler", set, raw::DONE)?;
-    let got = worker::perform(worker::away().id(agent).priority(100), raise_other, id.raw())?;
-    equal("for a lower and its own priority", (got >> 56, got >> 48 & 0xFF), (6, 6))?;
-    equal("for a higher one", Verdict::unpack(got & 0xFFFF_FFFF_FFFF), refused(1))
+    let got = worker::perform(
+        worker::away().id(agent).priority(100),
+        raise_other,
+        id.raw(),
+    )?;
+    equal(
+        "for a lower and its own priority",
+        (got >> 56, got >> 48 & 0xFF),
+        (6, 6),
+    )?;
+    equal(
+        "for a higher one",
+        Verdict::unpack(got & 0xFFFF_FFFF_FFFF),
+        refused(1),
+    )
 }
 
 pub(super) fn bad_processors() -> Outcome {

@@ -18,18 +18,28 @@ pub(super) fn strict_priorities() -> Outcome {
     spinner(worker::away().priority(80), 2)?;
     until("the highest has run for a while", || board::get(0) > 1000)?;
     pause(50_000);
-    equal("counts of the lower ones", (board::get(1), board::get(2)), (0, 0))
+    equal(
+        "counts of the lower ones",
+        (board::get(1), board::get(2)),
+        (0, 0),
+    )
 }
 
 /// Equals share the CPU by time slices.
 pub(super) fn round_robin() -> Outcome {
     for index in 0..4 {
-        let plan = if index % 2 == 0 { worker::here() } else { worker::away() };
+        let plan = if index % 2 == 0 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         spinner(plan.slice(Time::period(2_000)), index)?;
     }
     let mut before = [0; 4];
     for _ in 0..3 {
-        until("each has run again", || (0..4).all(|index| board::get(index) > before[index]))?;
+        until("each has run again", || {
+            (0..4).all(|index| board::get(index) > before[index])
+        })?;
         before = core::array::from_fn(board::get);
     }
     Ok(())
@@ -121,5 +131,8 @@ pub(super) fn idle_wakes_up() -> Outcome {
         },
         thread::myself().raw(),
     )?;
-    Job::receive(sender).within(SOON, SOON).now().carries(7, 0, 0, 0)
+    Job::receive(sender)
+        .within(SOON, SOON)
+        .now()
+        .carries(7, 0, 0, 0)
 }

@@ -47,14 +47,21 @@ pub(super) fn blocked_threads() -> Outcome {
             worker::until_waiting(&[started.id])?;
             delete(started.id)?;
         }
-        for job in [Job::send(me), Job::send(me).within(SOON, SOON), Job::call(me)] {
+        for job in [
+            Job::send(me),
+            Job::send(me).within(SOON, SOON),
+            Job::call(me),
+        ] {
             let started = job.start(plan())?;
             worker::until_state(started.id, PendingSend)?;
             delete(started.id)?;
         }
         delete(plan().create()?)?;
     }
-    Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO).now().bare_error(3)
+    Job::receive(ThreadId::ANY)
+        .within(Time::ZERO, Time::ZERO)
+        .now()
+        .bare_error(3)
 }
 
 pub(super) fn ready_and_halted_threads() -> Outcome {
@@ -87,9 +94,16 @@ pub(super) fn numbers_live_again() -> Outcome {
     let first = ids::fresh();
     for life in 0..20 {
         let id = ThreadId::global(first.number(), first.version() + (life << 16));
-        let plan = if life % 2 == 0 { worker::here() } else { worker::away() };
+        let plan = if life % 2 == 0 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         worker::start(plan.id(id), answer_once, 0)?;
-        let answer = Job::call(id).words(u64::from(life), 0, 0).within(SOON, SOON).now();
+        let answer = Job::call(id)
+            .words(u64::from(life), 0, 0)
+            .within(SOON, SOON)
+            .now();
         answer.carries(u64::from(life) + 1, 0, 0, 0)?;
         delete(id)?;
     }
@@ -120,7 +134,11 @@ pub(super) fn space_lives_while_one_thread_does() -> Outcome {
     let second = Job::receive(ThreadId::ANY).start(worker::here().in_space_of(first))?;
     worker::until_waiting(&[first, second.id])?;
     delete(first)?;
-    Job::send(second.id).words(3, 3, 3).within(SOON, SOON).now().ok()?;
+    Job::send(second.id)
+        .words(3, 3, 3)
+        .within(SOON, SOON)
+        .now()
+        .ok()?;
     second.result()?.carries(3, 3, 3, 0)?;
     delete(second.id)
 }

@@ -5,7 +5,9 @@ use l4::{Fpage, MapItem, Rights, Tag, ThreadId, Time, ipc, thread};
 
 use super::{far_away, there};
 use crate::harness::failure::at_least;
-use crate::harness::{A_WHILE, Job, Outcome, SOON, board, check, equal, hex, ids, micros_of, pause, until, worker};
+use crate::harness::{
+    A_WHILE, Job, Outcome, SOON, board, check, equal, hex, ids, micros_of, pause, until, worker,
+};
 
 const ZERO: Time = Time::ZERO;
 const NEVER: Time = Time::NEVER;
@@ -19,19 +21,35 @@ fn deaf() -> Result<ThreadId, crate::harness::Failure> {
 
 pub(super) fn zero_timeouts() -> Outcome {
     let deaf = deaf()?;
-    Job::send(deaf).words(7, 2, 1).within(ZERO, NEVER).now().bare_error(2)?;
-    Job::call(deaf).words(7, 2, 1).within(ZERO, ZERO).now().bare_error(2)?;
+    Job::send(deaf)
+        .words(7, 2, 1)
+        .within(ZERO, NEVER)
+        .now()
+        .bare_error(2)?;
+    Job::call(deaf)
+        .words(7, 2, 1)
+        .within(ZERO, ZERO)
+        .now()
+        .bare_error(2)?;
     Job::receive(deaf).within(NEVER, ZERO).now().bare_error(3)?;
     let ready = Job::receive(ThreadId::ANY).start(there())?;
     worker::until_waiting(&[ready.id])?;
-    Job::send(ready.id).words(7, 2, 1).within(ZERO, NEVER).now().ok()?;
+    Job::send(ready.id)
+        .words(7, 2, 1)
+        .within(ZERO, NEVER)
+        .now()
+        .ok()?;
     ready.result()?.carries(7, 2, 1, Tag::CROSS_CPU)
 }
 
 pub(super) fn finite_timeouts() -> Outcome {
     let deaf = deaf()?;
     let tag = Tag::new(7, 2, 0).raw();
-    for job in [Job::send(deaf), Job::call(deaf), Job::new(deaf, ThreadId::ANY)] {
+    for job in [
+        Job::send(deaf),
+        Job::call(deaf),
+        Job::new(deaf, ThreadId::ANY),
+    ] {
         let done = job.words(7, 2, 1).within(A_WHILE, A_WHILE).now();
         done.error_with_tag(2, tag)?;
         at_least("time", done.micros, micros_of(A_WHILE))?;
@@ -75,11 +93,17 @@ pub(super) fn nobody() -> Outcome {
 /// Both see it; the untyped word arrives.
 pub(super) fn overflow() -> Outcome {
     let fpage = Fpage::new(0x100_0000, 12, Rights::READ);
-    let item = MapItem { send_base: 0, fpage }.words();
+    let item = MapItem {
+        send_base: 0,
+        fpage,
+    }
+    .words();
     let tag = Tag::new(3, 1, 2).raw();
     let receiver = Job::receive(ThreadId::ANY).start(far_away())?;
     worker::until_waiting(&[receiver.id])?;
-    let job = Job::send(receiver.id).tag(tag).registers(1, &[5, item[0], item[1]]);
+    let job = Job::send(receiver.id)
+        .tag(tag)
+        .registers(1, &[5, item[0], item[1]]);
     job.within(SOON, SOON).now().error_with_tag(8, tag)?;
     let got = receiver.result()?;
     got.error_with_tag(9, tag | Tag::CROSS_CPU)?;
@@ -87,7 +111,11 @@ pub(super) fn overflow() -> Outcome {
     let tag = Tag::new(3, 60, 4).raw();
     let receiver = Job::receive(ThreadId::ANY).start(there())?;
     worker::until_waiting(&[receiver.id])?;
-    Job::send(receiver.id).tag(tag).within(SOON, SOON).now().error_with_tag(8, tag)?;
+    Job::send(receiver.id)
+        .tag(tag)
+        .within(SOON, SOON)
+        .now()
+        .error_with_tag(8, tag)?;
     receiver.result()?.error_with_tag(9, tag | Tag::CROSS_CPU)
 }
 
@@ -118,7 +146,10 @@ fn wait_for_go(index: u64) {
         return;
     }
     let partner = ThreadId::from_raw(board::get(20 + index as usize));
-    let done = Job::call(partner).words(9, 1, 1).within(Time::period(3_000), NEVER).now();
+    let done = Job::call(partner)
+        .words(9, 1, 1)
+        .within(Time::period(3_000), NEVER)
+        .now();
     board::put(10 + index as usize, done.error);
     board::add(2, 1);
 }
@@ -151,7 +182,12 @@ pub(super) fn timeout_races_with_receiver() -> Outcome {
         }
         pause(100 + random.below(1200));
     }
-    while Job::receive(sender).within(NEVER, A_WHILE).now().ok().is_ok() {
+    while Job::receive(sender)
+        .within(NEVER, A_WHILE)
+        .now()
+        .ok()
+        .is_ok()
+    {
         got += 1;
     }
     equal("unexpected errors", board::get(3), 0)?;
@@ -161,11 +197,20 @@ pub(super) fn timeout_races_with_receiver() -> Outcome {
 
 pub(super) fn timed_out_sender_left_the_queue() -> Outcome {
     let me = thread::myself();
-    let first = Job::send(me).words(1, 0, 0).within(A_WHILE, SOON).start(there())?;
+    let first = Job::send(me)
+        .words(1, 0, 0)
+        .within(A_WHILE, SOON)
+        .start(there())?;
     worker::until_state(first.id, PendingSend)?;
     let second = Job::send(me).words(2, 0, 0).start(far_away())?;
     first.result()?.error_with_tag(2, Tag::new(1, 0, 0).raw())?;
-    Job::receive(ThreadId::ANY).within(SOON, SOON).now().carries(2, 0, 0, Tag::CROSS_CPU)?;
+    Job::receive(ThreadId::ANY)
+        .within(SOON, SOON)
+        .now()
+        .carries(2, 0, 0, Tag::CROSS_CPU)?;
     second.result()?.ok()?;
-    Job::receive(ThreadId::ANY).within(ZERO, ZERO).now().bare_error(3)
+    Job::receive(ThreadId::ANY)
+        .within(ZERO, ZERO)
+        .now()
+        .bare_error(3)
 }

@@ -9,7 +9,10 @@ use crate::harness::regular::{Random, spin};
 use crate::harness::{Job, Outcome, SOON, board, equal, hex, pause, until, worker};
 
 fn nothing_left() -> Outcome {
-    Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO).now().bare_error(3)
+    Job::receive(ThreadId::ANY)
+        .within(Time::ZERO, Time::ZERO)
+        .now()
+        .bare_error(3)
 }
 
 /// Its message is not delivered; others behind it are.
@@ -22,9 +25,28 @@ pub(super) fn queued_sender() -> Outcome {
         worker::until_state(behind.id, PendingSend)?;
         pause(2_000);
         equal("deletion", raw::delete(sender.id), DONE)?;
-        Job::receive(ThreadId::ANY).within(SOON, SOON).now().carries(2, 0, 0, Tag::CROSS_CPU)?;
+        Job::receive(ThreadId::ANY)
+            .within(SOON, SOON)
+            .now()
+            .carries(2, 0, 0, Tag::CROSS_CPU)?;
         behind.result()?.ok()?;
         nothing_left()?;
+    }
+    Ok(())
+}
+
+/// A server that has taken a call and is deleted before it answers: its callers of both CPUs learn that it is gone.
+pub(super) fn partner_that_would_answer() -> Outcome {
+    for plan in [worker::here as fn() -> l4::thread::Builder, there, far_away] {
+        let server = Job::receive(ThreadId::ANY).start(plan())?;
+        worker::until_waiting(&[server.id])?;
+        let caller = Job::call(server.id).words(4, 1, 4).start(worker::here())?;
+        server.result()?.ok()?;
+        let late = Job::receive(server.id).start(far_away())?;
+        worker::until_waiting(&[caller.id, late.id])?;
+        equal("deletion", raw::delete(server.id), DONE)?;
+        caller.result()?.bare_error(5)?;
+        late.result()?.bare_error(5)?;
     }
     Ok(())
 }
@@ -55,7 +77,10 @@ pub(super) fn receiver_with_senders() -> Outcome {
 pub(super) fn caller_that_waits() -> Outcome {
     for plan in [there(), far_away()] {
         let caller = Job::call(thread::myself()).words(1, 1, 1).start(plan)?;
-        Job::receive(caller.id).within(SOON, SOON).now().carries(1, 1, 1, Tag::CROSS_CPU)?;
+        Job::receive(caller.id)
+            .within(SOON, SOON)
+            .now()
+            .carries(1, 1, 1, Tag::CROSS_CPU)?;
         equal("deletion", raw::delete(caller.id), DONE)?;
         Job::send(caller.id).now().bare_error(4)?;
     }
@@ -73,7 +98,10 @@ fn gone(id: ThreadId) -> Outcome {
 pub(super) fn in_all_states() -> Outcome {
     let me = thread::myself();
     for plan in [there as fn() -> l4::thread::Builder, far_away] {
-        for job in [Job::receive(ThreadId::ANY), Job::receive(me).within(SOON, SOON)] {
+        for job in [
+            Job::receive(ThreadId::ANY),
+            Job::receive(me).within(SOON, SOON),
+        ] {
             let started = job.start(plan())?;
             worker::until_waiting(&[started.id])?;
             gone(started.id)?;
@@ -108,7 +136,9 @@ fn busy(seed: u64) {
             2 => Job::new(a, b),
             _ => Job::call(a),
         };
-        job.words(1, random.below(20) as usize, 3).within(time, time).now();
+        job.words(1, random.below(20) as usize, 3)
+            .within(time, time)
+            .now();
         board::add(10, 1);
     }
 }
@@ -118,7 +148,11 @@ pub(super) fn storm() -> Outcome {
     let cpus = l4::kip::cpus() as u64;
     let mut random = Random::new(17);
     let make = |slot: u64, round: u64| -> Outcome {
-        let plan = if (slot + round) % 3 == 0 { worker::away() } else { worker::here() };
+        let plan = if (slot + round) % 3 == 0 {
+            worker::away()
+        } else {
+            worker::here()
+        };
         let plan = plan.cpu(((slot + round) % cpus) as usize);
         let id = worker::start(plan, busy, slot * 1000 + round)?;
         board::put(slot as usize, id.raw());
@@ -129,7 +163,11 @@ pub(super) fn storm() -> Outcome {
     }
     for round in 1..=150 {
         let slot = random.below(8);
-        equal("deletion", raw::delete(ThreadId::from_raw(board::get(slot as usize))), DONE)?;
+        equal(
+            "deletion",
+            raw::delete(ThreadId::from_raw(board::get(slot as usize))),
+            DONE,
+        )?;
         make(slot, round)?;
         pause(random.below(1_500));
     }

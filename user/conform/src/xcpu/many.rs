@@ -16,7 +16,10 @@ const EACH: u64 = 100;
 fn send_numbers(index: u64) {
     let to = ThreadId::from_raw(board::get(0));
     for number in 1..=EACH {
-        let done = Job::send(to).words(index, 9, number).within(SOON, SOON).now();
+        let done = Job::send(to)
+            .words(index, 9, number)
+            .within(SOON, SOON)
+            .now();
         board::add(1, u64::from(done.ok().is_err()));
     }
     board::add(2, 1);
@@ -27,7 +30,11 @@ pub(super) fn many_to_one() -> Outcome {
     let senders = 2 * kip::cpus().min(16);
     board::put(0, thread::myself().raw());
     for index in 0..senders {
-        let plan = if index % 4 < 2 { worker::here() } else { worker::away() };
+        let plan = if index % 4 < 2 {
+            worker::here()
+        } else {
+            worker::away()
+        };
         worker::start(plan.cpu(index / 2), send_numbers, index as u64)?;
     }
     let mut last = [0; 32];
@@ -51,7 +58,10 @@ pub(super) fn one_to_many() -> Outcome {
     }
     for round in 0..50 {
         for (cpu, server) in servers.iter().enumerate().take(cpus) {
-            let answer = Job::call(*server).words(round, 3, round).within(SOON, SOON).now();
+            let answer = Job::call(*server)
+                .words(round, 3, round)
+                .within(SOON, SOON)
+                .now();
             let flag = if cpu == 0 { 0 } else { Tag::CROSS_CPU };
             answer.carries(round + 1, 3, round + 1000, flag)?;
         }
@@ -78,14 +88,22 @@ pub(super) fn rings() -> Outcome {
     board::put(100 + members - 1, me);
     let mut first = ThreadId::NIL;
     for index in (0..members).rev() {
-        let plan = if index % 3 == 0 { worker::away() } else { worker::here() };
+        let plan = if index % 3 == 0 {
+            worker::away()
+        } else {
+            worker::here()
+        };
         first = worker::start(plan.cpu(index % kip::cpus()), pass_on, index as u64)?;
         if index > 0 {
             board::put(100 + index - 1, first.raw());
         }
     }
     for round in 0..20 {
-        Job::send(first).words(1, 1, round * 1000).within(SOON, SOON).now().ok()?;
+        Job::send(first)
+            .words(1, 1, round * 1000)
+            .within(SOON, SOON)
+            .now()
+            .ok()?;
         let got = Job::receive(ThreadId::ANY).within(SOON, SOON).now();
         got.ok()?;
         equal("the number", got.mr[1], round * 1000 + members as u64)?;
@@ -145,7 +163,11 @@ pub(super) fn control_from_all_sides() -> Outcome {
     let victim = worker::start(there().priority(80), spin, 3)?;
     board::put(0, victim.raw());
     for index in 0..4 {
-        worker::start(worker::here().cpu(index % kip::cpus()), meddle, index as u64)?;
+        worker::start(
+            worker::here().cpu(index % kip::cpus()),
+            meddle,
+            index as u64,
+        )?;
     }
     until("all have meddled", || board::get(2) == 4)?;
     schedule::set_priority(victim, 80)?;

@@ -6,7 +6,9 @@ use l4::{Message, Tag, ThreadId, Time, ipc, schedule, thread, utcb};
 use super::{far_away, there};
 use crate::harness::failure::at_least;
 use crate::harness::regular::Random;
-use crate::harness::{BOTH_SOON, Failure, Job, Outcome, SOON, board, check, equal, micros_of, pause, until, worker};
+use crate::harness::{
+    BOTH_SOON, Failure, Job, Outcome, SOON, board, check, equal, micros_of, pause, until, worker,
+};
 
 /// Answers every message with the number of its CPU.
 fn tell_cpu(_: u64) {
@@ -27,7 +29,11 @@ pub(super) fn waiting() -> Outcome {
         let server = worker::start(plan, tell_cpu, 0)?;
         for cpu in [1, 0, 0, 1, 1, 0] {
             worker::until_waiting(&[server])?;
-            equal("state", schedule::set_cpu(server, cpu), Ok(ThreadState::Waiting))?;
+            equal(
+                "state",
+                schedule::set_cpu(server, cpu),
+                Ok(ThreadState::Waiting),
+            )?;
             equal("CPU", ask(server)?, cpu as u64)?;
         }
     }
@@ -46,7 +52,11 @@ pub(super) fn running() -> Outcome {
     let id = worker::start(worker::here(), count_and_tell, 0)?;
     for round in 0..20 {
         let cpu = (round + 1) % 2;
-        equal("state", schedule::set_cpu(id, cpu), Ok(ThreadState::Running))?;
+        equal(
+            "state",
+            schedule::set_cpu(id, cpu),
+            Ok(ThreadState::Running),
+        )?;
         let then = board::get(0);
         until("it runs on", || board::get(0) > then + 2)?;
         until("it runs there", || board::get(1) == cpu as u64)?;
@@ -95,7 +105,9 @@ fn receive_four_later(_: u64) {
 pub(super) fn while_sending() -> Outcome {
     let me = thread::myself();
     for (first, second) in [(0, 1), (1, 0)] {
-        let sender = Job::send(me).words(3, 3, 3).start(worker::here().cpu(first))?;
+        let sender = Job::send(me)
+            .words(3, 3, 3)
+            .start(worker::here().cpu(first))?;
         worker::until_state(sender.id, PendingSend)?;
         pause(2_000);
         schedule::set_cpu(sender.id, second)?;
@@ -103,7 +115,10 @@ pub(super) fn while_sending() -> Outcome {
         let got = Job::receive(sender.id).within(SOON, SOON).now();
         got.carries(3, 3, 3, got.mr[0] & Tag::CROSS_CPU)?;
         sender.result()?.ok()?;
-        Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO).now().bare_error(3)?;
+        Job::receive(ThreadId::ANY)
+            .within(Time::ZERO, Time::ZERO)
+            .now()
+            .bare_error(3)?;
     }
     Ok(())
 }
@@ -141,12 +156,24 @@ pub(super) fn oneself() -> Outcome {
 /// As existing programs do: moved right after activation, in its start-up receive.
 pub(super) fn before_the_start() -> Outcome {
     for cpu in [1, 0, 1] {
-        let seen = worker::perform(worker::away().cpu(cpu), |_| utcb::my().processor() as u64, 0)?;
+        let seen = worker::perform(
+            worker::away().cpu(cpu),
+            |_| utcb::my().processor() as u64,
+            0,
+        )?;
         equal("CPU", seen, cpu as u64)?;
         let id = worker::here().cpu(1 - cpu).create()?;
-        equal("state", schedule::set_cpu(id, cpu), Ok(ThreadState::Waiting))?;
+        equal(
+            "state",
+            schedule::set_cpu(id, cpu),
+            Ok(ThreadState::Waiting),
+        )?;
         let (_, old) = crate::harness::raw::control(id, 0);
-        equal("still in its start-up receive", old.control, l4::abi::exregs::RECEIVE)?;
+        equal(
+            "still in its start-up receive",
+            old.control,
+            l4::abi::exregs::RECEIVE,
+        )?;
     }
     Ok(())
 }
@@ -200,7 +227,10 @@ pub(super) fn to_and_fro_under_fire() -> Outcome {
 fn fire(index: u64) {
     let receiver = ThreadId::from_raw(board::get(10 + index as usize));
     for number in 1..=150 {
-        let done = Job::send(receiver).words(index, 1, number).within(SOON, SOON).now();
+        let done = Job::send(receiver)
+            .words(index, 1, number)
+            .within(SOON, SOON)
+            .now();
         board::add(2, u64::from(done.ok().is_err()));
     }
 }

@@ -69,7 +69,11 @@ pub(super) fn exchange_registers() -> Outcome {
         pause(1_000);
         equal("count while halted", board::get(0), then)?;
         let control = bit::HALT_VALID | bit::SET_HANDLE;
-        let new = Registers { control, handle: round, ..Registers::default() };
+        let new = Registers {
+            control,
+            handle: round,
+            ..Registers::default()
+        };
         let (_, old) = raw::exchange(id.raw(), new);
         hex("control of a halted thread", old.control, bit::HALT)?;
         until("it goes on", || board::get(0) > then)?;
@@ -90,9 +94,17 @@ pub(super) fn thread_control() -> Outcome {
     let verdict = raw::thread_control(new.raw(), id.raw(), 0, 0, NOT_GIVEN);
     equal("verdict", verdict, DONE)?;
     equal("state", schedule::state(new), Ok(ThreadState::Waiting))?;
-    equal("the old id", schedule::state(id), Err(l4::SysError::InvalidThread))?;
+    equal(
+        "the old id",
+        schedule::state(id),
+        Err(l4::SysError::InvalidThread),
+    )?;
     equal("deletion", raw::delete(new), DONE)?;
-    equal("state", schedule::state(new), Err(l4::SysError::InvalidThread))
+    equal(
+        "state",
+        schedule::state(new),
+        Err(l4::SysError::InvalidThread),
+    )
 }
 
 /// Priorities of threads there are changed from here.
@@ -110,7 +122,11 @@ pub(super) fn schedule() -> Outcome {
     let words = [low.raw(), 0x27D0_0000, UNCHANGED, UNCHANGED, UNCHANGED];
     let (verdict, _) = raw::schedule(words);
     equal("state", verdict.result, 3)?;
-    equal("bad processor", raw::schedule([low.raw(), UNCHANGED, 0xFFFF, UNCHANGED, UNCHANGED]).0, raw::refused(5))
+    equal(
+        "bad processor",
+        raw::schedule([low.raw(), UNCHANGED, 0xFFFF, UNCHANGED, UNCHANGED]).0,
+        raw::refused(5),
+    )
 }
 
 /// To a thread of another CPU one cannot switch: a yield.
