@@ -20,8 +20,10 @@ use crate::space::PhysTables;
 /// How many threads there can be.
 pub(crate) const THREADS: u64 = 1 << THREAD_BITS;
 
-/// The highest number that ever got memory.
-static HIGHEST: AtomicU64 = AtomicU64::new(0);
+/// One bit for each number that ever got memory, so that a walk over all threads costs little however high their
+/// numbers are.
+static PROVIDED: [AtomicU64; THREADS as usize / 64] =
+    [const { AtomicU64::new(0) }; THREADS as usize / 64];
 
 /// Where the block of the thread with this raw global id is or would be.
 #[inline(always)]
@@ -79,18 +81,24 @@ pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
             return None;
         }
     }
-    HIGHEST.fetch_max((id >> 32) & (THREADS - 1), Ordering::Relaxed);
+    let number = (id >> 32) & (THREADS - 1);
+    PROVIDED[number as usize / 64].fetch_or(1 << (number % 64), Ordering::Release);
     Some(address as *mut Tcb)
 }
 
-/// Calls `visit` for each thread that lives on this CPU; for checks, it looks at every block.
+/// Calls `visit` for each thread that lives on this CPU; it looks at every block that has memory.
 pub(crate) fn for_each_here(cpu: &Cpu, mut visit: impl FnMut(Owned)) {
-    for number in 0..=HIGHEST.load(Ordering::Relaxed) {
-        if let Some(thread) = block(number << 32)
-            && thread.state() != State::Free
-            && let Some(thread) = thread.owned(cpu)
-        {
-            visit(thread);
+    for (index, word) in PROVIDED.iter().enumerate() {
+        let mut bits = word.load(Ordering::Acquire);
+        while bits != 0 {
+            let number = 64 * index as u64 + u64::from(bits.trailing_zeros());
+            bits &= bits - 1;
+            let thread = TcbRef::from_address(slot(number << 32));
+            if thread.state() != State::Free
+                && let Some(thread) = thread.owned(cpu)
+            {
+                visit(thread);
+            }
         }
     }
 }
