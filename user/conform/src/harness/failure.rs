@@ -10,7 +10,7 @@ use l4::{IpcError, SysError};
 pub(crate) type Outcome = Result<(), Failure>;
 
 /// Bytes kept of a reason.
-const LENGTH: usize = 136;
+const LENGTH: usize = 104;
 
 /// The place and the reason; longer reasons are cut.
 #[derive(Clone, Copy)]

@@ -148,7 +148,7 @@ pub(super) fn storm() -> Outcome {
     let cpus = l4::kip::cpus() as u64;
     let mut random = Random::new(17);
     let make = |slot: u64, round: u64| -> Outcome {
-        let plan = if (slot + round) % 3 == 0 {
+        let plan = if (slot + round).is_multiple_of(3) {
             worker::away()
         } else {
             worker::here()
