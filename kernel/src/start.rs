@@ -15,7 +15,7 @@ use crate::cpu;
 use crate::sched;
 use crate::space::{Role, Space, kip};
 use crate::sys::thread_control;
-use crate::thread::{activate, create::create};
+use crate::thread::{activate, create::create, table};
 
 /// Interrupts that have threads: inputs of the I/O APIC.
 const INTERRUPTS: u32 = 24;
@@ -37,6 +37,7 @@ pub(crate) fn user_base() -> u32 {
 pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     COMPATIBLE.store(facts.options.compat_pistachio, Ordering::Relaxed);
     sched::set_period(facts.options.tick_micros);
+    table::init();
     let loaded = servers::load(facts);
     kip::make(&loaded);
     start_servers(loaded.sigma0, loaded.root);

@@ -26,6 +26,8 @@ pub struct Options<'a> {
     pub tick_micros: u32,
     /// `compat=pistachio`: give threads what old X.2 binaries assume (IOPL 3, INT3 console operations).
     pub compat_pistachio: bool,
+    /// `ipc=general`: no message takes the straight line; for tests that compare both ways.
+    pub general_ipc: bool,
     /// What stands behind `--`, for the root task.
     pub root: &'a [u8],
 }
@@ -39,6 +41,7 @@ impl Default for Options<'_> {
             kernel_memory_mib: None,
             tick_micros: 1000,
             compat_pistachio: false,
+            general_ipc: false,
             root: &[],
         }
     }
@@ -92,7 +95,8 @@ impl<'a> Options<'a> {
                     .ok_or(bad)?
             }
             "compat" if value == "pistachio" => self.compat_pistachio = true,
-            "apic" | "compat" => return Err(bad),
+            "ipc" if value == "general" => self.general_ipc = true,
+            "apic" | "compat" | "ipc" => return Err(bad),
             _ => match name.strip_prefix("log.") {
                 Some(target) if !target.is_empty() => {
                     let level = value.parse().map_err(|_| bad)?;
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn everything_at_once() {
-        let (o, p) = parse(b"  log=debug log.ipc=trace apic=x kmem=64 tick=250 compat=pistachio -- run  all -- x=1 ");
+        let (o, p) = parse(b"  log=debug log.ipc=trace apic=x kmem=64 tick=250 compat=pistachio ipc=general -- run  all -- x=1 ");
         assert_eq!(
             (o.log, o.level("ipc"), o.level("boot")),
             (LevelFilter::Debug, LevelFilter::Trace, LevelFilter::Debug)
@@ -164,7 +168,7 @@ mod tests {
             (o.force_xapic, o.kernel_memory_mib, o.tick_micros),
             (true, Some(64), 250)
         );
-        assert!(o.compat_pistachio);
+        assert!(o.compat_pistachio && o.general_ipc);
         assert_eq!(o.root, b"run  all -- x=1 ");
         assert!(p.is_empty());
     }
@@ -178,17 +182,17 @@ mod tests {
 
     #[test]
     fn nonsense_is_reported_and_ignored() {
-        let line = b"foo bar=1 log=loud log.=info log.x=2 kmem=-1 kmem=0 tick=0 tick=49 tick=1000001 apic=y compat=linux \xff\xfe =";
+        let line = b"foo bar=1 log=loud log.=info log.x=2 kmem=-1 kmem=0 tick=0 tick=49 tick=1000001 apic=y compat=linux ipc=slow \xff\xfe =";
         let (o, p) = parse(line);
-        assert_eq!(p.len(), 14);
+        assert_eq!(p.len(), 15);
         assert_eq!(p[0], Problem::Unknown("foo"));
         assert_eq!(p[2], Problem::BadValue("log=loud"));
-        assert_eq!(p[12], Problem::NotText);
+        assert_eq!(p[13], Problem::NotText);
         assert_eq!(
             (o.log, o.tick_micros, o.kernel_memory_mib),
             (LevelFilter::Info, 1000, None)
         );
-        assert!(!o.force_xapic && !o.compat_pistachio);
+        assert!(!o.force_xapic && !o.compat_pistachio && !o.general_ipc);
     }
 
     #[test]

@@ -51,7 +51,7 @@ static OPTIONS: Once<Options<'static>> = Once::new();
 static FACTS: Once<Facts> = Once::new();
 
 /// The facts, once they are gathered.
-fn facts() -> Option<&'static Facts> {
+pub(crate) fn facts() -> Option<&'static Facts> {
     FACTS.get()
 }
 

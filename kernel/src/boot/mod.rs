@@ -25,7 +25,7 @@ mod pvh;
 pub(crate) mod servers;
 mod trampoline;
 
-pub(crate) use facts::{Facts, cpu_with_apic_id};
+pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
 
 use crate::arch::x86_64::{apic, clock, control, pic, power, serial};
 use crate::{logging, memory};

@@ -1,9 +1,10 @@
 //! The per-CPU block.
 //!
 //! ```text
-//!  0 this block's address   8 "lives here and waits"  16 loaded root      24 user gs word (kernel alias)
-//! 32 user gs base          40 dispatcher stack        48 scratch          56 slice left
-//! 64 (pad) 68 task state, whose rsp0 at 72 is the running thread's stack top
+//! line 0, all that a short message touches:
+//!  0 TCB array      8 "lives here and waits"  16 loaded root  24 user gs word (kernel alias)
+//! 32 user gs base  40 "lives here and runs"   48 (pad) 52 task state, whose rsp0 at 56 is the running thread's stack top
+//! then: this block's address, dispatcher stack, scratch, slice left
 //! .. mailbox, on a line of its own: other CPUs write it
 //! .. ready lists, wakeups, counters
 //! ```
@@ -16,6 +17,7 @@ use x86_64::structures::tss::TaskStateSegment;
 
 use super::own::CpuCell;
 use super::segments::Gdt;
+use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
 use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
 
@@ -45,17 +47,19 @@ pub(crate) struct OwnLine<T>(pub(crate) T);
 /// One CPU's block. Owner-only unless atomic.
 #[repr(C, align(64))]
 pub(crate) struct Cpu {
-    this: *const Cpu,
+    tcb_array: u64,
     waiting_here: u64,
     loaded_root: AtomicU64,
     user_word: Cell<*mut u64>,
     user_gs: Cell<u64>,
+    ready_here: u64,
+    pad: u32,
+    task_state: TaskStateSegment,
+    this: *const Cpu,
     dispatcher_stack: u64,
     scratch: Cell<u64>,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
     pub(crate) slice_left: Cell<u64>,
-    pad: u32,
-    task_state: TaskStateSegment,
     /// What other CPUs tell this one.
     pub(crate) mailbox: OwnLine<Mailbox>,
     /// Number of this CPU, from 0.
@@ -94,6 +98,14 @@ pub(crate) mod offsets {
     use super::Cpu;
     use core::mem::offset_of;
 
+    /// This block's own address.
+    pub(crate) const THIS: usize = offset_of!(Cpu, this);
+    /// First address of the TCB array.
+    pub(crate) const TCB_ARRAY: usize = offset_of!(Cpu, tcb_array);
+    /// The home word of a thread that lives here and waits.
+    pub(crate) const WAITING_HERE: usize = offset_of!(Cpu, waiting_here);
+    /// The home word of a thread that lives here and is ready.
+    pub(crate) const READY_HERE: usize = offset_of!(Cpu, ready_here);
     /// The translation root in CR3.
     pub(crate) const LOADED_ROOT: usize = offset_of!(Cpu, loaded_root);
     /// Kernel alias of the word that user gs points to.
@@ -109,10 +121,9 @@ pub(crate) mod offsets {
 }
 
 const _: () = assert!(
-    offsets::STACK_TOP == 72,
-    "rsp0 must be aligned, beside the hot line"
+    offsets::STACK_TOP == 56,
+    "rsp0 must be aligned, in the hot line"
 );
-const _: () = assert!(core::mem::offset_of!(Cpu, this) == 0);
 
 impl Cpu {
     /// A block for CPU `index` that will live at `this`.
@@ -128,16 +139,18 @@ impl Cpu {
         task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
         task_state.iomap_base = core::mem::size_of::<TaskStateSegment>() as u16;
         Self {
-            this,
+            tcb_array: layout::TCB_BASE,
             waiting_here: home_word(index, State::Waiting),
             loaded_root: AtomicU64::new(0),
             user_word: Cell::new(core::ptr::null_mut()),
             user_gs: Cell::new(0),
+            ready_here: home_word(index, State::Ready),
+            pad: 0,
+            task_state,
+            this,
             dispatcher_stack,
             scratch: Cell::new(0),
             slice_left: Cell::new(0),
-            pad: 0,
-            task_state,
             mailbox: OwnLine(Mailbox::new()),
             index,
             apic_id,

@@ -59,7 +59,9 @@ fn load_segments(cpu: &'static Cpu) {
 }
 
 fn load_system_call() {
-    LStar::write(VirtAddr::new(entry::syscall::address()));
+    LStar::write(VirtAddr::new(entry::syscall::address(
+        takes_the_general_way(),
+    )));
     SFMask::write(
         RFlags::INTERRUPT_FLAG
             | RFlags::TRAP_FLAG
@@ -74,4 +76,8 @@ fn load_system_call() {
     unsafe { Star::write_raw(segments::USER_DATA - 8, segments::KERNEL_CODE) };
     // SAFETY: the entry is in place; all other bits stay.
     unsafe { Efer::update(|flags| *flags |= EferFlags::SYSTEM_CALL_EXTENSIONS) };
+}
+
+fn takes_the_general_way() -> bool {
+    crate::boot::facts().is_some_and(|facts| facts.options.general_ipc)
 }

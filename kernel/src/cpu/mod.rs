@@ -26,8 +26,10 @@ use core::arch::asm;
 #[inline(always)]
 pub(crate) fn current() -> &'static Cpu {
     let block: *const Cpu;
-    // SAFETY: in the kernel, gs points at this CPU's block, whose first word is the block's own address.
-    unsafe { asm!("mov {}, gs:[0]", out(reg) block, options(nomem, nostack, preserves_flags)) };
+    // SAFETY: in the kernel, gs points at this CPU's block, which holds its own address.
+    unsafe {
+        asm!("mov {}, gs:[{this}]", out(reg) block, this = const offsets::THIS, options(nomem, nostack, preserves_flags))
+    };
     // SAFETY: blocks are made once at boot and never freed.
     unsafe { &*block }
 }

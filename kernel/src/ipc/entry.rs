@@ -1,10 +1,10 @@
 //! Where a system call comes in, and where a blocked one goes on. On the caller's stack and CPU, interrupts off.
 
-use super::{Request, common, phases, receive};
+use super::{Request, phases, receive};
 use crate::cpu;
 use crate::thread::{Again, Owned, Tcb, UtcbRef};
 
-/// The IPC system call. The entry has stored the message registers into the UTCB.
+/// The IPC system call on the general way. The entry has stored the message registers into the UTCB.
 ///
 /// Returns who runs next: the caller, its partner, or null for the dispatcher.
 pub(crate) extern "sysv64" fn system_call(
@@ -15,16 +15,6 @@ pub(crate) extern "sysv64" fn system_call(
     timeouts: u64,
     tag: u64,
 ) -> *const Tcb {
-    match common::perform(me, cpu::current(), &Request::new(to, from, timeouts, tag)) {
-        Some(partner) => partner.as_ptr(),
-        None => in_full(me, to, from, timeouts, tag),
-    }
-}
-
-/// Apart from the common case, so that this needs no registers kept for it.
-#[cold]
-#[inline(never)]
-fn in_full(me: Owned, to: u64, from: u64, timeouts: u64, tag: u64) -> *const Tcb {
     let request = Request::new(to, from, timeouts, tag);
     phases::perform(me, cpu::current(), &request).next(me)
 }

@@ -5,7 +5,6 @@
 //! decode    registers -> Request
 //! validate  who is meant, and may it be sent at all
 //! meet      is the partner here, and does it take the message now
-//!   --- the common case ends its send phase here, in a straight line: see `common` ---
 //! queue     the sender waits at the partner
 //! transfer  words, then items (map items)
 //! receive   the receive phase: a sender that waits, or wait
@@ -14,6 +13,7 @@
 //! wait      timeouts;  cancel  abort;  orphans  the partner ends;  all end a phase from outside
 //! remote    the same stages when the partner lives on another CPU
 //! fault     the kernel speaks for a thread
+//! fast      all stages for the common message, in one straight line of assembler
 //! ```
 //!
 //! A blocked system call keeps nothing on its stack but the user's frame; what it was about is in the TCB, so
@@ -21,9 +21,9 @@
 
 pub(crate) mod answer;
 pub(crate) mod cancel;
-mod common;
 pub(crate) mod decode;
 pub(crate) mod entry;
+pub(crate) mod fast;
 pub(crate) mod fault;
 pub(crate) mod handover;
 mod items;

@@ -3,7 +3,7 @@
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 
-use super::{Field, Owned, State};
+use super::{Field, Owned, Resources, State};
 use crate::arch::x86_64::entry::syscall::start_user;
 use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
@@ -57,6 +57,9 @@ fn prepare(cpu: &Cpu, thread: Owned, location: u64, pager: ThreadId) -> Result<(
     utcb.set(Field::ERROR_CODE, 0);
     utcb.set(Field::BR0, 0);
     super::start::empty_frame(thread);
+    thread
+        .resources
+        .set(thread.resources.get() | Resources::INSIDE);
     switch::prepare(&thread, start_user);
     Ok(())
 }

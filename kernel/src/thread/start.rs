@@ -3,7 +3,7 @@
 use pecan_abi::protocol::START_WORDS;
 use pecan_abi::tag::Tag;
 
-use super::{Owned, STACK_TOP_OFFSET, Tcb};
+use super::{Owned, Resources, STACK_TOP_OFFSET, Tcb};
 use crate::arch::x86_64::entry::frame::{RESERVED, USER_FLAGS, UserFrame, canonical};
 use crate::cpu::segments::{USER_CODE, USER_DATA};
 
@@ -62,6 +62,7 @@ pub(crate) fn set_flags(thread: Owned, flags: u64) {
 /// ExchangeRegisters or nobody has set that (L4 X.2, thread start).
 pub(crate) extern "sysv64" fn begin(_me: *const Tcb) {
     let me = Owned::current();
+    me.resources.set(me.resources.get() & !Resources::INSIDE);
     let tag = Tag::from_raw(me.utcb.get().mr(0));
     if !tag.is_error() && tag.untyped() == START_WORDS && tag.typed() == 0 && me.from.get() != 0 {
         set_frame(me, me.utcb.get().mr(1), me.utcb.get().mr(2));

@@ -25,6 +25,19 @@ pub(crate) const THREADS: u64 = 1 << THREAD_BITS;
 static PROVIDED: [AtomicU64; THREADS as usize / 64] =
     [const { AtomicU64::new(0) }; THREADS as usize / 64];
 
+/// Bits by which an id is shifted to become an offset in the array.
+pub(crate) const ID_SHIFT: u32 = 32 - STACK_TOP_OFFSET.trailing_zeros();
+/// The offsets that blocks can have.
+pub(crate) const SLOT_MASK: u64 = (THREADS - 1) * STACK_TOP_OFFSET;
+
+/// Gives the first slot memory, so that asking for nil finds no thread instead of faulting. Boot CPU, once.
+///
+/// # Panics
+/// Without memory: the machine cannot boot then.
+pub(crate) fn init() {
+    assert!(provide(0).is_some(), "no memory for the first thread slot");
+}
+
 /// Where the block of the thread with this raw global id is or would be.
 #[inline(always)]
 const fn slot(id: u64) -> u64 {

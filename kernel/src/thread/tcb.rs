@@ -44,6 +44,8 @@ impl Resources {
     pub(crate) const GS: u32 = 4;
     /// The thread is to leave for another CPU.
     pub(crate) const MOVE: u32 = 8;
+    /// The thread is, or will be, blocked in the kernel's own code: it does not return to user mode when its IPC ends.
+    pub(crate) const INSIDE: u32 = 16;
 }
 
 /// What a blocked thread has to take up when it runs.
@@ -168,6 +170,10 @@ pub(crate) mod offsets {
     use super::Tcb;
     use core::mem::offset_of;
 
+    /// The global id.
+    pub(crate) const ID: usize = offset_of!(Tcb, id);
+    /// Home and state.
+    pub(crate) const HOME: usize = offset_of!(Tcb, home);
     /// The kernel's alias of MR0.
     pub(crate) const UTCB: usize = offset_of!(Tcb, utcb);
     /// The user's address of MR0.

@@ -7,7 +7,7 @@ use pecan_abi::tag::Tag;
 
 use crate::cpu;
 use crate::ipc::{Request, phases, receive};
-use crate::thread::{Again, Field, Owned};
+use crate::thread::{Again, Field, Owned, Resources};
 
 /// Whether a call for a thread got its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> 
         timeouts: 0,
         tag,
     };
+    me.resources.set(me.resources.get() | Resources::INSIDE);
     run(me, &request);
+    me.resources.set(me.resources.get() & !Resources::INSIDE);
     let outcome = outcome(me);
     utcb.set(Field::ERROR_CODE, error_code);
     if acceptor.is_some() {

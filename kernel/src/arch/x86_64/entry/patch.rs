@@ -14,6 +14,7 @@ use crate::memory::{layout, physmap};
 
 unsafe extern "C" {
     safe static pecan_exit_ipc: [u8; 5];
+    safe static pecan_exit_fast: [u8; 5];
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
@@ -34,6 +35,7 @@ pub(crate) fn adapt(boot: bool) {
     if boot {
         for site in [
             &pecan_exit_ipc,
+            &pecan_exit_fast,
             &pecan_exit_call,
             &pecan_exit_start,
             &pecan_exit_interrupt,

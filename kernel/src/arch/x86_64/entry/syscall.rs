@@ -6,9 +6,13 @@ use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
 use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 
-/// Address for the LSTAR register.
-pub(crate) fn address() -> u64 {
-    entry as *const () as u64
+/// Address for the LSTAR register: the entry with the straight line for common messages, or the one without it.
+pub(crate) fn address(general: bool) -> u64 {
+    if general {
+        entry as *const () as u64
+    } else {
+        crate::ipc::fast::entry as *const () as u64
+    }
 }
 
 /// Registers of a system call that is not IPC: in and out.
@@ -25,12 +29,10 @@ pub(crate) struct CallFrame {
     pub(crate) rbp: u64,
 }
 
-/// SYSCALL lands here.
+/// SYSCALL lands here if every message is to take the general way (`ipc=general`).
 ///
 /// In: rcx user ip, r11 user flags, rbp number of the call, user stack, user gs, interrupts off; other registers as
 /// the call says. Out: the call's results; rcx, r11, rbp destroyed. Stack: the running thread's kernel stack.
-///
-/// IPC stores the message registers into the UTCB and asks [`crate::ipc::entry::system_call`] who runs next.
 #[unsafe(naked)]
 extern "C" fn entry() {
     naked_asm!(
@@ -39,10 +41,26 @@ extern "C" fn entry() {
         "jnz {other}",
         "mov rdi, rsp",
         "mov rsp, gs:[{stack_top}]",
-        "mov [rsp - 16], rdi",
-        "mov [rsp - 24], r11",
-        "mov [rsp - 40], rcx",
-        "lea rdi, [rsp - {top}]",
+        "sub rsp, 48",
+        "mov [rsp + 32], rdi",
+        "mov [rsp + 24], r11",
+        "mov [rsp + 8], rcx",
+        "jmp {general}",
+        other = sym other_call,
+        stack_top = const STACK_TOP,
+        general = sym general,
+    )
+}
+
+/// The general way of an IPC: stores the message registers into the UTCB and asks [`crate::ipc::entry::system_call`]
+/// who runs next.
+///
+/// In: rsp 48 below the stack top, the user frame written; rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MRs.
+/// Clobbers all others. Stack: the caller's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn general() {
+    naked_asm!(
+        "lea rdi, [rsp + 48 - {top}]",
         "mov rcx, [rdi + {utcb}]",
         "mov [rcx], r9",
         "mov [rcx + 8], rax",
@@ -52,11 +70,8 @@ extern "C" fn entry() {
         "mov [rcx + 40], r13",
         "mov [rcx + 48], r14",
         "mov [rcx + 56], r15",
-        "sub rsp, 48",
         "call {ipc}",
         "jmp {finish}",
-        other = sym other_call,
-        stack_top = const STACK_TOP,
         top = const STACK_TOP_OFFSET,
         utcb = const tcb_offsets::UTCB,
         ipc = sym crate::ipc::entry::system_call,
@@ -142,7 +157,7 @@ pub(crate) extern "C" fn ipc_again() {
 ///
 /// In: as [`entry`], after SWAPGS. Out: the registers of [`CallFrame`] as the call left them.
 #[unsafe(naked)]
-extern "C" fn other_call() {
+pub(crate) extern "C" fn other_call() {
     naked_asm!(
         "mov gs:[{scratch}], rsp",
         "mov rsp, gs:[{stack_top}]",
