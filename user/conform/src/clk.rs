@@ -61,7 +61,7 @@ fn same_clock_in_other_spaces() -> Outcome {
 }
 
 fn same_clock_on_other_cpus() -> Outcome {
-    for cpu in 1..l4::kip::cpus() {
+    for cpu in 1..l4::kip::cpus().min(32) {
         for _ in 0..5 {
             agrees(worker::here().cpu(cpu))?;
         }
