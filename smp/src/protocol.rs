@@ -221,20 +221,33 @@ pub enum Outcome {
     CancelledReceiving,
 }
 
+/// What the asker does when its send phase has ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// Nothing: it only sends.
+    Stop,
+    /// It receives.
+    Receive,
+    /// It would receive, but that was cancelled while the request was out.
+    GiveUp,
+}
+
 /// Decides what follows `answer` at the asker's home; `word` is the request's last value.
 ///
 /// A move that had to wait for the end of the request comes after it.
 #[inline]
-pub fn ended(word: Word, answer: Answer, receives: bool) -> Ended {
+pub fn ended(word: Word, answer: Answer, then: Then) -> Ended {
     let reason = word.cancelled();
     if reason == Some(Reason::Kill) {
         return Ended::Delete;
     }
     let aborted = reason == Some(Reason::Abort);
     match answer {
-        Answer::Done if receives && aborted => Ended::Report(Outcome::CancelledReceiving),
-        Answer::Done if receives => Ended::Receive,
-        Answer::Done => Ended::Report(Outcome::Success),
+        Answer::Done => match then {
+            Then::Stop => Ended::Report(Outcome::Success),
+            Then::Receive => Ended::Receive,
+            Then::GiveUp => Ended::Report(Outcome::CancelledReceiving),
+        },
         Answer::Refused(Refusal::NonExisting) => Ended::Report(Outcome::NonExisting),
         Answer::Refused(Refusal::NotReady) => Ended::Report(Outcome::Timeout),
         Answer::Cancelled if aborted => Ended::Report(Outcome::Cancelled),
@@ -254,7 +267,7 @@ pub const fn may_move(out: Option<Demand>) -> bool {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::{
-        Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, ended, route, serve,
+        Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, Then, ended, route, serve,
     };
     use crate::cpuset::Cpu;
     use crate::request::{Reason, Word};
@@ -305,21 +318,26 @@ mod tests {
         let word = Word::default().begun();
         let late = word.demanded(Reason::Timeout).0;
         assert_eq!(
-            ended(late, Answer::Done, false),
+            ended(late, Answer::Done, Then::Stop),
             Ended::Report(Outcome::Success)
         );
-        assert_eq!(ended(late, Answer::Done, true), Ended::Receive);
+        assert_eq!(ended(late, Answer::Done, Then::Receive), Ended::Receive);
         let aborted = late.demanded(Reason::Abort).0;
         assert_eq!(
-            ended(aborted, Answer::Done, true),
+            ended(aborted, Answer::Done, Then::Receive),
+            Ended::Receive,
+            "only the send phase was to be aborted, and it was over"
+        );
+        assert_eq!(
+            ended(aborted, Answer::Done, Then::GiveUp),
             Ended::Report(Outcome::CancelledReceiving)
         );
         assert_eq!(
-            ended(aborted, Answer::Cancelled, true),
+            ended(aborted, Answer::Cancelled, Then::GiveUp),
             Ended::Report(Outcome::Cancelled)
         );
         assert_eq!(
-            ended(aborted.demanded(Reason::Kill).0, Answer::Done, true),
+            ended(aborted.demanded(Reason::Kill).0, Answer::Done, Then::GiveUp),
             Ended::Delete
         );
     }

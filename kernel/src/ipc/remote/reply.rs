@@ -1,7 +1,7 @@
 //! A: the answer to a request arrives. On the sender's CPU, interrupts off.
 
 use pecan_abi::error::{IpcCode, IpcError};
-use pecan_smp::protocol::{self, Answer, Ended, Outcome};
+use pecan_smp::protocol::{self, Answer, Ended, Outcome, Then};
 
 use crate::cpu::Cpu;
 use crate::ipc::{Request, answer, receive};
@@ -16,16 +16,21 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
     }
     sched::disarm(sender);
     let request = Request::noted(&sender);
-    match protocol::ended(sender.request.look(), given, request.from != 0) {
+    match protocol::ended(sender.request.look(), given, then(sender, &request)) {
         Ended::Delete => delete::finish(cpu, sender),
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
         _ if sender.transfer_error.get() != 0 => cut(cpu, sender, &request),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
-        // The abort meant the send phase only, and came too late for that.
-        Ended::Report(Outcome::CancelledReceiving) if !sender.receive_aborted.get() => {
-            receive::enter_blocked(cpu, sender, &request);
-        }
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
+    }
+}
+
+/// What the sender does after a send phase that ends well.
+fn then(sender: Owned, request: &Request) -> Then {
+    match request.from {
+        0 => Then::Stop,
+        _ if sender.receive_aborted.get() => Then::GiveUp,
+        _ => Then::Receive,
     }
 }
 

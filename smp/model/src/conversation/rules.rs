@@ -2,7 +2,7 @@
 
 use pecan_smp::cpuset::Cpu;
 use pecan_smp::protocol::{
-    Answer, Ended, Home, Receiver, Route, Serve, ended, may_move, route, serve,
+    Answer, Ended, Home, Receiver, Route, Serve, Then, ended, may_move, route, serve,
 };
 use pecan_smp::request::{Demand, Reason, Word};
 
@@ -92,8 +92,14 @@ impl Rules {
         }
     }
 
+    /// An abort in the model means both phases.
     pub(super) fn ended(self, word: Word, answer: Answer, receives: bool) -> Ended {
-        ended(word, answer, receives)
+        let then = match word.cancelled() {
+            _ if !receives => Then::Stop,
+            Some(Reason::Abort) => Then::GiveUp,
+            _ => Then::Receive,
+        };
+        ended(word, answer, then)
     }
 
     pub(super) fn may_move(self, out: Option<Demand>) -> bool {
