@@ -123,8 +123,10 @@ pub(super) fn enter_blocked(cpu: &'static Cpu, thread: Owned, request: &Request)
     crate::thread::migrate::depart_if_asked(cpu, thread);
 }
 
-/// `thread`, which is blocked in an IPC, goes on with `again` when it runs.
+/// `thread`, which is blocked in an IPC, goes on with `again` when it runs. The timeout of the phase that it was in
+/// must not hit a later one.
 pub(crate) fn take_up(thread: Owned, again: Again) {
+    sched::disarm(thread);
     thread.again.set(again);
     crate::arch::x86_64::switch::redirect(thread);
 }

@@ -5,7 +5,7 @@ use l4::{Message, Tag, ThreadId, Time, ipc, thread};
 
 use crate::harness::failure::at_least;
 use crate::harness::{
-    A_WHILE, Job, Outcome, SOON, Test, board, check, equal, micros_of, pause, until, worker,
+    A_WHILE, Job, Outcome, SOON, Test, board, check, equal, micros_of, pause, raw, until, worker,
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -25,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("TMO0014", finite_meets_a_partner_in_time),
     Test::new("TMO0015", timeouts_of_one_thread_in_turn),
     Test::new("TMO0016", timed_out_sender_left_the_queue),
+    Test::new("TMO0017", lost_partner_ends_the_timeout),
 ];
 
 const ZERO: Time = Time::ZERO;
@@ -290,4 +291,37 @@ fn timed_out_sender_left_the_queue() -> Outcome {
         .within(ZERO, ZERO)
         .now()
         .bare_error(3)
+}
+
+/// Of a send whose partner is deleted no timeout is left that could hit a later call.
+fn lost_partner_ends_the_timeout() -> Outcome {
+    let deaf = deaf()?;
+    worker::until_waiting(&[deaf])?;
+    let slow = worker::start(worker::here(), answer_late, 0)?;
+    worker::until_waiting(&[slow])?;
+    board::put(0, deaf.raw());
+    board::put(1, slow.raw());
+    let caller = worker::start(worker::here(), send_then_call, 0)?;
+    worker::until_state(caller, PendingSend)?;
+    equal("deletion", raw::delete(deaf), raw::DONE)?;
+    until("both IPCs", || board::get(4) == 1)?;
+    equal("ErrorCode of the send", board::get(2), 4)?;
+    equal("error of the call", board::get(3), 0)
+}
+
+fn send_then_call(_: u64) {
+    let [deaf, slow] = [0, 1].map(|word| ThreadId::from_raw(board::get(word)));
+    let sent = Job::send(deaf).within(Time::period(30_000), NEVER).now();
+    board::put(2, sent.error);
+    let called = Job::call(slow).now();
+    board::put(3, u64::from(called.ok().is_err()));
+    board::put(4, 1);
+}
+
+/// Answers one call after 60 ms.
+fn answer_late(_: u64) {
+    let request = Job::receive(ThreadId::ANY).now();
+    pause(60_000);
+    // The caller fails if it gets nothing.
+    let _ = Job::send(request.from).within(ZERO, NEVER).now();
 }
