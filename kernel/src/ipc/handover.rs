@@ -66,7 +66,7 @@ pub(super) fn stay(cpu: &Cpu, me: Owned) -> Disposition {
     if !cpu.reschedule.get() {
         return Disposition::Stay;
     }
-    me.slice_left.set(cpu.slice_left.get());
+    sched::keep_slice(cpu, me);
     cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
     Disposition::Dispatch
 }

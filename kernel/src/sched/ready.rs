@@ -37,11 +37,17 @@ pub(crate) fn unlist(cpu: &Cpu, thread: Owned) {
 /// The running thread `me` leaves the CPU, listed if it is still ready; returns when it is picked again, perhaps on
 /// another CPU.
 pub(crate) fn preempt(cpu: &Cpu, me: Owned) {
-    me.slice_left.set(cpu.slice_left.get());
+    keep_slice(cpu, me);
     if me.state() == State::Ready {
         cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
     }
     leave(me);
+}
+
+/// The running thread `me` will be picked again: what is left of its slice is its own. Time that a partner lent it
+/// with a message is used up now, so that nobody keeps a longer slice than it has.
+pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
+    me.slice_left.set(cpu.slice_left.get().min(me.slice.get()));
 }
 
 /// Lets the dispatcher choose, if something asked for it, before `me` goes back to user mode.

@@ -39,7 +39,7 @@ pub(crate) fn tick(cpu: &Cpu) {
         expired = thread.wakeup_next.take();
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
-    cpu.idle_ticks.set(cpu.idle_ticks.get() + 1);
+    cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
     spend_slice(cpu);
     if let Some(running) = cpu.running()
         && cpu.ready.with(|ready| ready.highest()) > running.priority.get()

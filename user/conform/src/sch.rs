@@ -24,4 +24,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("SCH0015", order::send_does_not_yield_to_lower),
     Test::new("SCH0016", order::message_preempts_lower),
     Test::new("SCH0017", order::idle_wakes_up),
+    Test::new("SCH0018", order::lent_time_is_not_kept),
 ];

@@ -136,3 +136,28 @@ pub(super) fn idle_wakes_up() -> Outcome {
         .now()
         .carries(7, 0, 0, 0)
 }
+
+/// A thread without a time limit calls one with a limit: that has its own slices again once it was preempted.
+pub(super) fn lent_time_is_not_kept() -> Outcome {
+    let server = worker::start(
+        worker::here().slice(Time::period(2_000)),
+        |_| {
+            if ipc::wait().is_ok() {
+                spin(0);
+            }
+        },
+        0,
+    )?;
+    worker::until_waiting(&[server])?;
+    worker::start(
+        worker::here().slice(Time::NEVER),
+        |to| {
+            // The server never answers.
+            let _ = ipc::call(ThreadId::from_raw(to), &Message::new(1));
+        },
+        server.raw(),
+    )?;
+    until("the server runs", || board::get(0) > 0)?;
+    spinner(worker::here().slice(Time::period(2_000)), 1)?;
+    until("the other runs", || board::get(1) > 0)
+}
