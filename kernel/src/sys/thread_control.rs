@@ -58,7 +58,7 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
         return Err(SysError::InvalidSpace);
     }
     // Interrupts are not threads yet, and the kernel's own threads are nobody's.
-    if dest.number() < start::user_base() || dest == ThreadId::ANY {
+    if dest.number() < start::user_base() || u64::from(dest.number()) >= table::THREADS {
         return Err(SysError::InvalidThread);
     }
     if arguments.space.is_nil() {

@@ -35,4 +35,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("TC0025", delete::numbers_live_again),
     Test::new("TC0026", delete::space_dies_with_its_last_thread),
     Test::new("TC0027", delete::space_lives_while_one_thread_does),
+    Test::new("TC0028", create::numbers_beyond_the_last),
 ];

@@ -78,6 +78,23 @@ pub(super) fn reserved_numbers() -> Outcome {
     Ok(())
 }
 
+/// Numbers with more bits than thread numbers have; less the bits they would name threads that exist, or could.
+pub(super) fn numbers_beyond_the_last() -> Outcome {
+    let beyond = 1 << kip::thread_info().bits;
+    let own = thread::myself();
+    for number in [own.number(), ids::fresh().number(), beyond - 1] {
+        let dest = ThreadId::global(beyond | number, own.version()).raw();
+        for space in [dest, me(), 0] {
+            equal(
+                "ThreadControl",
+                thread_control(dest, space, me(), 0, NOT_GIVEN),
+                refused(2),
+            )?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn needs_a_scheduler() -> Outcome {
     let id = ids::fresh().raw();
     equal(
