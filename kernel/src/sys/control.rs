@@ -80,9 +80,12 @@ fn ping(target: u64) -> Result<u64, SysError> {
         return Err(SysError::InvalidParameter);
     }
     here.ponged.store(false, Ordering::Relaxed);
-    other
-        .pinged_by
-        .store(u32::from(here.index) + 1, Ordering::Release);
+    while !claim(here, other) {
+        // Whoever has the other CPU may be waiting for an answer from this one.
+        interrupts::enable();
+        core::hint::spin_loop();
+        interrupts::disable();
+    }
     let start = clock::now_ticks();
     apic::send_ipi(other.apic_id, apic::vector::PING);
     while !here.ponged.load(Ordering::Acquire) {
@@ -90,6 +93,15 @@ fn ping(target: u64) -> Result<u64, SysError> {
         interrupts::disable();
     }
     Ok(clock::now_ticks() - start)
+}
+
+/// Notes that `here` pings `other`, unless somebody else does just now.
+fn claim(here: &Cpu, other: &Cpu) -> bool {
+    let asker = u32::from(here.index) + 1;
+    let noted = other
+        .pinged_by
+        .compare_exchange(0, asker, Ordering::AcqRel, Ordering::Relaxed);
+    noted.is_ok()
 }
 
 /// The ping interrupt: answers who pinged, or notes that the answer came.

@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("SMP0003", every_cpu_checks_itself),
     Test::new("SMP0004", every_cpu_preempts),
     Test::new("SMP0005", every_cpu_has_its_tick),
+    Test::new("SMP0006", round_trips_cross),
 ];
 
 fn every_cpu_runs_a_thread() -> Outcome {
@@ -87,4 +88,32 @@ fn every_cpu_has_its_tick() -> Outcome {
         )?;
     }
     Ok(())
+}
+
+/// CPUs measure interrupt round trips to each other at the same time; each gets its answers.
+fn round_trips_cross() -> Outcome {
+    let cpus = some_cpus();
+    if cpus < 2 {
+        return Ok(());
+    }
+    for cpu in 0..cpus {
+        let measure = |me: u64| {
+            for round in 0..500 {
+                for other in (0..some_cpus()).filter(|other| *other as u64 != me) {
+                    let ticks = control::ipi_round_trip(other);
+                    board::add(32 + me as usize, u64::from(ticks.is_none()));
+                }
+                board::put(me as usize, round + 1);
+            }
+        };
+        worker::start(worker::here().cpu(cpu), measure, cpu as u64)?;
+    }
+    until("all are done", || {
+        (0..cpus).all(|cpu| board::get(cpu) == 500)
+    })?;
+    equal(
+        "refused",
+        (0..cpus).map(|cpu| board::get(32 + cpu)).sum::<u64>(),
+        0,
+    )
 }
