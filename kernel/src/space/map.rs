@@ -1,6 +1,6 @@
 //! Map items: pages of one space become visible in another (L4 X.2, map items). Interrupts off.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 
 use pecan_abi::fpage::{Fpage, Rights};
 use pecan_rules::paging::{Entry, Leaf, Mapped, map_page, next_leaf};
@@ -161,6 +161,8 @@ fn page_log2(target: u64, phys: u64, size: u64) -> u32 {
 /// Every CPU that has `space` loaded drops its translations: this one now, the others when they get the interrupt.
 fn drop_translations(space: &Space) {
     let here = cpu::current();
+    // A CPU that loads the root from now on finds the new entries: they are written before it is asked what it has.
+    fence(Ordering::SeqCst);
     for index in 0..cpu::count() {
         let Some(other) = cpu::get(index) else {
             continue;
