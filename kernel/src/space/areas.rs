@@ -3,6 +3,7 @@
 use pecan_abi::error::SysError;
 use pecan_abi::fpage::Fpage;
 use pecan_abi::id::ThreadId;
+use pecan_abi::layout::USER_LAST;
 use pecan_abi::utcb::{self, MR0_OFFSET, UTCB_SIZE};
 use pecan_rules::areas::{check_areas, check_utcb_location, in_areas};
 use pecan_rules::paging::{Entry, lookup, map_page, next_leaf};
@@ -14,6 +15,9 @@ use crate::memory::{physmap, reserve};
 use crate::thread::UtcbRef;
 
 const PAGE: u64 = 4096;
+/// The last page of the user range stays empty. Code at its end would enter the kernel with a return address that is
+/// not canonical, and a CPU that is told to return there faults inside the kernel.
+const LAST_PAGE: u64 = USER_LAST + 1 - PAGE;
 const UTCB_PAGE: Entry = Entry(Entry::USER.0 | Entry::WRITE.0 | Entry::NX.0);
 const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
 
@@ -35,12 +39,13 @@ impl Areas {
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
     pub(super) fn contain(&self, address: u64) -> bool {
-        !self.kip.is_nil() && in_areas(address, self.kip, self.utcb)
+        address >= LAST_PAGE || !self.kip.is_nil() && in_areas(address, self.kip, self.utcb)
     }
 
     /// Whether a page overlaps what belongs to the kernel.
     pub(super) fn touch(&self, page: Fpage) -> bool {
-        !self.kip.is_nil() && (self.kip.overlaps(page) || self.utcb.overlaps(page))
+        page.last() >= LAST_PAGE
+            || !self.kip.is_nil() && (self.kip.overlaps(page) || self.utcb.overlaps(page))
     }
 
     /// Frees the UTCB pages of a space that ends.
@@ -148,19 +153,25 @@ impl Space {
         }
     }
 
-    /// Bytes of the space's memory at `address`, if they are mapped for the user and lie in one page.
+    /// Bytes of the space's memory at `address`, if all are mapped for the user; `N` is small.
     pub(crate) fn read_bytes<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        for (at, byte) in (address..).zip(&mut bytes) {
+            *byte = self.read_byte(at)?;
+        }
+        Some(bytes)
+    }
+
+    fn read_byte(&self, address: u64) -> Option<u8> {
         let _areas = self.areas.lock();
-        let one_page = address % PAGE + N as u64 <= PAGE;
         let leaf = lookup(&PhysTables, self.root(), address)
             .filter(|leaf| leaf.entry.contains(Entry::USER))?;
         let phys = leaf.translate(address);
-        if !one_page || !physmap::covers(phys) {
+        if !physmap::covers(phys) {
             return None;
         }
-        let bytes: *const [u8; N] = physmap::to_virt(phys).cast();
-        // SAFETY: the bytes lie in a page that the physical map shows; users may write them meanwhile, which volatile
-        // reading of bytes tolerates.
-        Some(unsafe { bytes.read_volatile() })
+        // SAFETY: the byte lies in a page that the physical map shows; users may write it meanwhile, which volatile
+        // reading tolerates.
+        Some(unsafe { physmap::to_virt(phys).read_volatile() })
     }
 }

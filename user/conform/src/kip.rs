@@ -1,6 +1,6 @@
 //! The kernel interface page and the trap that finds it.
 
-use core::arch::asm;
+use core::arch::{asm, naked_asm};
 
 use l4::abi::kip::{
     API_FLAGS, API_VERSION, KIP_SIZE, KernelDescriptor, MAGIC, MemoryType, PageInfo, ProcessorInfo,
@@ -22,6 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("KIP0008", no_features),
     Test::new("KIP0009", information_words),
     Test::new("KIP0010", initial_servers),
+    Test::new("KIP0011", trap_across_two_pages),
 ];
 
 /// Reads a word of the page.
@@ -205,4 +206,21 @@ fn initial_servers() -> Outcome {
         (kip::kip().sigma1.low, kip::kip().sigma1.high),
         (0, 0),
     )
+}
+
+/// The first byte of the instruction is the last of a page.
+fn trap_across_two_pages() -> Outcome {
+    #[unsafe(naked)]
+    extern "C" fn trap() -> u64 {
+        naked_asm!(
+            "push rbx",
+            "jmp 2f",
+            ".p2align 12",
+            ".skip 4095, 0x90",
+            "2: .byte 0xf0, 0x90",
+            "pop rbx",
+            "ret"
+        )
+    }
+    hex("page", trap(), abi::layout::KIP_ADDRESS)
 }
