@@ -26,6 +26,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("BAD0014", entry::wrong_utcb_address),
     Test::new("BAD0015", calls::items),
     Test::new("BAD0016", entry::local_id_word_is_read_only),
+    Test::new("BAD0017", entry::results_hide_the_kernel),
 ];
 
 /// After all that: a server in a space of its own still answers.

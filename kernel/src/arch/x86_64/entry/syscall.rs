@@ -105,23 +105,24 @@ extern "C" fn ipc_finish() {
 
 /// Where a thread whose IPC has ended returns to user mode.
 ///
-/// In: rsp 48 below the stack top. Out: MRs, rsi from, rdi MR0's user address. Clobbers rcx, rdx, r8, r11.
+/// In: rsp 48 below the stack top. Out: MRs, rsi from, rdi MR0's user address. Clobbers rcx, rdx, rbp, r8, r11, and
+/// leaves nothing of the kernel's in them.
 #[unsafe(naked)]
 pub(crate) extern "C" fn ipc_return() {
     naked_asm!(
-        "lea rdi, [rsp + 48 - {top}]",
-        "mov rsi, [rdi + {from}]",
-        "mov r8, [rdi + {utcb}]",
-        "mov rdi, [rdi + {local_id}]",
-        "mov r9, [r8]",
-        "mov rax, [r8 + 8]",
-        "mov rbx, [r8 + 16]",
-        "mov r10, [r8 + 24]",
-        "mov r12, [r8 + 32]",
-        "mov r13, [r8 + 40]",
-        "mov r14, [r8 + 48]",
-        "mov r15, [r8 + 56]",
+        "mov rsi, [rsp + 48 - {top} + {from}]",
+        "mov rdx, [rsp + 48 - {top} + {utcb}]",
+        "mov rdi, [rsp + 48 - {top} + {local_id}]",
+        "mov r9, [rdx]",
+        "mov rax, [rdx + 8]",
+        "mov rbx, [rdx + 16]",
+        "mov r10, [rdx + 24]",
+        "mov r12, [rdx + 32]",
+        "mov r13, [rdx + 40]",
+        "mov r14, [rdx + 48]",
+        "mov r15, [rdx + 56]",
         "xor r8d, r8d",
+        "xor ebp, ebp",
         "mov rcx, [rsp + 8]",
         "mov r11, [rsp + 24]",
         "mov rsp, [rsp + 32]",
