@@ -2,6 +2,7 @@
 
 use super::tally::Tally;
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -65,16 +66,53 @@ pub(crate) fn listen(
 }
 
 impl Outcome {
+    /// Why tests were skipped, and how many for each reason.
+    pub(crate) fn skips(&self) -> BTreeMap<&str, usize> {
+        let mut reasons = BTreeMap::new();
+        for line in &self.lines {
+            let reason = line
+                .starts_with("test ")
+                .then(|| line.split_once(" ... ignored"))
+                .flatten();
+            if let Some((_, reason)) = reason {
+                *reasons
+                    .entry(
+                        reason
+                            .trim_start_matches([' ', ','])
+                            .trim_matches(['(', ')']),
+                    )
+                    .or_default() += 1;
+            }
+        }
+        reasons
+    }
+
     /// Prints what matters of a failed command.
     pub(crate) fn show(&self, log: &Path) {
         const SHOWN: usize = 200;
-        let matters = |line: &&String| !(line.starts_with("test ") && line.ends_with(" ok"));
-        let lines: Vec<&String> = self.lines.iter().filter(matters).collect();
+        let lines: Vec<&String> = self.lines.iter().filter(|line| matters(line)).collect();
         for line in &lines[lines.len().saturating_sub(SHOWN)..] {
             println!("{line}");
         }
         println!("(everything it said: {})", log.display());
     }
+}
+
+/// Whether a line of a failed command helps: tests that did well and cargo's progress do not.
+fn matters(line: &str) -> bool {
+    let is_test = line.starts_with("test ") && !line.ends_with("FAILED");
+    let is_progress = [
+        "Compiling",
+        "Checking",
+        "Finished",
+        "Blocking",
+        "Running",
+        "Downloaded",
+    ];
+    !is_test
+        && !is_progress
+            .iter()
+            .any(|word| line.trim_start().starts_with(word))
 }
 
 fn read_lines(from: impl Read + Send + 'static, to: Sender<String>) {

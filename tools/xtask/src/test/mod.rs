@@ -83,6 +83,9 @@ fn carry_out(workspace: &Workspace, step: Step) -> Result<Tally> {
         if !outcome.success {
             outcome.show(&log);
         }
+        for (reason, count) in outcome.skips() {
+            eprintln!("      skipped {count}: {reason}");
+        }
         total += outcome.tally;
     }
     Ok(total)
