@@ -170,12 +170,12 @@ impl<T: Copy + Eq> ReadyLists<T> {
 
     /// Walks all lists and says what is wrong with them, if anything is. For the debug kernel: takes long.
     pub fn check<S: ReadyStore<Thread = T>>(&self, store: &S) -> Result<(), &'static str> {
-        for (priority, current) in (0..=u8::MAX).zip(self.current) {
+        for (priority, current) in (0..=u8::MAX).zip(&self.current) {
             let marked = self.occupied[usize::from(priority / 64)] & 1 << (priority % 64) != 0;
             if marked != current.is_some() {
                 return Err("a list is not marked as it is");
             }
-            let Some(head) = current else { continue };
+            let Some(head) = *current else { continue };
             if priority > self.highest {
                 return Err("a list above the highest priority has threads");
             }

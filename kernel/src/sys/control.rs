@@ -15,6 +15,7 @@ use crate::sched;
 use crate::thread::Owned;
 
 /// The call: rdi operation, rsi rdx r8 r9 arguments; rax result, rdx second result.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     if frame.rdi == control::NULL {
         frame.rax = 0;

@@ -15,6 +15,7 @@ use crate::thread::{Field, Owned, Resources, State, start, table};
 
 /// The call: rax dest, rsi control, rdx sp, r8 ip, r9 flags, r10 user handle, rdi pager; results in the same
 /// registers. A destination that was given as a local id is reported by its global one, and the other way round.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let given_locally = frame.rbp == number::EXCHANGE_REGISTERS_LOCAL;
     let words = [
@@ -53,6 +54,7 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
 }
 
 /// Carries the call out on `target`. Its home, interrupts off. Results: control, sp, ip, flags, handle, pager, id.
+#[inline(never)]
 pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control {
     if !may(target, control.caller) {
         control.error = Some(SysError::InvalidThread);

@@ -29,6 +29,8 @@ use crate::sched;
 use crate::thread::{Field, Owned};
 
 /// A system call came in; its results go into `frame`.
+///
+/// Each call has a stack frame of its own: all of them in one would take most of a kernel stack.
 pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
     let me = Owned::current();
     match frame.rbp {

@@ -14,6 +14,7 @@ use crate::sched;
 use crate::thread::{Field, Owned, State, migrate, table};
 
 /// The call: rdi dest, rdx time, r8 processor, rsi priority, r9 preemption control; rax state, rdx old time control.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let dest = ThreadId::from_raw(frame.rdi);
     if dest.is_nil() {
@@ -46,6 +47,7 @@ struct Change {
 }
 
 /// Carries the call out on `target`. Its home, interrupts off. Results: state, old time control.
+#[inline(never)]
 pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control {
     match read(target, &control) {
         Err(error) => control.error = Some(error),

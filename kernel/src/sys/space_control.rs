@@ -9,6 +9,7 @@ use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::thread::{Owned, State, table};
 
 /// The call: rdi space specifier, rsi control, rdx KIP area, r8 UTCB area, r9 redirector; rax result, rdx old control.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let specifier = ThreadId::from_raw(frame.rdi);
     let kip_area = Fpage::from_raw(frame.rdx);

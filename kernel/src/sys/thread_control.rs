@@ -35,6 +35,7 @@ struct Arguments {
 }
 
 /// The call: rdi dest, r8 space specifier, rdx scheduler, rsi pager, r9 UTCB location; rax result.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     let arguments = Arguments {
         dest: ThreadId::from_raw(frame.rdi),
@@ -90,6 +91,7 @@ fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
 }
 
 /// Deletes `target`. Its home, interrupts off.
+#[inline(never)]
 pub(super) fn delete(cpu: &Cpu, target: Owned, control: Control) -> Control {
     crate::thread::delete::delete(cpu, target);
     control
@@ -109,6 +111,7 @@ impl From<SysError> for Raced {
     }
 }
 
+#[inline(never)]
 fn create_call(arguments: Arguments) -> Result<(), Raced> {
     if arguments.scheduler.is_nil() {
         return Err(SysError::InvalidThread.into());
@@ -184,6 +187,7 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
 }
 
 /// Changes `target` as the arguments in `control` say. Its home, interrupts off.
+#[inline(never)]
 pub(super) fn modify(cpu: &'static Cpu, target: Owned, mut control: Control) -> Control {
     let old_id = target.id();
     let [space, scheduler, pager, utcb, ..] = control.words;

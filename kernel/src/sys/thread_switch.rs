@@ -8,6 +8,7 @@ use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State, resources, table};
 
 /// The call: rdi dest. A thread of this CPU that is ready gets the rest of the slice; anything else is a yield.
+#[inline(never)]
 pub(super) fn call(me: Owned, frame: &CallFrame) {
     let cpu = cpu::current();
     let dest = table::find(frame.rdi).and_then(|dest| dest.owned(cpu));

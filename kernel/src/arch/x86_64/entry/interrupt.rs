@@ -69,6 +69,7 @@ fn drop_translations(cpu: &Cpu) {
     }
 }
 
+#[inline(never)]
 fn user_exception(frame: &mut Frame) {
     let me = Owned::current();
     let vector = frame.vector;
@@ -104,6 +105,13 @@ fn kernel_exception(frame: &mut Frame) {
             return;
         }
     }
+    give_up(frame)
+}
+
+/// Apart, because it needs much of the stack, and a probe needs little.
+#[cold]
+#[inline(never)]
+fn give_up(frame: &Frame) -> ! {
     let snapshot = snapshot(frame);
     crate::panic::fault(
         &snapshot,
