@@ -23,6 +23,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if let Some(path) = &options.json {
+        // Better now than after the work.
+        fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
+    }
     let qemu = setup::needed(workspace)?;
     let mut progress = Progress::counted();
     let wish = Wish {

@@ -28,6 +28,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if let Some(path) = &options.json {
+        // Better now than after the work.
+        fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
+    }
     let qemu = setup::needed(workspace)?;
     let seed = options.seed.unwrap_or_else(seed_from_clock);
     let plan = Plan {

@@ -44,11 +44,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     if !broken.is_empty() {
         println!("failed: {} (their output is above)", broken.join(", "));
     }
-    if options.filter.is_some() && total.passed + total.failed == 0 {
-        bail!(
-            "no test was run: nothing matches {}",
-            options.filter.as_deref().unwrap_or_default()
-        );
+    let asked: Vec<&str> = options
+        .shape
+        .iter()
+        .chain(&options.filter)
+        .map(String::as_str)
+        .collect();
+    if !asked.is_empty() && total.passed + total.failed == 0 {
+        bail!("no test was run: nothing matches {}", asked.join(" and "));
     }
     // The last line, alone: other programs read it.
     println!("{total}");
