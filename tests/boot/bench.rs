@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 type Shared = Arc<OnceLock<Result<Report, String>>>;
 
 /// Most instructions one way inside one CPU between two spaces, for up to 7 words, user stubs included.
-const INTRA_LIMIT: u64 = 200;
+const INTRA_LIMIT: u64 = 80;
 
 /// Most interrupts between CPUs per round trip: one a message.
 const IPI_LIMIT: f64 = 2.0;

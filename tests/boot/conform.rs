@@ -68,7 +68,7 @@ fn single(name: String, built: Arc<Built>, shape: Arc<Shape>, shared: Shared, id
 /// The run of a shape: the first who asks boots it.
 fn run<'a>(built: &Built, shape: &Shape, shared: &'a Shared) -> Result<&'a Conform, Failed> {
     let boot = || -> Result<Conform, Failed> {
-        let story = built.boot(&shape.machine, Some(&built.image("conform")?), "")?;
+        let story = built.boot(&shape.machine, Some(&built.image("conform")?), shape.kernel)?;
         Ok(Conform::read(shape.machine.cpus, story))
     };
     let run = shared.get_or_init(|| {

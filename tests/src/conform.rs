@@ -73,7 +73,7 @@ impl Conform {
                 "was skipped ({why}), which ids.txt does not allow here"
             )),
             [Outcome::Fail(why)] => Err(why.clone()),
-            [] => Err(format!("was never reported\n{}", self.story.tail())),
+            [] => Err("was never reported: the shape's `plan` shows how the machine ended".into()),
             several => Err(format!("was reported {} times", several.len())),
         }
     }

@@ -9,6 +9,8 @@ pub struct Shape {
     pub name: &'static str,
     /// The computer.
     pub machine: Machine,
+    /// Words for the kernel.
+    pub kernel: &'static str,
 }
 
 impl Shape {
@@ -25,6 +27,7 @@ pub fn all() -> Vec<Shape> {
     let x2apic = |name, cpus| Shape {
         name,
         machine: Machine::new(cpus),
+        kernel: "",
     };
     let xapic = |name, cpus| Shape {
         name,
@@ -32,6 +35,7 @@ pub fn all() -> Vec<Shape> {
             apic: Apic::X,
             ..Machine::new(cpus)
         },
+        kernel: "",
     };
     let counted = |name, cpus| Shape {
         name,
@@ -39,6 +43,7 @@ pub fn all() -> Vec<Shape> {
             timing: Timing::Deterministic,
             ..Machine::new(cpus)
         },
+        kernel: "",
     };
     let old = Machine {
         apic: Apic::X,
@@ -60,6 +65,16 @@ pub fn all() -> Vec<Shape> {
         Shape {
             name: "qemu64-2",
             machine: old,
+            kernel: "",
+        },
+        // Every message takes the general way, which the others leave to what is uncommon.
+        Shape {
+            name: "general-2",
+            machine: Machine {
+                apic: Apic::X,
+                ..Machine::new(2)
+            },
+            kernel: "ipc=general",
         },
     ]
 }
