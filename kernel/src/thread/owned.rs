@@ -31,9 +31,12 @@ impl TcbRef {
         self.0.get()
     }
 
-    /// The thread as one of this CPU, if it lives here. Interrupts off.
+    /// The thread as one of this CPU, if it lives here. Interrupts off. Not one that is on its way to another CPU, nor
+    /// a free slot: another CPU may make either its own at any moment.
     pub(crate) fn owned(self, cpu: &Cpu) -> Option<Owned> {
-        (self.home() == cpu.index).then_some(Owned(self))
+        let (home, state) = self.whereabouts();
+        let ours = home == cpu.index && !matches!(state, State::Moving | State::Free);
+        ours.then_some(Owned(self))
     }
 }
 

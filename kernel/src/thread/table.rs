@@ -12,7 +12,7 @@ use pecan_abi::layout::THREAD_BITS;
 use pecan_rules::paging::{Entry, lookup, map_page};
 
 use super::tcb::{STACK_TOP_OFFSET, Tcb};
-use super::{Owned, State, TcbRef};
+use super::{Owned, TcbRef};
 use crate::cpu::Cpu;
 use crate::memory::{kernel_space, layout, reserve};
 use crate::space::PhysTables;
@@ -58,14 +58,9 @@ fn probe(address: u64) -> u64 {
 
 /// The thread with this raw global id; `None` if there is none, or the id is nil. An address computation and a compare.
 #[inline(always)]
-pub(crate) fn find_quickly(id: u64) -> Option<TcbRef> {
+pub(crate) fn find(id: u64) -> Option<TcbRef> {
     let address = slot(id);
     (probe(address) == id && id != 0).then(|| TcbRef::from_address(address))
-}
-
-/// The thread with this raw global id, if it exists.
-pub(crate) fn find(id: u64) -> Option<TcbRef> {
-    find_quickly(id)
 }
 
 /// The block with the number of this id, whoever is or was there; `None` if nobody ever was.
@@ -107,9 +102,7 @@ pub(crate) fn for_each_here(cpu: &Cpu, mut visit: impl FnMut(Owned)) {
             let number = 64 * index as u64 + u64::from(bits.trailing_zeros());
             bits &= bits - 1;
             let thread = TcbRef::from_address(slot(number << 32));
-            if thread.state() != State::Free
-                && let Some(thread) = thread.owned(cpu)
-            {
+            if let Some(thread) = thread.owned(cpu) {
                 visit(thread);
             }
         }
