@@ -44,6 +44,8 @@ impl Resources {
     pub(crate) const GS: u32 = 4;
     /// The thread is to leave for another CPU.
     pub(crate) const MOVE: u32 = 8;
+    /// The thread stands for an interrupt: it never runs.
+    pub(crate) const INTERRUPT: u32 = 16;
 }
 
 /// What a blocked thread has to take up when it runs.
