@@ -18,18 +18,15 @@ pub(crate) fn is_idle(thread: Owned) -> bool {
         && !Line::of(thread).0.served.load(Ordering::Relaxed)
 }
 
-/// The interrupt of `irq`, which waits, came: its handler gets the message, or `irq` queues for it.
-pub(super) fn raise(cpu: &'static Cpu, irq: Owned) {
-    let (line, _) = Line::of(irq);
+/// The interrupt of `irq`, which waits, came: its handler gets the message, or `irq` queues for it. Returns a handler
+/// that has it already, to be woken.
+#[must_use]
+pub(super) fn raise(cpu: &'static Cpu, irq: Owned, line: &Line) -> Option<Owned> {
     line.served.store(true, Ordering::Relaxed);
-    send(cpu, irq, line);
-}
-
-/// `irq`, which waits, sends its message.
-fn send(cpu: &'static Cpu, irq: Owned, line: &Line) {
     let handler = line.handler.load(Ordering::Relaxed);
     match interrupt::send(cpu, irq, handler) {
-        Sent::Whole | Sent::Queued => {}
+        Sent::Whole(handler) => return Some(handler),
+        Sent::Queued => {}
         Sent::Nobody => delete::delete(cpu, irq),
         Sent::Elsewhere(there) if line.handler_cpu.swap(there, Ordering::Relaxed) != there => {
             // The handler has moved: so does its interrupt, and says there what it has to say.
@@ -39,6 +36,14 @@ fn send(cpu: &'static Cpu, irq: Owned, line: &Line) {
         }
         // Somebody wants the two apart.
         Sent::Elsewhere(there) => interrupt::ask(cpu, irq, handler, there),
+    }
+    None
+}
+
+/// As [`raise`], and the handler is woken.
+fn raise_and_wake(cpu: &'static Cpu, irq: Owned, line: &Line) {
+    if let Some(handler) = raise(cpu, irq, line) {
+        sched::wake(cpu, handler);
     }
 }
 
@@ -52,7 +57,7 @@ pub(crate) fn proceed(irq: Owned) {
     sched::disarm(irq);
     irq.set_waiting(cpu);
     match irq.again.replace(Again::Nothing) {
-        Again::Restart => send(cpu, irq, line),
+        Again::Restart => raise_and_wake(cpu, irq, line),
         Again::Receive if !interrupt::take_queued(cpu, irq, handler) => {}
         Again::Receive | Again::Nothing => answered(cpu, irq, line),
     }
@@ -70,7 +75,7 @@ fn answered(cpu: &'static Cpu, irq: Owned, line: &Line) {
     let pending = line.pending.swap(false, Ordering::Relaxed);
     io_apic::unmask(ThreadId::from_raw(irq.id()).number());
     if pending {
-        raise(cpu, irq);
+        raise_and_wake(cpu, irq, line);
     }
 }
 
@@ -85,6 +90,6 @@ pub(crate) fn arrived(irq: Owned) {
     route(number, cpu.index);
     let served = line.served.load(Ordering::Relaxed);
     if irq.state() == State::Waiting && !served && line.pending.swap(false, Ordering::Relaxed) {
-        raise(cpu, irq);
+        raise_and_wake(cpu, irq, line);
     }
 }

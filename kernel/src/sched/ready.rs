@@ -55,6 +55,23 @@ pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
     }
 }
 
+/// `thread` has got a message from a device and can run: at once if it outranks `me`, the running thread that the
+/// interrupt found in user mode. Returns when `me` runs again, perhaps on another CPU.
+pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
+    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    let outranks = thread.priority.get() > me.priority.get();
+    let may_run = thread.resources.get() & STAYS == 0 && thread.slice_left.get() != 0;
+    if !outranks || !may_run || cpu.reschedule.get() {
+        return wake(cpu, thread);
+    }
+    me.slice_left.set(cpu.slice_left.get());
+    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    thread.set_state(cpu, State::Ready);
+    cpu.slice_left.set(thread.slice_left.get());
+    resources::leave(cpu, me);
+    switch::to(me, thread);
+}
+
 /// The running thread `me` gives up its slice: the others of its priority come first.
 pub(crate) fn give_way(cpu: &Cpu, me: Owned) {
     me.slice_left.set(me.slice.get());

@@ -6,14 +6,13 @@ use pecan_abi::protocol::INTERRUPT_TAG;
 use crate::cpu::Cpu;
 use crate::ipc::meet::{Meeting, meet};
 use crate::ipc::{Request, queue, receive, remote, transfer, validate};
-use crate::sched;
 use crate::thread::Owned;
 
 /// What became of the message.
 #[must_use]
 pub(crate) enum Sent {
-    /// The handler has it.
-    Whole,
+    /// The handler has it; it is the caller's to wake.
+    Whole(Owned),
     /// The interrupt's thread is in the handler's send queue.
     Queued,
     /// The handler lives on this other CPU; nothing was done.
@@ -43,8 +42,7 @@ pub(crate) fn send(cpu: &'static Cpu, irq: Owned, handler: u64) -> Sent {
         Meeting::Now(partner) => {
             // Only items can be cut, and there are none.
             let _ = transfer::message(&irq, partner, request.tag, 0);
-            sched::wake(cpu, partner);
-            Sent::Whole
+            Sent::Whole(partner)
         }
         Meeting::Later(partner) => {
             let _ = queue::wait_at(irq, cpu, partner, &request);

@@ -60,7 +60,8 @@ fn interrupt(frame: &Frame) {
         }
         vector::SPURIOUS => {}
         line @ vector::FIRST_LINE..=vector::LAST_LINE => {
-            irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE));
+            let running = frame.is_users().then(Owned::current);
+            irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
     }
