@@ -4,8 +4,8 @@
 //! [`boot`] from the loader's jump to the first thread; [`arch`] the machine; [`memory`] physical memory and the kernel's own
 //! mappings; [`logging`] and [`panic`] what the kernel says; [`cpu`] a CPU's own block; [`start`] where booting ends.
 //!
-//! From then on: [`thread`] and [`space`] what users make; [`sched`] who runs; [`ipc`] the way of a message; [`sys`] all other
-//! system calls.
+//! From then on: [`thread`] and [`space`] what users make; [`sched`] who runs; [`ipc`] the way of a message; [`irq`] interrupts of devices;
+//! [`sys`] all other system calls.
 #![no_std]
 #![no_main]
 
@@ -13,6 +13,7 @@ mod arch;
 mod boot;
 mod cpu;
 mod ipc;
+mod irq;
 mod logging;
 mod memory;
 mod panic;

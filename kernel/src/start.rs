@@ -12,16 +12,14 @@ use pecan_abi::layout::{
 use crate::arch::x86_64::{clock, power, switch};
 use crate::boot::{Facts, aps, servers};
 use crate::cpu;
+use crate::irq;
 use crate::sched;
 use crate::space::{Role, Space, kip};
 use crate::sys::thread_control;
 use crate::thread::{activate, create::create, table};
 
-/// Interrupts that have threads: inputs of the I/O APIC.
-const INTERRUPTS: u32 = 24;
-
 static COMPATIBLE: AtomicBool = AtomicBool::new(false);
-static USER_BASE: AtomicU32 = AtomicU32::new(INTERRUPTS + SYSTEM_THREADS);
+static USER_BASE: AtomicU32 = AtomicU32::new(SYSTEM_THREADS);
 
 /// Whether programs get what old ones assume: input and output, and console operations behind INT3.
 pub(crate) fn compatible() -> bool {
@@ -36,6 +34,7 @@ pub(crate) fn user_base() -> u32 {
 /// Runs on the boot CPU when the machine is set up: loads the first programs, starts the other CPUs, and dispatches.
 pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     COMPATIBLE.store(facts.options.compat_pistachio, Ordering::Relaxed);
+    USER_BASE.store(irq::count() + SYSTEM_THREADS, Ordering::Relaxed);
     sched::set_period(facts.options.tick_micros);
     table::init();
     let loaded = servers::load(facts);

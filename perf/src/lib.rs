@@ -32,3 +32,5 @@ pub const NULL_SYSCALL: &str = "ref.null-syscall";
 pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
 /// Two threads of one CPU that yield to each other, there and back.
 pub const YIELD_SWITCH: &str = "ref.yield-switch";
+/// From the last instruction of an interrupted thread to the first one of the interrupt's handler, a user thread.
+pub const INTERRUPT_TO_USER: &str = "irq.to-user";

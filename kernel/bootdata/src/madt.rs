@@ -3,8 +3,9 @@
 /// Bytes of the table before its first entry.
 pub const HEADER: usize = 44;
 
-/// Shortest valid entries of the kinds that are read: processor, I/O APIC, x2APIC processor.
-const SHORTEST: [(u8, u8); 3] = [(0, 8), (1, 12), (9, 16)];
+/// Shortest valid entries of the kinds that are read: processor, I/O APIC, override of an interrupt source, x2APIC
+/// processor.
+const SHORTEST: [(u8, u8); 4] = [(0, 8), (1, 12), (2, 10), (9, 16)];
 
 /// Does the table consist of whole entries, each at least as long as its kind needs?
 #[must_use]
@@ -47,10 +48,47 @@ impl Processor {
     }
 }
 
+/// How a device signals on an interrupt line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// As long as the line is active, rather than when it becomes active.
+    pub level: bool,
+    /// The line is active when it is low.
+    pub low: bool,
+}
+
+impl Signal {
+    /// As ISA devices do.
+    pub const ISA: Self = Self {
+        level: false,
+        low: false,
+    };
+    /// As PCI devices do.
+    pub const PCI: Self = Self {
+        level: true,
+        low: true,
+    };
+
+    /// What lines that no override names do: the first 16 are those of ISA.
+    #[must_use]
+    pub const fn usual(line: u32) -> Self {
+        if line < 16 { Self::ISA } else { Self::PCI }
+    }
+
+    /// What the flags of an override of an ISA interrupt say: two bits each for polarity and trigger, 0 means as usual.
+    #[must_use]
+    pub const fn of_override(flags: u16) -> Self {
+        Self {
+            level: (flags >> 2) & 3 == 3,
+            low: flags & 3 == 3,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{HEADER, Processor, is_sound};
+    use super::{HEADER, Processor, Signal, is_sound};
     use std::vec::Vec;
 
     fn table(entries: &[u8]) -> Vec<u8> {
@@ -83,5 +121,21 @@ mod tests {
         assert!(cpu(254, 1).is_usable(false) && cpu(255, 3).is_usable(true));
         assert!(!cpu(255, 1).is_usable(false) && !cpu(u32::MAX, 1).is_usable(true));
         assert!(!cpu(1, 2).is_usable(true) && !cpu(1, 0).is_usable(true));
+    }
+
+    #[test]
+    fn signals() {
+        assert_eq!(
+            (Signal::usual(15), Signal::usual(16)),
+            (Signal::ISA, Signal::PCI)
+        );
+        assert_eq!(Signal::of_override(0), Signal::ISA);
+        assert_eq!(Signal::of_override(0b0101), Signal::ISA);
+        assert_eq!(Signal::of_override(0b1111), Signal::PCI);
+        let level_high = Signal {
+            level: true,
+            low: false,
+        };
+        assert_eq!(Signal::of_override(0b1101), level_high);
     }
 }

@@ -10,7 +10,7 @@ use acpi::madt::{Madt, MadtEntry};
 use acpi::{AcpiHandler, AcpiTable, AcpiTables, PhysicalMapping};
 use arrayvec::ArrayVec;
 use core::ptr::NonNull;
-use pecan_bootdata::madt::{self, Processor};
+use pecan_bootdata::madt::{self, Processor, Signal};
 
 /// Longest table that is believed, in bytes.
 const TABLE_LIMIT: usize = 1 << 20;
@@ -24,13 +24,36 @@ const HEADER: usize = 36;
 /// Most I/O APICs that are used.
 pub(super) const IO_APIC_LIMIT: usize = 16;
 
+/// Interrupts of the ISA bus, each of which may be overridden.
+pub(super) const OVERRIDE_LIMIT: usize = 16;
+
+/// An I/O APIC.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IoApic {
+    /// Physical address of its registers.
+    pub(crate) phys: u64,
+    /// Number of its first line.
+    pub(crate) first: u32,
+}
+
+/// A line that does not signal as is usual for its number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unusual {
+    /// Number of the line.
+    pub(crate) line: u32,
+    /// What it does.
+    pub(crate) signal: Signal,
+}
+
 /// What the tables say, as far as the kernel asks.
 #[derive(Default)]
 pub(super) struct Machine {
     /// Local-APIC ids in the order of the table, usable ones only.
     pub(super) cpus: ArrayVec<u32, CPU_LIMIT>,
-    /// Physical addresses of the I/O APICs.
-    pub(super) io_apics: ArrayVec<u64, IO_APIC_LIMIT>,
+    /// The I/O APICs.
+    pub(super) io_apics: ArrayVec<IoApic, IO_APIC_LIMIT>,
+    /// Lines that signal unusually.
+    pub(super) unusual: ArrayVec<Unusual, OVERRIDE_LIMIT>,
     /// Physical address of the HPET.
     pub(super) hpet: Option<u64>,
     /// I/O port of the power-management timer.
@@ -92,7 +115,16 @@ fn read_madt(tables: &AcpiTables<Window>, x2apic: bool, machine: &mut Machine) {
                 x2apic,
             ),
             MadtEntry::IoApic(e) => {
-                let _ = machine.io_apics.try_push(e.io_apic_address.into());
+                let _ = machine.io_apics.try_push(IoApic {
+                    phys: e.io_apic_address.into(),
+                    first: e.global_system_interrupt_base,
+                });
+            }
+            MadtEntry::InterruptSourceOverride(e) => {
+                let _ = machine.unusual.try_push(Unusual {
+                    line: e.global_system_interrupt,
+                    signal: Signal::of_override(e.flags),
+                });
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What the kernel knows of the machine. Gathered once, never changed, read by everyone.
 
-use super::acpi::{self, IO_APIC_LIMIT};
+use super::acpi::{self, IO_APIC_LIMIT, IoApic, OVERRIDE_LIMIT, Unusual};
 use super::handover::Handover;
 use super::image::{self, Image};
 use super::place;
@@ -26,8 +26,10 @@ pub(crate) struct Facts {
     pub(crate) cpus: ArrayVec<u32, CPU_LIMIT>,
     /// Is the local APIC used through model-specific registers?
     pub(crate) x2apic: bool,
-    /// Physical addresses of the I/O APICs.
-    pub(crate) io_apics: ArrayVec<u64, IO_APIC_LIMIT>,
+    /// The I/O APICs.
+    pub(crate) io_apics: ArrayVec<IoApic, IO_APIC_LIMIT>,
+    /// Interrupt lines that signal unusually.
+    pub(crate) unusual: ArrayVec<Unusual, OVERRIDE_LIMIT>,
     /// Physical address of the HPET, if there is one.
     pub(crate) hpet: Option<u64>,
     /// I/O port of ACPI's power-management timer, if there is one.
@@ -85,7 +87,7 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
     let is_device = |phys: &u64| {
         *phys != 0 && *phys < PHYSMAP_LIMIT - PAGE && !usable.overlaps(Region::sized(*phys, PAGE))
     };
-    machine.io_apics.retain(|phys| is_device(phys));
+    machine.io_apics.retain(|io_apic| is_device(&io_apic.phys));
 
     let mut free = usable.clone();
     free.remove(Region::new(0, PAGE));
@@ -113,6 +115,7 @@ pub(super) fn gather(handover: Handover) -> &'static Facts {
         cpus: machine.cpus,
         x2apic,
         io_apics: machine.io_apics,
+        unusual: machine.unusual,
         hpet: machine.hpet.filter(is_device),
         pm_timer: machine.pm_timer,
         image,

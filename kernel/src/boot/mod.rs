@@ -27,7 +27,7 @@ mod trampoline;
 
 pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
 
-use crate::arch::x86_64::{apic, clock, control, pic, power, serial};
+use crate::arch::x86_64::{apic, clock, control, io_apic, pic, power, serial};
 use crate::{logging, memory};
 use core::fmt::Arguments;
 
@@ -72,10 +72,7 @@ pub(crate) fn user_gs_phys(index: usize) -> u64 {
 
 fn set_up_interrupts(facts: &Facts) -> Result<(), memory::kernel_space::OutOfMemory> {
     apic::init_boot_cpu(facts.x2apic)?;
-    facts
-        .io_apics
-        .iter()
-        .try_for_each(|phys| pic::mask_io_apic(*phys))
+    io_apic::set_up(facts)
 }
 
 /// Ends the machine because it cannot be booted: one clear line, and a code.

@@ -1,5 +1,6 @@
 //! Where in memory the kernel puts what it makes at boot.
 
+use super::acpi::IoApic;
 use super::image::Image;
 use super::refuse;
 use super::servers::{module_region, programs};
@@ -84,13 +85,17 @@ pub(super) fn describe(
     image: &Image,
     reserve: Region,
     records: Region,
-    io_apics: &[u64],
+    io_apics: &[IoApic],
 ) -> Descriptors {
     let modules: ArrayVec<Region, MEMBER_LIMIT> = image.modules.iter().map(module_region).collect();
     let mut kernel = ArrayVec::<Region, 32>::new();
     kernel.push(Kernel::get().physical());
     kernel.push(Region::sized(apic::physical_base(), PAGE));
-    kernel.extend(io_apics.iter().map(|phys| Region::sized(*phys, PAGE)));
+    kernel.extend(
+        io_apics
+            .iter()
+            .map(|io_apic| Region::sized(io_apic.phys, PAGE)),
+    );
     let servers = [image.sigma0.hull(), image.root.hull()];
     descriptors::list(
         map,

@@ -52,7 +52,8 @@ impl Disposition {
 
 /// `me` has just blocked and `partner`, unlisted, got its message: switch directly if it may run here.
 pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
-    let must_not_run = partner.resources.get() & (Resources::HALTED | Resources::MOVE) != 0;
+    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    let must_not_run = partner.resources.get() & STAYS != 0;
     if must_not_run || cpu.reschedule.get() {
         sched::wake(cpu, partner);
         return Disposition::Dispatch;

@@ -15,11 +15,21 @@ use crate::thread::{Owned, State, table};
 /// interrupt comes. Any CPU, interrupts off.
 pub(crate) fn announce(cpu: &Cpu) {
     release(cpu);
-    for index in 0..cpu::count() {
-        if let Some(other) = cpu::get(index).filter(|other| other.index != cpu.index) {
-            other.orphans.store(true, Ordering::Release);
-            apic::send_ipi(other.apic_id, apic::vector::DOORBELL);
-        }
+    tell(|other| other.index != cpu.index);
+}
+
+/// As [`announce`], but on this CPU, too, when the interrupt comes: for who may be in the middle of it.
+pub(crate) fn announce_soon() {
+    tell(|_| true);
+}
+
+fn tell(whom: impl Fn(&Cpu) -> bool) {
+    for cpu in (0..cpu::count())
+        .filter_map(cpu::get)
+        .filter(|cpu| whom(cpu))
+    {
+        cpu.orphans.store(true, Ordering::Release);
+        apic::send_ipi(cpu.apic_id, apic::vector::DOORBELL);
     }
 }
 

@@ -19,7 +19,9 @@ use pecan_rules::wakeup::WakeupQueue;
 
 pub(crate) use check::check;
 pub(crate) use dispatch::dispatch;
-pub(crate) use ready::{give_way, keep_slice, preempt, preempt_if_asked, unlist, wake};
+pub(crate) use ready::{
+    give_way, keep_slice, preempt, preempt_if_asked, run_at_once, unlist, wake,
+};
 pub(crate) use tick::{arm, disarm, set_period, start_timer, tick};
 
 /// The ready lists of a CPU.

@@ -2,12 +2,16 @@
 
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
+use crate::irq;
 use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State, migrate, resources};
 
-/// `thread` can run from now on, unless it is stopped. Asks for the dispatcher if it outranks who runs.
+/// `thread` can run from now on, unless it is stopped; that of an interrupt goes on in its own way. Asks for the dispatcher if it outranks who runs.
 pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
     let pending = thread.resources.get();
+    if pending & Resources::INTERRUPT != 0 {
+        return irq::proceed(thread);
+    }
     if pending & Resources::HALTED != 0 {
         thread.set_state(cpu, State::Halted);
     } else {
@@ -55,6 +59,23 @@ pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
     if cpu.reschedule.get() {
         preempt(cpu, me);
     }
+}
+
+/// `thread` has got a message from a device and can run: at once if it outranks `me`, the running thread that the
+/// interrupt found in user mode. Returns when `me` runs again, perhaps on another CPU.
+pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
+    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    let outranks = thread.priority.get() > me.priority.get();
+    let may_run = thread.resources.get() & STAYS == 0 && thread.slice_left.get() != 0;
+    if !outranks || !may_run || cpu.reschedule.get() {
+        return wake(cpu, thread);
+    }
+    me.slice_left.set(cpu.slice_left.get());
+    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    thread.set_state(cpu, State::Ready);
+    cpu.slice_left.set(thread.slice_left.get());
+    resources::leave(cpu, me);
+    switch::to(me, thread);
 }
 
 /// The running thread `me` gives up its slice: the others of its priority come first.

@@ -2,6 +2,7 @@
 //! thread may find itself on another CPU afterwards.
 //!
 //! * `thread_control`, `space_control`, `exchange_registers`, `schedule`, `thread_switch`  the calls of those names
+//! * `interrupt_control`  ThreadControl on the thread of an interrupt
 //! * `memory`     Unmap, MemoryControl, ProcessorControl
 //! * `remote`     carries out what concerns a thread of another CPU
 //! * `interface`  the KernelInterface instruction
@@ -12,6 +13,7 @@ pub(crate) mod control;
 pub(crate) mod debugger;
 mod exchange_registers;
 pub(crate) mod interface;
+mod interrupt_control;
 mod memory;
 pub(crate) mod remote;
 mod schedule;

@@ -10,6 +10,7 @@ use super::remote::{Control, Operation, carry_out};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::cpu::{self, Cpu};
 use crate::ipc::cancel::{self, Engaged};
+use crate::irq;
 use crate::sched;
 use crate::thread::{Field, Owned, State, migrate, table};
 
@@ -115,6 +116,9 @@ fn slice(time: TimeControl) -> Result<u64, SysError> {
 }
 
 fn state(target: Owned) -> ThreadState {
+    if irq::is_idle(target) {
+        return ThreadState::Inactive;
+    }
     match target.state() {
         State::Free | State::Inactive | State::Dying => ThreadState::Dead,
         State::Halted => ThreadState::Inactive,

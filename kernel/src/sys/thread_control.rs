@@ -6,10 +6,11 @@ use pecan_abi::layout::NOT_GIVEN;
 use spin::{Mutex, MutexGuard};
 
 use super::remote::{Control, Operation, carry_out};
-use super::{is_privileged, refuse};
+use super::{interrupt_control, is_privileged, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::cpu::{self, Cpu};
 use crate::ipc::orphans;
+use crate::irq;
 use crate::sched;
 use crate::space::{Role, Space};
 use crate::start;
@@ -58,7 +59,10 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
     if !dest.is_global() {
         return Err(SysError::InvalidSpace);
     }
-    // Interrupts are not threads yet, and the kernel's own threads are nobody's.
+    if dest.number() < irq::count() {
+        return interrupt_control::call(me, dest, arguments.pager);
+    }
+    // The kernel's own threads are nobody's.
     if dest.number() < start::user_base() || u64::from(dest.number()) >= table::THREADS {
         return Err(SysError::InvalidThread);
     }
@@ -79,7 +83,7 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
     }
 }
 
-fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
+pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
     if dest.number() == ThreadId::from_raw(me.id()).number() {
         return Err(SysError::InvalidThread);
     }

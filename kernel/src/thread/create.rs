@@ -2,10 +2,12 @@
 
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
+use pecan_abi::layout::ROOT_PRIORITY;
 
-use super::tcb::Tcb;
-use super::{Owned, Resources, State, TcbRef, table};
+use super::tcb::{STACK_TOP_OFFSET, Tcb};
+use super::{Field, Owned, Resources, State, TcbRef, UtcbRef, home_word, table};
 use crate::arch::x86_64::entry::patch;
+use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
 use crate::space::Space;
 
@@ -33,6 +35,39 @@ pub(crate) fn create(
     thread.set_state(cpu, State::Inactive);
     thread.set_id(id.raw());
     Ok(thread)
+}
+
+/// Bytes from the block to MR0 of an interrupt's thread: in the middle of the stack that it does not need.
+const INTERRUPT_MR0: u64 = STACK_TOP_OFFSET / 2;
+
+/// Makes the thread `id` of an interrupt on CPU `home`; it waits for `handler`. Under the thread-control lock.
+///
+/// The number must have no thread, not even one that is dying.
+/// Errors: `NoMemory`; then nothing has changed.
+pub(crate) fn interrupt(id: ThreadId, home: u16, handler: ThreadId) -> Result<(), SysError> {
+    let block = table::provide(id.raw()).ok_or(SysError::NoMemory)?;
+    let unnamed = Tcb::new(ThreadId::NIL, crate::cpu::current().index, handler);
+    // SAFETY: as in `create`.
+    unsafe { block.write(unnamed) };
+    let thread = TcbRef::from_address(block as u64);
+    // SAFETY: the thread has no use for its stack, so the middle of its block can be its UTCB; blocks stay.
+    let utcb = unsafe { UtcbRef::new((block as u64 + INTERRUPT_MR0) as *mut u64) };
+    utcb.set(Field::PAGER, ThreadId::NIL.raw());
+    utcb.set(Field::BR0, 0);
+    thread.utcb.set(utcb);
+    thread.resources.set(Resources::INTERRUPT);
+    thread.priority.set(ROOT_PRIORITY);
+    thread.wait.set(handler.raw());
+    thread.receive_from.set(handler.raw());
+    switch::prepare(&thread, never);
+    thread.set_home_word(home_word(home, State::Waiting));
+    thread.set_id(id.raw());
+    Ok(())
+}
+
+/// Where the thread of an interrupt would run.
+extern "C" fn never() {
+    panic!("the thread of an interrupt runs");
 }
 
 /// What is in the slot that a new thread would get.

@@ -3,9 +3,10 @@
 //! Everything that the thread takes part in is unwound at once. What it has lent to another CPU must come home first;
 //! until then it is dying: it exists for nobody, but its slot is not free.
 
+use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 
-use super::{Owned, State, migrate};
+use super::{Owned, Resources, State, migrate};
 use crate::arch::x86_64::fpu;
 use crate::cpu::Cpu;
 use crate::ipc;
@@ -14,6 +15,9 @@ use crate::space::Space;
 
 /// Deletes `thread`. It may be the one on whose stack this runs; then its memory is given back by the dispatcher.
 pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
+    if is_interrupt(thread) {
+        crate::irq::silence(ThreadId::from_raw(thread.id()).number());
+    }
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {
         State::Asking => !silent,
@@ -47,7 +51,16 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         let _lock = crate::sys::thread_control::lock();
         free_slot(cpu, thread);
     }
-    ipc::orphans::announce(cpu);
+    if is_interrupt(thread) {
+        // Interrupts may end in a row, each because of an announcement: so not one inside of the other.
+        ipc::orphans::announce_soon();
+    } else {
+        ipc::orphans::announce(cpu);
+    }
+}
+
+fn is_interrupt(thread: Owned) -> bool {
+    thread.resources.get() & Resources::INTERRUPT != 0
 }
 
 /// Takes back a thread that was made just now and that nobody knows. Under the thread-control lock.

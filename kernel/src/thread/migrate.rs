@@ -149,4 +149,7 @@ pub(crate) fn arrive(cpu: &Cpu, thread: TcbRef) {
         State::Waiting => sched::arm(cpu, thread, thread.deadline.get()),
         _ => {}
     }
+    if thread.resources.get() & Resources::INTERRUPT != 0 {
+        crate::irq::arrived(thread);
+    }
 }

@@ -46,6 +46,8 @@ impl Resources {
     pub(crate) const MOVE: u32 = 8;
     /// The thread is, or will be, blocked in the kernel's own code: it does not return to user mode when its IPC ends.
     pub(crate) const INSIDE: u32 = 16;
+    /// The thread stands for an interrupt: it never runs.
+    pub(crate) const INTERRUPT: u32 = 32;
 }
 
 /// What a blocked thread has to take up when it runs.

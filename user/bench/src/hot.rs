@@ -8,6 +8,7 @@
 //! | [`echo`], the server | 5 |
 //! | [`nulls`] | 4 |
 //! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
+//! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
 //!
 //! Each includes the `call` into the kernel's stub; the stub's own instructions come on top. Reading the
 //! time-stamp counter adds 5 per batch.
@@ -186,5 +187,26 @@ pub(crate) unsafe extern "C" fn yield_back(stub: u64) -> ! {
         "inc qword ptr [rip + {turns}]",
         "jmp 2b",
         turns = sym crate::partner::TURNS,
+    )
+}
+
+/// The time-stamp counter.
+#[inline(always)]
+pub(crate) fn now() -> u64 {
+    // SAFETY: every CPU of this architecture has the counter, and users may read it.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// Notes the time-stamp counter in [`STAMP`](crate::partner::STAMP) for ever.
+#[unsafe(naked)]
+pub(crate) extern "C" fn stamps() -> ! {
+    naked_asm!(
+        "2:",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "mov [rip + {stamp}], rax",
+        "jmp 2b",
+        stamp = sym crate::partner::STAMP,
     )
 }

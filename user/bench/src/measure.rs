@@ -4,9 +4,11 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use bench::plan::{Path, Row};
 use bench::samples::one_of;
+use l4::abi::protocol::INTERRUPT_TAG;
 use l4::control::{self, Counter};
+use l4::hpet::{Hpet, Trigger};
 use l4::thread::StartError;
-use l4::{IpcError, Message, SysError, Tag, ThreadId, ipc, kip};
+use l4::{IpcError, Message, SysError, Tag, ThreadId, interrupt, ipc, kip, syscall, thread, utcb};
 
 use crate::hot::{self, Calls};
 use crate::partner;
@@ -43,6 +45,8 @@ pub(crate) enum Failure {
     NoSwitch(u64, u64),
     /// The kernel has no interrupt to the other CPU to offer.
     NoIpi,
+    /// There is no event timer that can interrupt.
+    NoTimer,
 }
 
 /// The outcome of a row.
@@ -72,6 +76,7 @@ pub(crate) fn row(
             control::ipi_round_trip(1).ok_or(Failure::NoIpi)
         }),
         Row::YieldSwitch => yields(effort, samples),
+        Row::Interrupt => interrupts(effort, samples),
     }
 }
 
@@ -160,6 +165,39 @@ fn yields(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured)
     if turns < rounds - rounds / 16 {
         return Err(Failure::NoSwitch(turns, rounds));
     }
+    Ok(measured)
+}
+
+/// The line that the event timer interrupts by, one of those of PCI devices; and which of its timers does.
+const LINE: u32 = 20;
+const TIMER: usize = 1;
+/// Microseconds until it does: time for the handler to wait and for the interrupted thread to run.
+const AHEAD: u64 = 30;
+
+fn interrupts(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured), Failure> {
+    let hpet = Hpet::open()
+        .ok()
+        .flatten()
+        .filter(|hpet| hpet.timers() > TIMER && hpet.reaches(TIMER, LINE))
+        .ok_or(Failure::NoTimer)?;
+    let stamper = partner::stamper().map_err(Failure::Start)?;
+    interrupt::associate(LINE, thread::myself()).map_err(Failure::Refused)?;
+    let irq = interrupt::thread(LINE).raw();
+    let mr0 = utcb::my().mr0();
+    let count = effort.singles.min(400);
+    let measured = sample(samples, count, 1, |_| {
+        hpet.shoot(TIMER, LINE, Trigger::Level, AHEAD);
+        // SAFETY: the calling thread's own UTCB; nothing but words is accepted by default.
+        let (_, tag) = unsafe { syscall::ipc_bare(irq, irq, 0, mr0, 0) };
+        let now = hot::now();
+        if tag != INTERRUPT_TAG.raw() {
+            return Err(Failure::WrongTags(tag));
+        }
+        Ok(now - partner::STAMP.load(Relaxed))
+    })?;
+    hpet.stop(TIMER);
+    interrupt::dissociate(LINE).map_err(Failure::Refused)?;
+    partner::stop(stamper).map_err(Failure::Refused)?;
     Ok(measured)
 }
 

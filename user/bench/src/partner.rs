@@ -23,6 +23,9 @@ const PRIORITY: u8 = 255;
 /// How often it was the turn of the thread that yields back.
 pub(crate) static TURNS: AtomicU64 = AtomicU64::new(0);
 
+/// The time-stamp counter as the interrupted thread last saw it.
+pub(crate) static STAMP: AtomicU64 = AtomicU64::new(0);
+
 static STACK: Stack<8192> = Stack::new();
 static SPINNER_STACK: Stack<4096> = Stack::new();
 
@@ -50,7 +53,17 @@ pub(crate) fn yielder() -> Result<ThreadId, StartError> {
     plan.start(yield_back, 0, &STACK)
 }
 
-/// Deletes a server or yielder; another one can be started then.
+/// A thread of this CPU, below everyone else, that does nothing but look at the time-stamp counter.
+pub(crate) fn stamper() -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(SPINNER_PRIORITY);
+    plan.start(stamp, 0, &STACK)
+}
+
+fn stamp(_: u64) {
+    hot::stamps()
+}
+
+/// Deletes a server, yielder or stamper; another one can be started then.
 pub(crate) fn stop(partner: ThreadId) -> Result<(), SysError> {
     thread::delete(partner)?;
     // SAFETY: the only thread that ran on it is deleted.

@@ -27,6 +27,8 @@ pub enum Row {
     IpiRoundTrip,
     /// Two threads of one CPU that yield to each other, there and back.
     YieldSwitch,
+    /// From an instruction of a thread that is interrupted to the first one of the interrupt's handler.
+    Interrupt,
 }
 
 impl Path {
@@ -56,6 +58,7 @@ impl Row {
             Self::NullSyscall => "ref.null-syscall",
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
+            Self::Interrupt => "irq.to-user",
         }
     }
 
@@ -74,7 +77,7 @@ impl Row {
         match self {
             Self::Message(path, _) => path.crosses(),
             Self::IpiRoundTrip => true,
-            Self::NullSyscall | Self::YieldSwitch => false,
+            Self::NullSyscall | Self::YieldSwitch | Self::Interrupt => false,
         }
     }
 }
@@ -86,7 +89,13 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
             .into_iter()
             .map(move |words| Row::Message(path, words))
     });
-    [Row::NullSyscall, Row::IpiRoundTrip, Row::YieldSwitch]
+    let others = [
+        Row::NullSyscall,
+        Row::IpiRoundTrip,
+        Row::YieldSwitch,
+        Row::Interrupt,
+    ];
+    others
         .into_iter()
         .chain(messages)
         .filter(move |row| cpus > 1 || !row.crosses())
@@ -98,13 +107,13 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 3 + 4 * 6);
+        assert_eq!(rows(2).count(), 4 + 4 * 6);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 2 + 2 * 6);
+        assert_eq!(rows(1).count(), 3 + 2 * 6);
         assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
     }
 }

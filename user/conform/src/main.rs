@@ -14,6 +14,7 @@ mod fpu;
 mod harness;
 mod id;
 mod ipc;
+mod irq;
 mod kip;
 mod mem;
 mod pf;
@@ -33,7 +34,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 20] = [
+const FEATURES: [&[Test]; 21] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -53,6 +54,7 @@ const FEATURES: [&[Test]; 20] = [
     mem::TESTS,
     smp::TESTS,
     xcpu::TESTS,
+    irq::TESTS,
     mem::LAST,
 ];
 

@@ -28,6 +28,7 @@
 //! | [`server`], [`pager`] | how does a thread serve others, in particular their page faults? |
 //! | [`thread`], [`space`], [`schedule`] | how are threads and spaces made, placed and stopped? |
 //! | [`memory`], [`sigma0`], [`boot`] | where does memory come from, what did the boot loader bring? |
+//! | [`interrupt`], [`hpet`] | how does a program drive a device? |
 //! | [`console`], [`clock`], [`exit`] | how does a program report, measure and end? |
 //! | [`utcb`], [`kip`] | what do the kernel's two pages say? |
 //! | [`control`] | what does Pecan offer beyond X.2? |
@@ -41,7 +42,9 @@ pub mod clock;
 pub mod console;
 pub mod control;
 pub mod exit;
+pub mod hpet;
 mod image;
+pub mod interrupt;
 pub mod ipc;
 pub mod kip;
 pub mod memory;

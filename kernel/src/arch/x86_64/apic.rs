@@ -13,6 +13,10 @@ use x86_64::registers::model_specific::Msr;
 
 /// Interrupt vectors of the local APIC.
 pub(crate) mod vector {
+    /// The first of the device lines, which have one vector each.
+    pub(crate) const FIRST_LINE: u8 = 0x30;
+    /// The last one that a device line can have.
+    pub(crate) const LAST_LINE: u8 = 0xd7;
     /// The timer.
     pub(crate) const TIMER: u8 = 0xf0;
     /// Another CPU put something into the mailbox.

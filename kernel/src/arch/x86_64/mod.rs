@@ -5,7 +5,8 @@
 //! * `features` what this CPU can do
 //! * `registers` registers as a panic reports them
 //! * `apic`     the local APIC: timer, interrupts between CPUs
-//! * `pic`      the interrupt controllers outside of the CPUs
+//! * `io_apic`  the interrupt lines of devices
+//! * `pic`      the old interrupt controllers
 //! * `clock`    time
 //! * `entry`    how the CPU comes into the kernel, and leaves it
 //! * `idt`      the interrupt table
@@ -24,6 +25,7 @@ pub(crate) mod entry;
 pub(crate) mod features;
 pub(crate) mod fpu;
 pub(crate) mod idt;
+pub(crate) mod io_apic;
 pub(crate) mod pic;
 pub(crate) mod power;
 pub(crate) mod registers;

@@ -1,10 +1,12 @@
-//! The kernel speaks for a thread: a fault becomes a call to the thread's pager or exception handler. On the thread's
+//! The kernel speaks for a thread, or for a device: a fault becomes a call to the thread's pager or exception handler. On the thread's
 //! own stack, interrupts off; blocks.
 //!
 //! * `call`       the message registers are the kernel's for a while
 //! * `page`       page faults
 //! * `exception`  all other exceptions
+//! * `interrupt`  interrupts of devices; nobody's stack, blocks nobody
 
 mod call;
 pub(crate) mod exception;
+pub(crate) mod interrupt;
 pub(crate) mod page;

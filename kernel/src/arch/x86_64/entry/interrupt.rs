@@ -9,6 +9,7 @@ use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::fault;
 use crate::ipc::orphans;
 use crate::ipc::remote;
+use crate::irq;
 use crate::memory::layout;
 use crate::sched;
 use crate::thread::Owned;
@@ -58,6 +59,10 @@ fn interrupt(frame: &Frame) {
             crate::sys::control::pinged(cpu);
         }
         vector::SPURIOUS => {}
+        line @ vector::FIRST_LINE..=vector::LAST_LINE => {
+            let running = frame.is_users().then(Owned::current);
+            irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
+        }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
     }
 }

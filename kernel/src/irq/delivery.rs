@@ -1,0 +1,54 @@
+//! An interrupt comes. On the CPU that it interrupted, interrupts off.
+
+use core::sync::atomic::Ordering;
+
+use pecan_smp::cpuset::Cpu as CpuName;
+use pecan_smp::protocol::{Route, route};
+
+use super::line::{Line, thread_id};
+use super::thread::raise;
+use crate::arch::x86_64::{apic, io_apic};
+use crate::cpu::{self, Cpu};
+use crate::sched;
+use crate::thread::{Owned, State, migrate, table};
+
+/// Line `number` has interrupted this CPU, or the interrupt was passed on to it; `running` is the thread that was in
+/// user mode. May return when that runs again, perhaps on another CPU.
+pub(crate) fn interrupt(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
+    if io_apic::is_level(number) {
+        io_apic::mask(number);
+    }
+    apic::eoi();
+    let thread = table::find(thread_id(number).raw());
+    let (Some(line), Some(thread)) = (Line::numbered(number), thread) else {
+        // Its association ended while the interrupt was on its way.
+        return io_apic::mask(number);
+    };
+    match route(CpuName(cpu.index), migrate::home(thread)) {
+        Route::Here => take(cpu, line, number, Owned::seen_here(thread), running),
+        // It is about to arrive here, and will look.
+        Route::Forward(there) if there.0 == cpu.index => {
+            line.pending.store(true, Ordering::Relaxed)
+        }
+        Route::Forward(there) => {
+            if let Some(other) = cpu::get(usize::from(there.0)) {
+                apic::send_ipi(other.apic_id, apic::vector::FIRST_LINE + number as u8);
+            }
+        }
+    }
+}
+
+fn take(cpu: &'static Cpu, line: &Line, number: u32, irq: Owned, running: Option<Owned>) {
+    let served = line.served.load(Ordering::Relaxed);
+    if irq.state() == State::Waiting && !served {
+        match (raise(cpu, irq, line), running) {
+            (Some(handler), Some(running)) => sched::run_at_once(cpu, running, handler),
+            (Some(handler), None) => sched::wake(cpu, handler),
+            (None, _) => {}
+        }
+    } else if !io_apic::is_level(number) {
+        // One message at a time: this one is noted, and there is nothing more to note.
+        line.pending.store(true, Ordering::Relaxed);
+        io_apic::mask(number);
+    }
+}
