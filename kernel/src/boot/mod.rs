@@ -37,9 +37,9 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
     clock::start();
     serial::init();
     logging::init();
-    log::info!("Pecan {}", env!("CARGO_PKG_VERSION"));
     let handover = handover::take(protocol, info);
     let facts = facts::gather(handover);
+    log::info!("Pecan {}", env!("CARGO_PKG_VERSION"));
     logging::cpus_are_known();
     if memory::init(facts).is_err() {
         refuse(
