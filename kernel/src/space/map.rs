@@ -1,4 +1,5 @@
-//! Map items: pages of one space become visible in another (L4 X.2, map items). Interrupts off.
+//! Map items: pages of one space become visible in another (L4 X.2, map items). Interrupts off, for as long as the item
+//! has pages: a large item of many small pages delays whatever else this CPU has to do.
 
 use core::sync::atomic::{Ordering, fence};
 
@@ -34,11 +35,12 @@ pub(crate) fn item(
         from_sigma0(to, &placement)
     } else {
         from_tables(from, source_areas, to, &placement)
-    }?;
-    if replaced {
+    };
+    // Without memory for the rest, some may have been replaced before.
+    if replaced.unwrap_or(true) {
         drop_translations(to);
     }
-    Ok(())
+    replaced.map(|_| ())
 }
 
 fn last_of(placement: &Placement) -> u64 {

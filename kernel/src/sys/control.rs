@@ -15,12 +15,17 @@ use crate::sched;
 use crate::thread::Owned;
 
 /// The call: rdi operation, rsi rdx r8 r9 arguments; rax result, rdx second result.
-#[inline(never)]
+#[inline]
 pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     if frame.rdi == control::NULL {
         frame.rax = 0;
         return;
     }
+    perform(me, frame);
+}
+
+#[inline(never)]
+fn perform(me: Owned, frame: &mut CallFrame) {
     let result = if is_privileged(me) {
         operation(frame)
     } else {
