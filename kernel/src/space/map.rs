@@ -9,10 +9,12 @@ use pecan_rules::paging::{Leaf, is_divided, lookup, map_page, unmap_page};
 use pecan_rules::placement::{Placement, place};
 
 use super::object::{Role, Space};
+use super::shootdown;
 use super::sigma0;
 use super::tables::PhysTables;
 use super::tree::{self, Tree, accesses, flags};
 use super::unmap;
+use crate::cpu;
 
 /// The kernel's reserve has no frame for a page table or a node. What was mapped before stays.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ pub(crate) fn item(
     let mut next = placement.source;
     let mut result = Ok(());
     while next <= last && result.is_ok() {
+        shootdown::answer(cpu::current());
         let mut tree = tree::lock();
         let step = if owner {
             from_memory(&mut tree, from, to, &placement, next)

@@ -15,6 +15,7 @@ mod harness;
 mod id;
 mod ipc;
 mod kip;
+mod map;
 mod mem;
 mod pf;
 mod res;
@@ -33,7 +34,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 20] = [
+const FEATURES: [&[Test]; 21] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -49,6 +50,7 @@ const FEATURES: [&[Test]; 20] = [
     exc::TESTS,
     fpu::TESTS,
     res::TESTS,
+    map::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,
