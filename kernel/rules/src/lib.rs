@@ -14,8 +14,9 @@
 //! 5. [`placement`]: where a mapped page comes from and where it goes.
 //! 6. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
 //!    or the new mapping.
-//! 7. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 8. [`ready`]: who runs next.
+//! 7. [`mapping`]: who got which page from whom, and taking it back.
+//! 8. [`areas`]: are UTCB and kernel-interface areas where they may be?
+//! 9. [`ready`]: who runs next.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -31,6 +32,8 @@ pub mod wakeup;
 pub mod placement;
 
 pub mod paging;
+
+pub mod mapping;
 
 pub mod areas;
 

@@ -11,8 +11,8 @@ mod map;
 mod walk;
 
 pub use entry::Entry;
-pub use map::{MapError, Mapped, map_page, unmap_page};
-pub use walk::{Leaf, for_each_leaf, free_user_half, lookup, next_leaf};
+pub use map::{MapError, Mapped, map_page, unmap_page, update_page};
+pub use walk::{Leaf, for_each_leaf, free_user_half, is_divided, lookup, next_leaf};
 
 /// Access to page tables and their memory.
 pub trait Tables {
@@ -20,6 +20,13 @@ pub trait Tables {
     fn read(&self, table: u64, index: usize) -> Entry;
     /// Replaces an entry by one store. What was written before must be visible to other processors no later than this.
     fn write(&mut self, table: u64, index: usize, entry: Entry);
+    /// Clears and then sets bits of an entry, and returns what it was. If processors change accessed and dirty bits
+    /// meanwhile, no such change may be lost.
+    fn update(&mut self, table: u64, index: usize, clear: Entry, set: Entry) -> Entry {
+        let old = self.read(table, index);
+        self.write(table, index, old.without(clear).with(set));
+        old
+    }
     /// A table of 512 zero entries.
     fn allocate(&mut self) -> Option<u64>;
     /// Gives back a table that is no longer linked.

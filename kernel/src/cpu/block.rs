@@ -72,8 +72,10 @@ pub(crate) struct Cpu {
     pub(crate) ticking: Cell<bool>,
     /// Ticks that the CPU idled through in a row.
     pub(crate) idle_ticks: Cell<u32>,
-    /// Another CPU asks that translations be dropped.
-    pub(crate) flush: AtomicBool,
+    /// How often other CPUs have asked that translations be dropped.
+    pub(crate) flush_asked: AtomicU64,
+    /// Up to which of those requests that is done.
+    pub(crate) flush_done: AtomicU64,
     /// A thread has ended somewhere, and somebody here may wait for it.
     pub(crate) orphans: AtomicBool,
     /// A dead thread on whose stack somebody still stood.
@@ -157,7 +159,8 @@ impl Cpu {
             reschedule: Cell::new(false),
             ticking: Cell::new(false),
             idle_ticks: Cell::new(0),
-            flush: AtomicBool::new(false),
+            flush_asked: AtomicU64::new(0),
+            flush_done: AtomicU64::new(0),
             orphans: AtomicBool::new(false),
             buried: Cell::new(None),
             departing: Cell::new(None),

@@ -1,14 +1,15 @@
-//! Stage 4b: typed items. Map items are carried out. Every other item overflows, as the interface has it for items
+//! Stage 4b: typed items. Map and grant items are carried out. Every other item overflows, as the interface has it for items
 //! that the receiver does not accept.
 
 use pecan_abi::acceptor::Acceptor;
 use pecan_abi::error::IpcCode;
-use pecan_abi::item::{ItemKind, MapItem};
+use pecan_abi::fpage::Fpage;
+use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 use pecan_abi::utcb::MESSAGE_REGISTERS;
 
 use super::transfer::Cut;
-use crate::space::map;
+use crate::space::map::{self, Mode};
 use crate::thread::{Field, Owned, Tcb};
 
 const CUT: Cut = Cut(IpcCode::Overflow);
@@ -24,10 +25,14 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cu
     while next < end {
         let first = sender.utcb.get().mr(next);
         match ItemKind::of(first) {
-            ItemKind::Map if next + 1 < end => {
+            kind @ (ItemKind::Map | ItemKind::Grant) if next + 1 < end => {
                 let words = [first, sender.utcb.get().mr(next + 1)];
-                let item = MapItem::from_words(words).ok_or(CUT)?;
-                map_item(sender, receiver, item)?;
+                let mode = if kind == ItemKind::Grant {
+                    Mode::Grant
+                } else {
+                    Mode::Map
+                };
+                page_item(sender, receiver, words, mode)?;
                 receiver.utcb.get().set_mr(next, words[0]);
                 receiver.utcb.get().set_mr(next + 1, words[1]);
                 next += 2;
@@ -38,7 +43,7 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cu
     Ok(())
 }
 
-fn map_item(sender: &Tcb, receiver: Owned, item: MapItem) -> Result<(), Cut> {
+fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Result<(), Cut> {
     let window = Acceptor::from_raw(receiver.utcb.get().get(Field::BR0)).window();
     if window.is_nil() {
         return Err(CUT);
@@ -46,5 +51,6 @@ fn map_item(sender: &Tcb, receiver: Owned, item: MapItem) -> Result<(), Cut> {
     let (Some(from), Some(to)) = (sender.space(), receiver.space()) else {
         return Err(CUT);
     };
-    map::item(from, to, item.send_base, item.fpage, window).map_err(|_| CUT)
+    let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
+    map::item(from, to, send_base, page, window, mode).map_err(|_| CUT)
 }

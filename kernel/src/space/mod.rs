@@ -3,16 +3,23 @@
 //! * `object`  the space itself: root, areas, how many threads
 //! * `tables`  page tables in the kernel's reserve, for `pecan_rules::paging`
 //! * `areas`   UTCB and KIP areas, and the pages in them
-//! * `map`     map items: from one space to another
+//! * `map`     map and grant items: from one space to another
+//! * `unmap`   taking back, and the end of a space
+//! * `tree`    who got which page from whom, over `nodes`, its memory
+//! * `shootdown` what other CPUs must forget
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page
 
 mod areas;
 pub(crate) mod kip;
 pub(crate) mod map;
+mod nodes;
 mod object;
+pub(crate) mod shootdown;
 mod sigma0;
 mod tables;
+mod tree;
+pub(crate) mod unmap;
 
 pub(crate) use object::{Role, Space};
 pub(crate) use tables::PhysTables;

@@ -1,12 +1,14 @@
 //! The space object.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use pecan_rules::mapping::{Handle, SpaceName};
 use pecan_rules::paging::{Tables, free_user_half};
 use spin::Mutex;
 
 use super::areas::Areas;
 use super::tables::PhysTables;
+use super::unmap;
 use crate::memory::{kernel_space, physmap, reserve};
 
 /// First top-level slot of the kernel's half.
@@ -28,6 +30,8 @@ pub(crate) struct Space {
     root: u64,
     role: Role,
     threads: AtomicUsize,
+    /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
+    pages: AtomicU32,
     /// Guards the tables and what is said about the areas.
     pub(super) areas: Mutex<Areas>,
 }
@@ -50,6 +54,7 @@ impl Space {
             root: root.phys(),
             role,
             threads: AtomicUsize::new(0),
+            pages: AtomicU32::new(0),
             areas: Mutex::new(Areas::none()),
         };
         let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
@@ -57,6 +62,28 @@ impl Space {
         unsafe { memory.write(space) };
         // SAFETY: written just now; given back only by `discard`, when no thread refers to it.
         Some(unsafe { &*memory })
+    }
+
+    /// The name of the space in the mapping tree: the number of the frame that it is in.
+    pub(super) fn name(&self) -> SpaceName {
+        SpaceName((physmap::to_phys(core::ptr::from_ref(self).cast()) >> 12) as u32)
+    }
+
+    /// The space of that name, which has pages or is getting one, so that it lives.
+    pub(super) fn named(name: SpaceName) -> &'static Self {
+        // SAFETY: names are made by `name` only, and a space gives up all its pages before it ends.
+        unsafe { &*physmap::to_virt(u64::from(name.0) << 12).cast() }
+    }
+
+    /// Where the mapping tree finds the pages of the space. Under its lock.
+    pub(super) fn pages(&self) -> Option<Handle> {
+        Handle::new(self.pages.load(Ordering::Relaxed))
+    }
+
+    /// Sets where the mapping tree finds the pages. Under its lock.
+    pub(super) fn set_pages(&self, pages: Option<Handle>) {
+        self.pages
+            .store(pages.map_or(0, Handle::get), Ordering::Relaxed);
     }
 
     /// Physical address of the top-level table.
@@ -87,8 +114,10 @@ impl Space {
         }
     }
 
-    /// Gives everything back: pages of the areas, tables, the object. Nobody refers to the space.
+    /// Gives everything back: its pages and what others got of them, pages of the areas, tables, the object. Nobody
+    /// refers to the space. The time is that of all those pages, with interrupts off.
     pub(crate) fn discard(space: &'static Self) {
+        unmap::remove_all(space);
         space.areas.lock().release_pages(space.root);
         free_user_half(&mut PhysTables, space.root);
         reserve::free(reserve::Frame::from_phys(space.root));

@@ -1,5 +1,7 @@
 //! Page tables: frames of the kernel's reserve, seen through the physical map.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use pecan_rules::paging::{Entry, Tables};
 
 use crate::memory::{physmap, reserve};
@@ -21,6 +23,15 @@ impl Tables for PhysTables {
     fn write(&mut self, table: u64, index: usize, value: Entry) {
         // SAFETY: as for `read`; who changes tables of a space holds its lock.
         unsafe { entry(table, index).write_volatile(value.0) };
+    }
+
+    fn update(&mut self, table: u64, index: usize, clear: Entry, set: Entry) -> Entry {
+        // SAFETY: as for `read`; entries are aligned words, and nobody refers to them but by such accesses.
+        let word = unsafe { AtomicU64::from_ptr(entry(table, index)) };
+        let change = |old: u64| Some(Entry(old).without(clear).with(set).0);
+        match word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, change) {
+            Ok(old) | Err(old) => Entry(old),
+        }
     }
 
     fn allocate(&mut self) -> Option<u64> {

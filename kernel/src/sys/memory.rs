@@ -1,15 +1,41 @@
-//! Unmap, MemoryControl, ProcessorControl. The kernel keeps no mapping tree, page attributes or frequencies yet: all
-//! three are refused, and change nothing.
+//! Unmap, MemoryControl, ProcessorControl. The kernel keeps no page attributes or frequencies: the last two are
+//! refused, and change nothing.
 
 use pecan_abi::error::SysError;
+use pecan_abi::fpage::Fpage;
+use x86_64::instructions::interrupts;
 
 use super::{is_privileged, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::cpu;
+use crate::sched;
+use crate::space::unmap;
 use crate::thread::Owned;
 
-/// Unmap: the MRs come back as they are, as for fpages of an unknown kind, and the error code says why.
-pub(super) fn unmap(me: Owned) {
-    refuse(me, SysError::InvalidParameter);
+/// Bits 0-5 of Unmap's control word: the number of the last MR.
+const LAST_REGISTER: u64 = 0x3F;
+/// Bit 6: the caller's own pages too.
+const FLUSH: u64 = 1 << 6;
+
+/// Unmap: rdx control; the fpages in MR0.. come back with the accesses seen as rights. What is no memory comes back
+/// as it is.
+pub(super) fn unmap(me: Owned, frame: &CallFrame) {
+    let Some(space) = me.space() else { return };
+    let flush = frame.rdx & FLUSH != 0;
+    for index in 0..=(frame.rdx & LAST_REGISTER) as usize {
+        let page = Fpage::from_raw(me.utcb.get().mr(index));
+        if let Some(seen) = unmap::unmap(space, page, flush, || pause(me)) {
+            me.utcb.get().set_mr(index, page.with_rights(seen).raw());
+        }
+    }
+}
+
+/// Lets in what waits: interrupts, and threads that they made ready.
+fn pause(me: Owned) {
+    interrupts::enable();
+    core::hint::spin_loop();
+    interrupts::disable();
+    sched::preempt_if_asked(cpu::current(), me);
 }
 
 /// ProcessorControl: rax result.

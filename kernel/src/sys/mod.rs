@@ -44,7 +44,7 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         number::SCHEDULE => schedule::call(me, frame),
         number::THREAD_SWITCH => thread_switch::call(me, frame),
         number::SYSTEM_CLOCK => frame.rax = clock::micros(),
-        number::UNMAP => memory::unmap(me),
+        number::UNMAP => memory::unmap(me, frame),
         number::PROCESSOR_CONTROL => memory::processor_control(me, frame),
         number::MEMORY_CONTROL => memory::memory_control(me, frame),
         number::CONTROL => control::call(me, frame),

@@ -12,7 +12,7 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::orphans;
 use crate::irq;
 use crate::sched;
-use crate::space::{Role, Space};
+use crate::space::{Role, Space, shootdown};
 use crate::start;
 use crate::thread::create::{Slot, create, slot};
 use crate::thread::{Field, Owned, State, activate, migrate, table};
@@ -22,7 +22,7 @@ static LOCK: Mutex<()> = Mutex::new(());
 
 /// Takes the lock. Interrupts off; held for a bounded time, never while blocked.
 pub(crate) fn lock() -> MutexGuard<'static, ()> {
-    LOCK.lock()
+    shootdown::lock(&LOCK)
 }
 
 /// The arguments.

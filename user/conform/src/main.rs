@@ -16,6 +16,7 @@ mod id;
 mod ipc;
 mod irq;
 mod kip;
+mod map;
 mod mem;
 mod pf;
 mod res;
@@ -34,7 +35,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 21] = [
+const FEATURES: [&[Test]; 22] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -50,6 +51,7 @@ const FEATURES: [&[Test]; 21] = [
     exc::TESTS,
     fpu::TESTS,
     res::TESTS,
+    map::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,

@@ -87,16 +87,28 @@ pub fn map_page<T: Tables>(
     ))
 }
 
-/// Removes the page that maps `address`, whatever its size, and returns it. Tables that become empty stay: other processors
-/// may be walking them.
+/// Removes the page that maps `address`, whatever its size, and returns it as it was last. Tables that become empty stay:
+/// other processors may be walking them.
 pub fn unmap_page<T: Tables>(tables: &mut T, root: u64, address: u64) -> Option<Leaf> {
+    update_page(tables, root, address, Entry(u64::MAX), Entry::ABSENT)
+}
+
+/// Clears and then sets bits of the entry that maps `address`, and returns the page as it was before. The bits are not
+/// those of its address, unless all are cleared.
+pub fn update_page<T: Tables>(
+    tables: &mut T,
+    root: u64,
+    address: u64,
+    clear: Entry,
+    set: Entry,
+) -> Option<Leaf> {
     let (mut table, mut level) = (root, ROOT_LEVEL);
     loop {
         let slot = index(address, level);
         let entry = tables.read(table, slot);
         if entry.is_leaf(level) {
-            tables.write(table, slot, Entry::ABSENT);
-            return Some(Leaf::of(entry, level));
+            let old = tables.update(table, slot, clear, set);
+            return Some(Leaf::of(old, level));
         }
         if !entry.is_present() || level == 1 {
             return None;

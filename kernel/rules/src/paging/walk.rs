@@ -58,6 +58,20 @@ pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
     }
 }
 
+/// Whether the 2 MiB around a virtual address have a table of their own, so that only pages of 4 KiB can be there.
+pub fn is_divided<T: Tables>(tables: &T, root: u64, address: u64) -> bool {
+    let (mut table, mut level) = (root, ROOT_LEVEL);
+    while level > 1 {
+        let entry = tables.read(table, index(address, level));
+        if !entry.is_present() || entry.is_leaf(level) {
+            return false;
+        }
+        table = entry.address();
+        level -= 1;
+    }
+    true
+}
+
 /// The first page of the lower half that maps an address in `from..=last`, with its first address.
 ///
 /// That address is below `from` if `from` lies inside the page. Absent tables are stepped over in one go, so the time is

@@ -36,6 +36,7 @@ static VERDICT: Verdict = Verdict {
 /// Runs the tests; returns how many failed.
 pub(crate) fn all(tests: &[&'static Test]) -> usize {
     announce(tests);
+    worker::warm_up();
     let mut failed = 0;
     for test in tests {
         if kip::cpus() < test.needs_cpus {

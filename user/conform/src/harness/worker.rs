@@ -14,6 +14,14 @@ const STACKS: usize = ids::COUNT as usize;
 static POOL: [Stack<8192>; STACKS] = [const { Stack::new() }; STACKS];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
+/// Gets all pages of the stacks now: each costs the kernel a little memory, which a test that counts it must not see.
+pub(crate) fn warm_up() {
+    let start = POOL.as_ptr() as u64;
+    for page in (start..start + size_of_val(&POOL) as u64).step_by(4096) {
+        crate::pf::touch::read(page);
+    }
+}
+
 /// The plan of a thread in the root task's space: a fresh id, priority 100, on CPU 0, served by the
 /// library's pager.
 pub(crate) fn here() -> Builder {

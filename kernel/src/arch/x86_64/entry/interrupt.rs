@@ -1,17 +1,16 @@
 //! Which vector is whose.
 
-use core::sync::atomic::Ordering;
-
 use super::frame::Frame;
 use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
-use crate::cpu::{self, Counter, Cpu};
+use crate::cpu::{self, Counter};
 use crate::ipc::fault;
 use crate::ipc::orphans;
 use crate::ipc::remote;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
+use crate::space::shootdown;
 use crate::thread::Owned;
 
 const DEVICE_NOT_AVAILABLE: u64 = 7;
@@ -46,7 +45,7 @@ fn interrupt(frame: &Frame) {
         vector::DOORBELL => {
             apic::eoi();
             cpu.count(Counter::IpisTaken);
-            drop_translations(cpu);
+            shootdown::answer(cpu);
             orphans::look(cpu);
             if frame.is_users() {
                 remote::drain(cpu);
@@ -64,13 +63,6 @@ fn interrupt(frame: &Frame) {
             irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
-    }
-}
-
-fn drop_translations(cpu: &Cpu) {
-    if cpu.flush.swap(false, Ordering::AcqRel) {
-        // SAFETY: the root is the one that is loaded.
-        unsafe { crate::arch::x86_64::root::load(cpu.loaded_root()) };
     }
 }
 

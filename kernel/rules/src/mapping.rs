@@ -1,0 +1,56 @@
+//! Who got which page from whom: the tree behind map, grant and unmap (L4 X.2, mapping).
+//!
+//! A node stands for one page of one address space, at the address and of the size that the page table has it. A child
+//! was mapped from its parent and lies inside of the parent's page; it is never larger and never has a right that the
+//! parent lacks. Pages of one space do not overlap. The space that owns all memory has no pages but *regions*: nodes of
+//! 2 MiB that exist as long as they have children.
+//!
+//! ```text
+//!   region 2 MiB of the owner        parent -> first child -> next sibling ...     (doubly linked)
+//!     |- page of space 1
+//!     |    |- page of space 2        and for each space its pages, ordered by address, in a search tree
+//!     |    '- page of space 1
+//!     '- page of space 3
+//! ```
+//!
+//! * `node`  one node, at most 64 bytes
+//! * `index` the pages of a space by address: expected logarithmic time
+//! * `tree`  making, moving and removing single nodes, none of which takes longer than the index does
+//! * `sweep` taking back whatever derives from a range, in pieces as short as the caller wants
+//!
+//! The caller keeps the memory, and keeps two changers apart.
+
+mod index;
+mod node;
+mod sweep;
+mod tree;
+
+pub use index::{covering, first_within};
+pub use node::{Handle, Node, SpaceName};
+pub use sweep::{Scope, Sweep};
+pub use tree::{
+    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, region, relocate, remove,
+};
+
+use pecan_abi::fpage::Rights;
+
+/// Memory for nodes, and the page tables that they stand for.
+pub trait Store {
+    /// A node.
+    fn node(&self, handle: Handle) -> &Node;
+    /// A node, to be changed.
+    fn node_mut(&mut self, handle: Handle) -> &mut Node;
+    /// Memory for a node that holds `node`; `None` if there is no more.
+    fn allocate(&mut self, node: Node) -> Option<Handle>;
+    /// Gives a node's memory back. Nothing refers to it any more.
+    fn free(&mut self, handle: Handle);
+    /// Root of the search tree of a space; `None` while it has no pages.
+    fn root(&self, space: SpaceName) -> Option<Handle>;
+    /// Sets the root of a space's search tree.
+    fn set_root(&mut self, space: SpaceName, root: Option<Handle>);
+    /// Leaves the page at `address` only the rights `rest`; returns the accesses seen since the last such call, and
+    /// forgets them.
+    fn narrow(&mut self, space: SpaceName, address: u64, rest: Rights) -> Rights;
+    /// Removes the page at `address` from the page table; returns the accesses seen since the last such call.
+    fn erase(&mut self, space: SpaceName, address: u64) -> Rights;
+}

@@ -1,0 +1,115 @@
+//! A node of the mapping tree.
+
+use core::num::NonZeroU32;
+
+use pecan_abi::fpage::Rights;
+
+/// Names a node in the caller's memory.
+pub type Handle = NonZeroU32;
+
+/// Names an address space; the caller chooses how.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[repr(transparent)]
+pub struct SpaceName(pub u32);
+
+/// One page of one space.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Node {
+    pub(super) address: u64,
+    pub(super) space: SpaceName,
+    /// Where in the parent's page this one begins, in bytes.
+    pub(super) offset: u32,
+    pub(super) parent: Option<Handle>,
+    pub(super) child: Option<Handle>,
+    pub(super) next: Option<Handle>,
+    pub(super) prev: Option<Handle>,
+    /// Pages of the space at lower addresses, in the search tree.
+    pub(super) lower: Option<Handle>,
+    /// Pages of the space at higher addresses.
+    pub(super) higher: Option<Handle>,
+    pub(super) log2: u8,
+    pub(super) rights: Rights,
+    /// Accesses through derived pages that the owner has been told of, but those before it have not.
+    pub(super) told: Rights,
+    /// Accesses through pages that their owners gave up, which nobody here has been told of.
+    pub(super) left: Rights,
+}
+
+const _: () = assert!(size_of::<Node>() <= 64);
+
+impl Node {
+    /// A node that is in no tree yet.
+    #[inline]
+    pub const fn new(space: SpaceName, address: u64, log2: u32, rights: Rights) -> Self {
+        Self {
+            address,
+            space,
+            offset: 0,
+            parent: None,
+            child: None,
+            next: None,
+            prev: None,
+            lower: None,
+            higher: None,
+            log2: log2 as u8,
+            rights,
+            told: Rights::NONE,
+            left: Rights::NONE,
+        }
+    }
+
+    /// The space that has the page.
+    #[inline]
+    pub const fn space(&self) -> SpaceName {
+        self.space
+    }
+
+    /// First address of the page in its space.
+    #[inline]
+    pub const fn address(&self) -> u64 {
+        self.address
+    }
+
+    /// log2 of the page's size.
+    #[inline]
+    pub const fn log2(&self) -> u32 {
+        self.log2 as u32
+    }
+
+    /// Last address of the page.
+    #[inline]
+    pub const fn last(&self) -> u64 {
+        self.address | ((1 << self.log2) - 1)
+    }
+
+    /// What the space may do with the page.
+    #[inline]
+    pub const fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// Where the page came from; `None` for a region of the owner of all memory.
+    #[inline]
+    pub const fn parent(&self) -> Option<Handle> {
+        self.parent
+    }
+
+    /// Where in the parent's page this one begins, in bytes.
+    #[inline]
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+
+    /// One of the pages that were mapped from this one.
+    #[inline]
+    pub const fn child(&self) -> Option<Handle> {
+        self.child
+    }
+
+    /// Another page that was mapped from the same parent.
+    #[inline]
+    pub const fn next(&self) -> Option<Handle> {
+        self.next
+    }
+}

@@ -1,0 +1,399 @@
+//! The mapping tree against a set of (space, page) -> parent.
+
+mod memory;
+mod model;
+
+use pecan_abi::fpage::Rights;
+use pecan_rules::mapping::{
+    Handle, NoMemory, Node, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering,
+    drop_if_empty, extend, first_within, region, relocate,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use memory::{Memory, Shown};
+use model::{Model, OWNER, Page, Place};
+
+const LARGE: u64 = 1 << 21;
+const SPACES: u32 = 4;
+/// 2-MiB slots of each space, and of the memory.
+const SLOTS: u64 = 3;
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    /// Maps memory.
+    Give {
+        phys: u64,
+        to: Place,
+        large: bool,
+        rights: u8,
+    },
+    /// Maps a part of a page on.
+    Map {
+        from: Place,
+        to: Place,
+        large: bool,
+        rights: u8,
+    },
+    /// The processor uses a page.
+    Use { place: Place, write: bool },
+    /// Gives a page away.
+    Move { from: Place, to: Place },
+    /// Takes a page as if from another giver.
+    Adopt { place: Place, parent: Place },
+    Sweep {
+        scope: (u32, u64, u32, u8, bool),
+        piece: usize,
+        disturb: bool,
+    },
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    (1..=SPACES, address()).prop_map(|(space, address)| (SpaceName(space), address))
+}
+
+fn address() -> impl Strategy<Value = u64> {
+    (0..SLOTS, 0..3u64).prop_map(|(slot, page)| slot * LARGE + page * 4096)
+}
+
+fn operation() -> impl Strategy<Value = Op> {
+    let scope = (
+        0..=SPACES,
+        address(),
+        prop::sample::select(vec![12u32, 13, 21, 40]),
+        0..8u8,
+        any::<bool>(),
+    );
+    prop_oneof![
+        2 => (address(), place(), any::<bool>(), 4..8u8)
+            .prop_map(|(phys, to, large, rights)| Op::Give { phys, to, large, rights }),
+        6 => (place(), place(), any::<bool>(), 4..8u8)
+            .prop_map(|(from, to, large, rights)| Op::Map { from, to, large, rights }),
+        2 => (place(), any::<bool>()).prop_map(|(place, write)| Op::Use { place, write }),
+        1 => (place(), place()).prop_map(|(from, to)| Op::Move { from, to }),
+        1 => (place(), place()).prop_map(|(place, parent)| Op::Adopt { place, parent }),
+        2 => (scope, 1..20usize, any::<bool>())
+            .prop_map(|(scope, piece, disturb)| Op::Sweep { scope, piece, disturb }),
+    ]
+}
+
+/// Both, kept in step.
+struct Pair {
+    memory: Memory,
+    model: Model,
+}
+
+impl Pair {
+    fn page_at(&self, place: Place) -> Option<(Place, Page)> {
+        let below = self.model.pages.range((place.0, 0)..=place);
+        let (start, page) = below.last()?;
+        (place.1 < start.1 + page.size()).then_some((*start, *page))
+    }
+
+    fn handle(&self, place: Place) -> Handle {
+        covering(&self.memory, place.0, place.1).expect("the tree has the page")
+    }
+
+    fn put(&mut self, parent: Option<Place>, giver: Handle, offset: u32, place: Place, page: Page) {
+        let spot = Spot {
+            space: place.0,
+            address: place.1,
+            log2: page.log2,
+        };
+        if add(&mut self.memory, giver, offset, spot, page.rights) == Err(NoMemory) {
+            drop_if_empty(&mut self.memory, giver);
+            return;
+        }
+        let Page {
+            log2, rights, seen, ..
+        } = page;
+        self.memory
+            .shown
+            .insert(place, Shown { log2, rights, seen });
+        self.model.pages.insert(place, Page { parent, ..page });
+    }
+
+    fn give(&mut self, phys: u64, to: Place, large: bool, rights: u8) {
+        let (log2, phys, to) = aligned(large, phys, to);
+        if !self.model.is_free(to.0, to.1, log2) {
+            return;
+        }
+        if let Ok(giver) = region(&mut self.memory, OWNER, phys) {
+            let page = fresh(phys, log2, Rights::from_bits(rights));
+            self.put(None, giver, (phys % LARGE) as u32, to, page);
+        }
+    }
+
+    fn map(&mut self, from: Place, to: Place, large: bool, rights: u8) {
+        let Some((source, page)) = self.page_at(from) else {
+            return;
+        };
+        let large = large && page.log2 == 21;
+        let (log2, start, to) = aligned(large, from.1.max(source.1), to);
+        if !self.model.is_free(to.0, to.1, log2) {
+            return;
+        }
+        let offset = start - source.1;
+        let rights = Rights::from_bits(rights).and(page.rights);
+        let giver = self.handle(source);
+        self.put(
+            Some(source),
+            giver,
+            offset as u32,
+            to,
+            fresh(page.phys + offset, log2, rights),
+        );
+    }
+
+    fn touch(&mut self, place: Place, write: bool) {
+        let Some((start, page)) = self.page_at(place) else {
+            return;
+        };
+        let write = write && page.rights.contains(Rights::WRITE);
+        let seen = if write {
+            Rights::FULL
+        } else {
+            Rights::READ_EXECUTE
+        };
+        let shown = self
+            .memory
+            .shown
+            .get_mut(&start)
+            .expect("the page is there");
+        shown.seen = shown.seen.or(seen);
+        let own = self.model.pages.get_mut(&start).expect("the page is there");
+        own.seen = own.seen.or(seen);
+    }
+
+    fn shift(&mut self, from: Place, to: Place) {
+        let Some((start, page)) = self.page_at(from) else {
+            return;
+        };
+        let (log2, _, to) = aligned(page.log2 == 21, 0, to);
+        if !self.model.is_free(to.0, to.1, log2) {
+            return;
+        }
+        let handle = self.handle(start);
+        let mut shown = self.memory.shown.remove(&start).expect("the page is there");
+        let seen = core::mem::take(&mut shown.seen);
+        self.memory.shown.insert(to, shown);
+        self.memory.version += 1;
+        relocate(
+            &mut self.memory,
+            handle,
+            Spot {
+                space: to.0,
+                address: to.1,
+                log2,
+            },
+            seen,
+        );
+        let mut moved = self.model.pages.remove(&start).expect("the page is there");
+        (moved.told, moved.seen) = (moved.told.or(seen), Rights::NONE);
+        self.model.pages.insert(to, moved);
+        for page in self.model.pages.values_mut() {
+            if page.parent == Some(start) {
+                page.parent = Some(to);
+            }
+        }
+    }
+
+    fn take_over(&mut self, place: Place, parent: Place) {
+        let (Some((start, page)), Some((giver, from))) =
+            (self.page_at(place), self.page_at(parent))
+        else {
+            return;
+        };
+        let inside = from.phys <= page.phys && page.phys + page.size() <= from.phys + from.size();
+        let allowed = inside && from.rights.contains(page.rights) && start != giver;
+        if !allowed || self.model.derives(giver, start) {
+            return;
+        }
+        let (node, to) = (self.handle(start), self.handle(giver));
+        self.memory.version += 1;
+        adopt(&mut self.memory, node, to, (page.phys - from.phys) as u32);
+        extend(&mut self.memory, node, from.rights);
+        self.memory.shown.get_mut(&start).expect("there").rights = from.rights;
+        let own = self.model.pages.get_mut(&start).expect("there");
+        (own.parent, own.rights) = (Some(giver), from.rights);
+    }
+
+    fn sweep(&mut self, scope: (u32, u64, u32, u8, bool), piece: usize, disturb: bool) {
+        let (space, address, log2, revoke, flush) = scope;
+        let first = address & !((1u64 << log2) - 1);
+        let scope = Scope {
+            space: SpaceName(space),
+            first,
+            last: first + ((1u64 << log2) - 1),
+            revoke: Rights::from_bits(revoke),
+            flush,
+        };
+        let mut sweep = Sweep::new(scope, piece);
+        while !sweep.is_done() {
+            let version = self.memory.version;
+            sweep.go_on(&mut self.memory, version);
+            sweep.pause(self.memory.version);
+            self.check_links();
+            self.memory.version += u64::from(disturb);
+        }
+        assert_eq!(sweep.status(), self.model.sweep(scope), "accesses");
+    }
+
+    /// The tree hangs together, whether or not a sweep is at work.
+    fn check_links(&self) {
+        for (handle, node) in self.memory.nodes() {
+            assert_eq!(
+                covering(&self.memory, node.space(), node.last()),
+                Some(handle)
+            );
+            let mut child = node.child();
+            while let Some(next) = child {
+                let below = self.memory.node(next);
+                assert_eq!(below.parent(), Some(handle));
+                assert!(u64::from(below.offset()) + (1 << below.log2()) <= 1 << node.log2());
+                assert!(
+                    node.rights().contains(below.rights()),
+                    "a right from nowhere"
+                );
+                child = below.next();
+            }
+        }
+    }
+
+    fn check(&self) {
+        self.check_links();
+        let pages = self
+            .memory
+            .nodes()
+            .filter(|(_, node)| node.parent().is_some());
+        assert_eq!(pages.count(), self.model.pages.len());
+        for (place, page) in &self.model.pages {
+            let node = self.memory.node(self.handle(*place));
+            let shown = self.memory.shown[place];
+            assert_eq!((node.address(), node.log2()), (place.1, page.log2));
+            assert_eq!((node.rights(), shown.rights), (page.rights, page.rights));
+            assert_eq!((shown.log2, shown.seen), (page.log2, page.seen));
+            self.check_parent(node, page);
+        }
+        assert_eq!(self.memory.shown.len(), self.model.pages.len());
+        for (_, node) in self.memory.nodes() {
+            let region = node.parent().is_none();
+            assert!(!region || node.child().is_some(), "an empty region stays");
+        }
+        self.check_order();
+    }
+
+    fn check_parent(&self, node: &Node, page: &Page) {
+        let parent = self
+            .memory
+            .node(node.parent().expect("a page has a parent"));
+        let offset = u64::from(node.offset());
+        match page.parent {
+            None => assert_eq!(
+                (parent.space(), parent.address() + offset),
+                (OWNER, page.phys)
+            ),
+            Some(place) => {
+                assert_eq!((parent.space(), parent.address()), place);
+                assert_eq!(self.model.pages[&place].phys + offset, page.phys);
+            }
+        }
+    }
+
+    /// Going through a space from page to page meets all its pages in order.
+    fn check_order(&self) {
+        for space in 1..=SPACES {
+            let mut next = 0;
+            let mine = self
+                .model
+                .pages
+                .iter()
+                .filter(|(place, _)| place.0.0 == space);
+            for (place, page) in mine {
+                let found = first_within(&self.memory, place.0, next, u64::MAX);
+                assert_eq!(found, Some(self.handle(*place)));
+                assert!(
+                    place.1 == 0
+                        || first_within(&self.memory, place.0, next, place.1 - 1)
+                            .is_none_or(|found| self.memory.node(found).address() < place.1)
+                );
+                next = place.1 + page.size();
+            }
+            assert_eq!(
+                first_within(&self.memory, SpaceName(space), next, u64::MAX),
+                None
+            );
+        }
+    }
+}
+
+fn aligned(large: bool, source: u64, to: Place) -> (u32, u64, Place) {
+    if large {
+        (21, source & !(LARGE - 1), (to.0, to.1 & !(LARGE - 1)))
+    } else {
+        (12, source, to)
+    }
+}
+
+fn fresh(phys: u64, log2: u32, rights: Rights) -> Page {
+    let none = Rights::NONE;
+    Page {
+        parent: None,
+        phys,
+        log2,
+        rights,
+        seen: none,
+        told: none,
+        left: none,
+    }
+}
+
+proptest! {
+    #![proptest_config(super::config(300))]
+
+    #[test]
+    fn tree_is_the_set(ops in vec(operation(), super::history()), room in 1..60usize) {
+        let memory = Memory::new(room);
+        let mut pair = Pair { memory, model: Model::default() };
+        for op in ops {
+            match op {
+                Op::Give { phys, to, large, rights } => pair.give(phys, to, large, rights),
+                Op::Map { from, to, large, rights } => pair.map(from, to, large, rights),
+                Op::Use { place, write } => pair.touch(place, write),
+                Op::Move { from, to } => pair.shift(from, to),
+                Op::Adopt { place, parent } => pair.take_over(place, parent),
+                Op::Sweep { scope, piece, disturb } => pair.sweep(scope, piece, disturb),
+            }
+            pair.check();
+        }
+        // Every space ends: nothing is left.
+        for space in 1..=SPACES {
+            pair.sweep((space, 0, 40, 7, true), 5, false);
+        }
+        prop_assert_eq!(pair.memory.nodes().count(), 0);
+    }
+}
+
+/// A sweep that nobody disturbs visits each node once, and one that is disturbed after every piece comes to an end soon.
+#[test]
+fn pieces_are_bounded() {
+    for (disturb, most) in [(false, 1000), (true, 10_000)] {
+        let mut pair = Pair {
+            memory: Memory::new(5000),
+            model: Model::default(),
+        };
+        pair.give(0, (SpaceName(1), 0), false, 7);
+        for index in 1..1000 {
+            let from = (SpaceName(1), index / 2 * 4096);
+            pair.map(from, (SpaceName(1), index * 4096), false, 7);
+        }
+        pair.memory.visits = 0;
+        pair.sweep((1, 0, 12, 0, true), 8, disturb);
+        assert!(
+            (1000..=most).contains(&pair.memory.visits),
+            "{} visits",
+            pair.memory.visits
+        );
+        pair.check();
+    }
+}

@@ -1,0 +1,115 @@
+//! Unmap: takes back pages, or rights, or only asks for accesses (L4 X.2, Unmap).
+
+use pecan_abi::fpage::{Fpage, Rights};
+use pecan_abi::layout::USER_LAST;
+use pecan_rules::mapping::{Scope, Sweep};
+use pecan_rules::paging::{Entry, next_leaf, unmap_page, update_page};
+
+use super::object::{Role, Space};
+use super::shootdown::Stale;
+use super::tables::PhysTables;
+use super::tree::{self, accesses};
+
+/// Nodes that are visited while the tree is locked and interrupts are off.
+const PIECE: usize = 128;
+
+/// The range of an fpage as Unmap takes it: sizes below 4 KiB count as 4 KiB. `None` for what is no memory.
+fn range(page: Fpage) -> Option<(u64, u64)> {
+    if page.is_complete() {
+        return Some((0, USER_LAST));
+    }
+    // Size 2 is an I/O page.
+    if page.is_nil() || page.log2() == 2 {
+        return None;
+    }
+    let small = Fpage::MIN_LOG2;
+    let (first, last) = if page.log2() < small {
+        let first = page.base() & u64::MAX << small;
+        (first, first | !(u64::MAX << small))
+    } else {
+        (page.base(), page.last())
+    };
+    (first <= USER_LAST).then_some((first, last.min(USER_LAST)))
+}
+
+/// Carries Unmap of `page` out for `space`, its own pages too with `flush`; `pause` is called between pieces, with
+/// nothing held, and may do anything as long as the space lives. Returns the accesses that were seen, or `None` if the
+/// page is no memory. No CPU has a stale translation any more.
+pub(crate) fn unmap(
+    space: &Space,
+    page: Fpage,
+    flush: bool,
+    mut pause: impl FnMut(),
+) -> Option<Rights> {
+    let (first, last) = range(page)?;
+    let scope = Scope {
+        space: space.name(),
+        first,
+        last,
+        revoke: page.rights(),
+        flush,
+    };
+    let mut sweep = Sweep::new(scope, PIECE);
+    loop {
+        piece(&mut sweep);
+        if sweep.is_done() {
+            break;
+        }
+        pause();
+    }
+    let own = if flush && space.role() == Role::Sigma0 {
+        flush_own(space, first, last, page.rights())
+    } else {
+        Rights::NONE
+    };
+    Some(sweep.status().or(own))
+}
+
+/// Takes away all pages of a space that ends, and what derives from them, in pieces; interrupts stay off.
+pub(super) fn remove_all(space: &Space) {
+    let scope = Scope {
+        space: space.name(),
+        first: 0,
+        last: USER_LAST,
+        revoke: Rights::FULL,
+        flush: true,
+    };
+    let mut sweep = Sweep::new(scope, PIECE);
+    while !sweep.is_done() {
+        piece(&mut sweep);
+    }
+}
+
+fn piece(sweep: &mut Sweep) {
+    let mut stale = {
+        let mut tree = tree::lock();
+        tree.sweep(sweep);
+        tree.take_stale()
+    };
+    stale.drop_translations();
+}
+
+/// The owner of all memory has pages of its own that nobody gave it.
+fn flush_own(space: &Space, first: u64, last: u64, revoke: Rights) -> Rights {
+    let mut seen = Rights::NONE;
+    let mut stale = Stale::none();
+    {
+        let areas = space.areas.lock();
+        let mut next = first;
+        while let Some((address, leaf)) = next_leaf(&PhysTables, space.root(), next, last) {
+            next = address + leaf.size();
+            if areas.contain(address) {
+                continue;
+            }
+            stale.add(space.root());
+            seen = seen.or(accesses(if revoke == Rights::FULL {
+                unmap_page(&mut PhysTables, space.root(), address)
+            } else {
+                let used = Entry::ACCESSED.with(Entry::DIRTY);
+                update_page(&mut PhysTables, space.root(), address, used, Entry::ABSENT)
+            }));
+        }
+    }
+    stale.drop_translations();
+    seen
+}
