@@ -279,7 +279,6 @@ fn timed_out_sender_left_the_queue() -> Outcome {
         .words(1, 0, 0)
         .within(A_WHILE, SOON)
         .start(worker::here())?;
-    worker::until_state(first.id, PendingSend)?;
     let second = Job::send(me).words(2, 0, 0).start(worker::here())?;
     first.result()?.error_with_tag(2, Tag::new(1, 0, 0).raw())?;
     Job::receive(ThreadId::ANY)
@@ -311,17 +310,17 @@ fn lost_partner_ends_the_timeout() -> Outcome {
 
 fn send_then_call(_: u64) {
     let [deaf, slow] = [0, 1].map(|word| ThreadId::from_raw(board::get(word)));
-    let sent = Job::send(deaf).within(Time::period(30_000), NEVER).now();
+    let sent = Job::send(deaf).within(Time::period(500_000), NEVER).now();
     board::put(2, sent.error);
     let called = Job::call(slow).now();
     board::put(3, u64::from(called.ok().is_err()));
     board::put(4, 1);
 }
 
-/// Answers one call after 60 ms.
+/// Answers one call after 700 ms.
 fn answer_late(_: u64) {
     let request = Job::receive(ThreadId::ANY).now();
-    pause(60_000);
+    pause(700_000);
     // The caller fails if it gets nothing.
     let _ = Job::send(request.from).within(ZERO, NEVER).now();
 }

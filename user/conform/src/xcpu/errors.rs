@@ -1,6 +1,5 @@
 //! Timeouts and other errors between CPUs.
 
-use l4::abi::schedule::ThreadState::PendingSend;
 use l4::{Fpage, MapItem, Rights, Tag, ThreadId, Time, ipc, thread};
 
 use super::{far_away, there};
@@ -201,7 +200,6 @@ pub(super) fn timed_out_sender_left_the_queue() -> Outcome {
         .words(1, 0, 0)
         .within(A_WHILE, SOON)
         .start(there())?;
-    worker::until_state(first.id, PendingSend)?;
     let second = Job::send(me).words(2, 0, 0).start(far_away())?;
     first.result()?.error_with_tag(2, Tag::new(1, 0, 0).raw())?;
     Job::receive(ThreadId::ANY)
