@@ -12,6 +12,7 @@
 //! * `owned`     threads that live here; names of threads that may live anywhere
 //! * `table`     from id to block
 //! * `utcb`      the kernel's view of the user's part
+//! * `node`      what it sends to other CPUs, and takes up afterwards
 //! * `links`     the lists that a thread can be in
 //! * `resources` what a switch must put away
 //! * `create`, `activate`, `start`, `migrate`, `delete`  its life
@@ -21,6 +22,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod links;
 pub(crate) mod migrate;
+mod node;
 mod owned;
 pub(crate) mod resources;
 pub(crate) mod start;
@@ -29,7 +31,9 @@ pub(crate) mod table;
 mod tcb;
 mod utcb;
 
+pub(crate) use node::{Again, Node};
 pub(crate) use owned::{Owned, TcbRef};
+pub(crate) use resources::Resources;
 pub(crate) use state::{State, home_word};
-pub(crate) use tcb::{Again, Node, Resources, STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
+pub(crate) use tcb::{STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
 pub(crate) use utcb::{Field, UtcbRef};

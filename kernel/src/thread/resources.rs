@@ -1,8 +1,26 @@
 //! Work that a switch must not skip. This CPU, interrupts off.
 
-use super::{Owned, Resources};
+use super::Owned;
 use crate::arch::x86_64::{entry::patch, fpu};
 use crate::cpu::Cpu;
+
+/// Work that a switch must not skip; one bit each. The common path asks for zero.
+pub(crate) struct Resources;
+
+impl Resources {
+    /// The FPU registers hold this thread's state.
+    pub(crate) const FPU: u32 = 1;
+    /// The thread is stopped: a message may arrive, but it must not run.
+    pub(crate) const HALTED: u32 = 2;
+    /// The CPU cannot restore the gs base at exits.
+    pub(crate) const GS: u32 = 4;
+    /// The thread is to leave for another CPU.
+    pub(crate) const MOVE: u32 = 8;
+    /// The thread is, or will be, blocked in the kernel's own code: it does not return to user mode when its IPC ends.
+    pub(crate) const INSIDE: u32 = 16;
+    /// The thread stands for an interrupt: it never runs.
+    pub(crate) const INTERRUPT: u32 = 32;
+}
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory.
 #[inline(always)]

@@ -14,13 +14,14 @@
 //! while one is out.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use pecan_abi::id::ThreadId;
 use pecan_rules::queue::SendQueue;
 use pecan_smp::protocol::Kind;
 use pecan_smp::request::Request;
 
+use super::node::{Again, Node};
 use super::owned::TcbRef;
 use super::state::{State, home_of, home_word};
 use super::utcb::{Field, UtcbRef};
@@ -31,53 +32,6 @@ pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
 
 /// The word at the stack's lower end that an overflow would hit first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
-
-/// Work that a switch must not skip; one bit each. The common path asks for zero.
-pub(crate) struct Resources;
-
-impl Resources {
-    /// The FPU registers hold this thread's state.
-    pub(crate) const FPU: u32 = 1;
-    /// The thread is stopped: a message may arrive, but it must not run.
-    pub(crate) const HALTED: u32 = 2;
-    /// The CPU cannot restore the gs base at exits.
-    pub(crate) const GS: u32 = 4;
-    /// The thread is to leave for another CPU.
-    pub(crate) const MOVE: u32 = 8;
-    /// The thread is, or will be, blocked in the kernel's own code: it does not return to user mode when its IPC ends.
-    pub(crate) const INSIDE: u32 = 16;
-    /// The thread stands for an interrupt: it never runs.
-    pub(crate) const INTERRUPT: u32 = 32;
-}
-
-/// What a blocked thread has to take up when it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Again {
-    /// Nothing: its IPC has ended.
-    Nothing,
-    /// The receive phase.
-    Receive,
-    /// The whole IPC: it was taken out of a queue.
-    Restart,
-}
-
-/// A node for mailboxes: two in each TCB.
-pub(crate) struct Node {
-    /// The mailbox's link.
-    pub(crate) link: AtomicUsize,
-    /// What it means; written before the push.
-    pub(crate) kind: Cell<Kind>,
-}
-
-impl Node {
-    const fn new(kind: Kind) -> Self {
-        Self {
-            link: AtomicUsize::new(0),
-            kind: Cell::new(kind),
-        }
-    }
-}
 
 /// A thread.
 #[repr(C, align(64))]
