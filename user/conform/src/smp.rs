@@ -90,6 +90,9 @@ fn every_cpu_has_its_tick() -> Outcome {
     Ok(())
 }
 
+/// How often each CPU measures all others.
+const ROUNDS: u64 = 60;
+
 /// CPUs measure interrupt round trips to each other at the same time; each gets its answers.
 fn round_trips_cross() -> Outcome {
     let cpus = some_cpus();
@@ -98,7 +101,7 @@ fn round_trips_cross() -> Outcome {
     }
     for cpu in 0..cpus {
         let measure = |me: u64| {
-            for round in 0..500 {
+            for round in 0..ROUNDS {
                 for other in (0..some_cpus()).filter(|other| *other as u64 != me) {
                     let ticks = control::ipi_round_trip(other);
                     board::add(32 + me as usize, u64::from(ticks.is_none()));
@@ -109,7 +112,7 @@ fn round_trips_cross() -> Outcome {
         worker::start(worker::here().cpu(cpu), measure, cpu as u64)?;
     }
     until("all are done", || {
-        (0..cpus).all(|cpu| board::get(cpu) == 500)
+        (0..cpus).all(|cpu| board::get(cpu) == ROUNDS)
     })?;
     equal(
         "refused",

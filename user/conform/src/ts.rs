@@ -59,6 +59,8 @@ fn donation() -> Outcome {
     worker::start(worker::here().slice(Time::NEVER), donate, third.raw())?;
     worker::start(worker::here().slice(Time::NEVER), log, 3)?;
     worker::start(worker::away().id(third).cpu(0).slice(Time::NEVER), log, 2)?;
+    // Who looks on from a higher priority interrupts them, and whoever ran by donation goes behind the others then.
+    pause(1_000_000);
     until("all have run", || board::get(NEXT) == 4)?;
     equal("first", board::get(LOG), 1)?;
     equal("second", board::get(LOG + 1), 2)
