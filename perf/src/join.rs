@@ -1,6 +1,6 @@
 //! One row out of two runs.
 
-use crate::{NULL_SYSCALL, Nanoseconds, RawRow, Row};
+use crate::{INTERRUPT_TO_USER, NULL_SYSCALL, Nanoseconds, RawRow, Row};
 
 /// Joins the rows of the deterministic run (`counted`) and of the parallel run (`timed`) by path and length.
 ///
@@ -41,7 +41,7 @@ fn one(counted: Option<&RawRow>, timed: Option<&RawRow>) -> Option<Row> {
         id: name.id.clone(),
         words: name.words,
         instructions_one_way: instructions
-            .filter(|_| name.id != NULL_SYSCALL)
+            .filter(|_| ![NULL_SYSCALL, INTERRUPT_TO_USER].contains(&name.id.as_str()))
             .map(|count| count.div_ceil(2)),
         instructions_round_trip: instructions,
         ns_round_trip: times,
@@ -52,7 +52,7 @@ fn one(counted: Option<&RawRow>, timed: Option<&RawRow>) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::join;
-    use crate::{INTRA_INTER_SPACE, NULL_SYSCALL, Nanoseconds, RawRow};
+    use crate::{INTERRUPT_TO_USER, INTRA_INTER_SPACE, NULL_SYSCALL, Nanoseconds, RawRow};
 
     fn raw(id: &str, words: Option<u32>, ticks: &[u64], tsc_khz: u64, ipis: u64) -> RawRow {
         RawRow {
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn a_system_call_has_no_one_way() {
-        let rows = join(&[raw(NULL_SYSCALL, None, &[40], 1, 0)], &[]);
-        assert_eq!(
-            (
-                rows[0].instructions_round_trip,
-                rows[0].instructions_one_way
-            ),
-            (Some(40), None)
-        );
+    fn what_is_no_round_trip_is_not_halved() {
+        for id in [NULL_SYSCALL, INTERRUPT_TO_USER] {
+            let rows = join(&[raw(id, None, &[40], 1, 0)], &[]);
+            let row = &rows[0];
+            assert_eq!(
+                (row.instructions_round_trip, row.instructions_one_way),
+                (Some(40), None)
+            );
+        }
     }
 }
