@@ -33,4 +33,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("IRQ0021", cpus::to_and_fro_under_fire),
     Test::smp("IRQ0022", cpus::handler_elsewhere_deleted),
     Test::smp("IRQ0023", cpus::association_from_all_sides),
+    Test::new("IRQ0024", delivery::at_once),
 ];

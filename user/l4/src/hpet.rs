@@ -84,19 +84,31 @@ impl Hpet {
         line < 32 && self.read(Self::timer(timer)) >> (32 + line) & 1 == 1
     }
 
-    /// Lets `timer` interrupt once by `line`, in `micros` microseconds. What it did before ends.
+    /// Lets `timer` interrupt once by `line`, in `micros` microseconds, 0 for at once. What it did before ends.
+    ///
+    /// However long the caller is held up in here, an interrupt by level comes, perhaps once more until [`stop`]. One by
+    /// edge comes on devices that count a time in the past as one that has come, as QEMU's does.
+    ///
+    /// [`stop`]: Self::stop
     pub fn shoot(self, timer: usize, line: u32, trigger: Trigger, micros: u64) {
         self.stop(timer);
-        let counts = (micros * FEMTOS / self.period()).max(1_000);
-        let trigger = match trigger {
+        let level = match trigger {
             Trigger::Edge => 0,
             Trigger::Level => TIMER_LEVEL,
         };
-        let configuration = u64::from(line) << LINE_SHIFT | trigger;
-        self.write(Self::timer(timer) + COMPARATOR, self.read(COUNTER) + counts);
+        let configuration = u64::from(line) << LINE_SHIFT | level | TIMER_INTERRUPTS;
         self.write(Self::timer(timer), configuration);
-        self.clear(timer);
-        self.write(Self::timer(timer), configuration | TIMER_INTERRUPTS);
+        let mut counts = (micros * FEMTOS / self.period()).max(1);
+        loop {
+            // The time comes last: nothing that comes later may take its interrupt back.
+            let time = self.read(COUNTER) + counts;
+            self.write(Self::timer(timer) + COMPARATOR, time);
+            let missed = self.read(COUNTER) >= time && self.read(STATUS) >> timer & 1 == 0;
+            if trigger == Trigger::Edge || !missed {
+                return;
+            }
+            counts = (2 * counts).min(NEVER);
+        }
     }
 
     /// `timer` interrupts no longer, until the next [`shoot`](Self::shoot).

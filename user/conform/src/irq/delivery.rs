@@ -188,3 +188,17 @@ pub(super) fn many() -> Outcome {
     }
     Ok(())
 }
+
+/// A time that has come before the device is told of it is not lost.
+pub(super) fn at_once() -> Outcome {
+    let hpet = hpet()?;
+    let irq = interrupt::thread(LEVEL);
+    interrupt::associate(LEVEL, thread::myself())?;
+    for _ in 0..20 {
+        hpet.shoot(1, LEVEL, Trigger::Level, 0);
+        comes(irq, LEVEL, 0)?;
+        hpet.stop(1);
+        interrupt::acknowledge(LEVEL)?;
+    }
+    nothing_comes()
+}
