@@ -24,11 +24,15 @@ use pecan_smp::request::Request;
 use super::node::{Again, Node};
 use super::owned::TcbRef;
 use super::state::{State, home_of, home_word};
+use super::transfer::Transfer;
 use super::utcb::{Field, UtcbRef};
 use crate::space::Space;
 
 /// Bytes of a thread's block; also the distance from the TCB to its stack top.
 pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
+
+/// Message registers that a message can fill.
+pub(crate) const MESSAGE_ROOM: u8 = 63;
 
 /// The word at the stack's lower end that an overflow would hit first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
@@ -116,6 +120,11 @@ pub(crate) struct Tcb {
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
     pub(crate) arrives_as: Cell<State>,
+    /// The message with strings that it is in the middle of.
+    pub(crate) transfer: Transfer,
+    /// How many message registers a message may bring: those beyond belong to what the thread was doing when the
+    /// kernel began to speak for it.
+    pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
     canary: Cell<u64>,
@@ -150,7 +159,7 @@ const _: () = {
     );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
     assert!(
-        size_of::<Tcb>() <= 640,
+        size_of::<Tcb>() <= 704,
         "the stack needs the rest of the block"
     );
 };
@@ -198,6 +207,8 @@ impl Tcb {
             move_to: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
+            transfer: Transfer::none(),
+            room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
             canary: Cell::new(CANARY),
         }
