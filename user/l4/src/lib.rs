@@ -25,6 +25,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`ipc`], [`Message`] | how do threads talk? |
+//! | [`string`] | how do they send more than a few words? |
 //! | [`server`], [`pager`] | how does a thread serve others, in particular their page faults? |
 //! | [`thread`], [`space`], [`schedule`] | how are threads and spaces made, placed and stopped? |
 //! | [`memory`], [`sigma0`], [`boot`] | where does memory come from, what did the boot loader bring? |
@@ -55,6 +56,7 @@ pub mod server;
 pub mod sigma0;
 pub mod space;
 pub mod start;
+pub mod string;
 pub mod syscall;
 pub mod thread;
 pub mod utcb;
