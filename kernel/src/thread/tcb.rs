@@ -34,8 +34,10 @@ pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
 /// Message registers that a message can fill.
 pub(crate) const MESSAGE_ROOM: u8 = 63;
 
-/// The word at the stack's lower end that an overflow would hit first.
+/// What the words at the stack's lower end hold, which an overflow would hit first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
+/// How many: a quarter KiB that must never be needed.
+const CANARIES: usize = 32;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -127,7 +129,7 @@ pub(crate) struct Tcb {
     pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
-    canary: Cell<u64>,
+    canaries: Cell<[u64; CANARIES]>,
 }
 
 /// Offsets of what assembler reads.
@@ -159,7 +161,7 @@ const _: () = {
     );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
     assert!(
-        size_of::<Tcb>() <= 704,
+        size_of::<Tcb>() <= 960,
         "the stack needs the rest of the block"
     );
 };
@@ -210,7 +212,7 @@ impl Tcb {
             transfer: Transfer::none(),
             room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
-            canary: Cell::new(CANARY),
+            canaries: Cell::new([CANARY; CANARIES]),
         }
     }
 
@@ -321,8 +323,8 @@ impl Tcb {
         core::ptr::from_ref(self) as u64
     }
 
-    /// Whether the kernel stack never grew into the TCB.
+    /// Whether the kernel stack never came near the TCB.
     pub(crate) fn stack_is_sound(&self) -> bool {
-        self.canary.get() == CANARY
+        self.canaries.get() == [CANARY; CANARIES]
     }
 }
