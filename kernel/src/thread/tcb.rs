@@ -34,10 +34,10 @@ pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
 /// Message registers that a message can fill.
 pub(crate) const MESSAGE_ROOM: u8 = 63;
 
-/// What the words at the stack's lower end hold, which an overflow would hit first.
+/// What the words above the TCB hold, which a stack that grows too far hits first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
 /// How many: a quarter KiB that must never be needed.
-const CANARIES: usize = 32;
+const RED_ZONE: usize = 32;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -129,7 +129,6 @@ pub(crate) struct Tcb {
     pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
-    canaries: Cell<[u64; CANARIES]>,
 }
 
 /// Offsets of what assembler reads.
@@ -161,7 +160,7 @@ const _: () = {
     );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
     assert!(
-        size_of::<Tcb>() <= 960,
+        size_of::<Tcb>() <= 704,
         "the stack needs the rest of the block"
     );
 };
@@ -212,7 +211,6 @@ impl Tcb {
             transfer: Transfer::none(),
             room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
-            canaries: Cell::new([CANARY; CANARIES]),
         }
     }
 
@@ -325,6 +323,21 @@ impl Tcb {
 
     /// Whether the kernel stack never came near the TCB.
     pub(crate) fn stack_is_sound(&self) -> bool {
-        self.canaries.get() == [CANARY; CANARIES]
+        self.red_zone()
+            // SAFETY: the words lie in the block, and nobody writes them but a stack that has grown too far.
+            .all(|word| unsafe { word.read_volatile() } == CANARY)
+    }
+
+    /// Marks the words that the stack must not reach. Before the thread runs.
+    pub(super) fn mark_red_zone(&self) {
+        for word in self.red_zone() {
+            // SAFETY: the words lie in the block, and the thread has not run.
+            unsafe { word.write_volatile(CANARY) };
+        }
+    }
+
+    fn red_zone(&self) -> impl Iterator<Item = *mut u64> {
+        let first = (self.block_address() + size_of::<Self>() as u64) as *mut u64;
+        (0..RED_ZONE).map(move |index| first.wrapping_add(index))
     }
 }
