@@ -7,6 +7,7 @@
 #![no_main]
 
 mod hot;
+mod long;
 mod measure;
 mod partner;
 
