@@ -16,12 +16,15 @@
 //! * `part`   one stretch of memory
 //! * `source` the parts of an item, from message registers
 //! * `sink`   the parts of the buffers, from buffer registers
+//! * `straight` what needs no plan
 
 mod part;
 mod sink;
 mod source;
+mod straight;
 
 pub use sink::Sink;
+pub use straight::{Straight, straight};
 
 use source::Source;
 

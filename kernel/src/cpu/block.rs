@@ -19,6 +19,7 @@ use super::own::CpuCell;
 use super::segments::Gdt;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
+use crate::space::window;
 use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
 
 /// What the kernel counts per CPU. Read by the control call, from any CPU.
@@ -58,7 +59,9 @@ pub(crate) struct Cpu {
     this: *const Cpu,
     dispatcher_stack: u64,
     scratch: Cell<u64>,
-    /// Of which root the CPU may hold translations for its window; 0 is none.
+    /// Where this CPU sees the memory of others.
+    pub(crate) window: window::Place,
+    /// Of which root the CPU may hold translations for it; 0 is none.
     window_root: AtomicU64,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
     pub(crate) slice_left: Cell<u64>,
@@ -156,6 +159,7 @@ impl Cpu {
             this,
             dispatcher_stack,
             scratch: Cell::new(0),
+            window: window::Place::of(index),
             window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),

@@ -22,7 +22,7 @@ pub(crate) enum Engaged {
 /// The phase that `thread` is in; a request that has ended silently counts as receiving.
 pub(crate) fn phase(thread: Owned) -> Engaged {
     match thread.transfer.part.get() {
-        Part::None => {}
+        Part::NONE => {}
         part if part.sends() => return Engaged::Sending,
         _ => return Engaged::Receiving,
     }
@@ -39,7 +39,7 @@ pub(crate) fn phase(thread: Owned) -> Engaged {
 /// A message whose strings are on their way ends for both partners. True: it has ended, or will when the thread runs.
 pub(crate) fn abort(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) -> bool {
     let part = thread.transfer.part.get();
-    if part != Part::None {
+    if part != Part::NONE {
         let asked = if part.sends() { sending } else { receiving };
         if asked {
             strings::break_off(cpu, thread, strings::Cause::Aborted);

@@ -27,6 +27,7 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) ->
     whole
 }
 
+#[inline]
 fn each(
     sender: &Tcb,
     receiver: Owned,
@@ -57,6 +58,7 @@ fn each(
 }
 
 /// `None` if the receiver does not take it, or there is no memory.
+#[inline(never)]
 fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Option<()> {
     let window = Acceptor::from_raw(receiver.utcb.get().get(Field::BR0)).window();
     if window.is_nil() {

@@ -62,6 +62,7 @@ pub(super) enum Mover {
 
 /// Moves the message with `tag` from `sender` to `receiver` and writes the receiver's results. The receiver's
 /// state is the caller's to change. `flags` are output flags of the tag. Blocks if strings need pages.
+#[inline(never)]
 pub(super) fn message(
     sender: &Tcb,
     receiver: Owned,
@@ -85,6 +86,13 @@ pub(super) fn message(
         Err(cut) => answer::failed(receiver, tag.raw(), cut.receivers()),
     }
     whole
+}
+
+/// Moves a message that is nothing but `tag`.
+#[inline]
+pub(super) fn bare(sender: &Tcb, receiver: Owned, tag: Tag) {
+    sched::disarm(receiver);
+    answer::received(receiver, receiver_sees(sender, receiver), tag.raw());
 }
 
 /// Writes a typed word of the message, unless the register is one of those that the receiver keeps for itself.

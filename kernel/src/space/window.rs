@@ -29,28 +29,50 @@ const GIB: u64 = 1 << 30;
 /// Entries that a window uses.
 const ENTRIES: u64 = 2;
 
-/// First address of the window of CPU `index`.
-const fn first_address(index: u16) -> u64 {
-    layout::WINDOW_BASE + index as u64 * layout::WINDOW_STRIDE
+/// Where the window of a CPU is, and which entries show it. Found once, at boot.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// First address.
+    address: u64,
+    /// The kernel's table with the entries.
+    table: u64,
+    /// Index of the first.
+    first: usize,
 }
 
-/// The kernel's table with the entries of this CPU's window, and the index of the first.
-fn entries(cpu: &Cpu) -> (u64, usize) {
-    let address = first_address(cpu.index);
-    let top = PhysTables.read(kernel_space::root(), (address >> 39 & 511) as usize);
-    (top.address(), (address >> 30 & 511) as usize)
+impl Place {
+    /// The window of CPU `index`. The kernel's own tables are there.
+    pub(crate) fn of(index: u16) -> Self {
+        let address = layout::WINDOW_BASE + u64::from(index) * layout::WINDOW_STRIDE;
+        let top = PhysTables.read(kernel_space::root(), top_slot(address));
+        Self {
+            address,
+            table: top.address(),
+            first: slot(address),
+        }
+    }
+}
+
+/// Index of the entry of a top-level table for `address`.
+const fn top_slot(address: u64) -> usize {
+    (address >> 39 & 511) as usize
+}
+
+/// Index of the entry for the GiB at `address` in the table below.
+const fn slot(address: u64) -> usize {
+    (address >> 30 & 511) as usize
 }
 
 /// Where the window that is open at `base` shows `address`, at least `base` and less than 1 GiB beyond what a stretch
 /// from the first GiB can reach.
 pub(crate) fn shown_at(cpu: &Cpu, base: u64, address: u64) -> u64 {
-    first_address(cpu.index) + (address - base)
+    cpu.window.address + (address - base)
 }
 
 /// The address in the partner's space that the window, open at `base`, shows at `address`; `None` if that is not in the
 /// window of this CPU.
 pub(crate) fn partners(cpu: &Cpu, base: u64, address: u64) -> Option<u64> {
-    let offset = address.checked_sub(first_address(cpu.index))?;
+    let offset = address.checked_sub(cpu.window.address)?;
     (offset < ENTRIES * GIB).then(|| base + offset)
 }
 
@@ -68,36 +90,50 @@ pub(crate) fn open(cpu: &Cpu, partner_root: u64, base: u64, writable: bool) {
     cpu.set_window_root(partner_root);
     // Either we see the partner's tables as they are after a page was taken away, or who took it sees this CPU.
     fence(Ordering::SeqCst);
-    let (table, first) = entries(cpu);
-    for (slot, address) in (first..).zip([base, base + GIB]) {
-        let entry = entry_for(partner_root, address);
+    for (index, entry) in entries_for(partner_root, base).into_iter().enumerate() {
         let entry = if writable {
             entry
         } else {
             entry.without(Entry::WRITE)
         };
-        PhysTables.write(table, slot, entry);
+        PhysTables.write(cpu.window.table, cpu.window.first + index, entry);
     }
 }
 
-/// The partner's entry for the GiB at `address`.
-fn entry_for(partner_root: u64, address: u64) -> Entry {
-    if address > USER_LAST {
+/// The partner's entries for the GiB at `base` and the next one.
+#[inline]
+fn entries_for(partner_root: u64, base: u64) -> [Entry; ENTRIES as usize] {
+    let Some(table) = table_for(partner_root, base) else {
+        return [Entry::ABSENT, next_entry(partner_root, base)];
+    };
+    let entry = PhysTables.read(table, slot(base));
+    if slot(base) == 511 {
+        return [entry, next_entry(partner_root, base)];
+    }
+    [entry, PhysTables.read(table, slot(base) + 1)]
+}
+
+/// The partner's entry for the GiB behind `base`, in a table of its own.
+#[cold]
+fn next_entry(partner_root: u64, base: u64) -> Entry {
+    let next = base + GIB;
+    if next > USER_LAST {
         return Entry::ABSENT;
     }
-    let top = PhysTables.read(partner_root, (address >> 39 & 511) as usize);
-    if !top.is_present() {
-        return Entry::ABSENT;
-    }
-    PhysTables.read(top.address(), (address >> 30 & 511) as usize)
+    table_for(partner_root, next).map_or(Entry::ABSENT, |table| PhysTables.read(table, slot(next)))
+}
+
+#[inline]
+fn table_for(partner_root: u64, address: u64) -> Option<u64> {
+    let top = PhysTables.read(partner_root, top_slot(address));
+    top.is_present().then(|| top.address())
 }
 
 /// Shows nothing any more. Translations may be left, until the next load of a root, but nobody uses them: who opens the
 /// window anew drops them.
 pub(crate) fn close(cpu: &Cpu) {
-    let (table, first) = entries(cpu);
-    for slot in first..first + ENTRIES as usize {
-        PhysTables.write(table, slot, Entry::ABSENT);
+    for index in 0..ENTRIES as usize {
+        PhysTables.write(cpu.window.table, cpu.window.first + index, Entry::ABSENT);
     }
 }
 

@@ -120,7 +120,7 @@ fn state(target: Owned) -> ThreadState {
         return ThreadState::Inactive;
     }
     match target.transfer.part.get() {
-        Part::None => {}
+        Part::NONE => {}
         part if part.sends() => return ThreadState::Sending,
         _ => return ThreadState::Receiving,
     }

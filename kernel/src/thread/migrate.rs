@@ -60,7 +60,7 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
-    if thread.transfer.part.get() != Part::None {
+    if thread.transfer.part.get() != Part::NONE {
         // Its partner is here, too; the end of the transfer tries again.
         return;
     }

@@ -6,30 +6,32 @@ use pecan_abi::error::IpcCode;
 
 use super::TcbRef;
 
-/// Which part of a transfer a thread has.
+/// Which part of a transfer a thread has. Bit 0 it copies, bit 1 it sends, bit 2 it is in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// It is in none.
-    None,
-    /// It sends, and copies.
-    Pushes,
-    /// It receives, and copies.
-    Pulls,
-    /// It sends to one who copies.
-    Gives,
-    /// It receives from one who copies.
-    Takes,
-}
+#[repr(transparent)]
+pub(crate) struct Part(u8);
 
 impl Part {
+    /// It is in none.
+    pub(crate) const NONE: Self = Self(0);
+    /// It sends, and copies; the other takes.
+    pub(crate) const PUSHES: Self = Self(0b111);
+    /// It receives, and copies; the other gives.
+    pub(crate) const PULLS: Self = Self(0b101);
+
     /// Whether the thread is the sender.
-    pub(crate) fn sends(self) -> bool {
-        matches!(self, Self::Pushes | Self::Gives)
+    pub(crate) const fn sends(self) -> bool {
+        self.0 & 0b10 != 0
     }
 
     /// Whether the thread is the one who copies.
-    pub(crate) fn copies(self) -> bool {
-        matches!(self, Self::Pushes | Self::Pulls)
+    pub(crate) const fn copies(self) -> bool {
+        self.0 & 0b01 != 0
+    }
+
+    /// The part of the other.
+    pub(crate) const fn others(self) -> Self {
+        Self(self.0 ^ 0b11)
     }
 }
 
@@ -61,7 +63,7 @@ impl Transfer {
     /// None.
     pub(super) const fn none() -> Self {
         Self {
-            part: Cell::new(Part::None),
+            part: Cell::new(Part::NONE),
             partner: Cell::new(None),
             base: Cell::new(0),
             before: Cell::new(0),

@@ -1,7 +1,7 @@
 //! The parts of the string buffers: what the receiver takes.
 
 use pecan_abi::acceptor::Acceptor;
-use pecan_abi::item::StringItem;
+use pecan_abi::item::{CONTINUED, StringItem};
 use pecan_abi::utcb::BUFFER_REGISTERS;
 
 use super::Registers;
@@ -36,6 +36,19 @@ impl Sink {
             continued: false,
             part: Part::NONE,
         }
+    }
+
+    /// Whether no buffer was used yet.
+    #[inline]
+    pub(super) const fn is_new(&self) -> bool {
+        self.next == 0
+    }
+
+    /// The first buffer, with this descriptor of one part, was used.
+    #[inline]
+    pub(super) const fn use_simple(&mut self, descriptor: u64) {
+        self.next = 3;
+        self.continued = descriptor & CONTINUED != 0;
     }
 
     /// Goes on to the next buffer, whatever is left of this one. False: there is none.

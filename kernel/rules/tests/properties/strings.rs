@@ -3,8 +3,8 @@
 use pecan_abi::acceptor::Acceptor;
 use pecan_abi::item::StringItem;
 use pecan_abi::layout::USER_LAST;
-use pecan_rules::strings::{Plan, Registers, Sink, Step};
-use proptest::prelude::{Strategy, any, prop_oneof, proptest};
+use pecan_rules::strings::{Plan, Registers, Sink, Step, straight};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 /// Message registers and buffer registers of two parties.
 #[derive(Clone, Debug)]
@@ -32,6 +32,16 @@ struct Outcome {
 }
 
 fn planned(words: &Words, first: usize, sink: &mut Sink) -> Outcome {
+    if let Some(string) = straight(first, words.mr.len() + 1, sink, words) {
+        let bytes = 0..string.length;
+        return Outcome {
+            bytes: bytes
+                .map(|byte| (string.words[1] + byte, string.to + byte))
+                .collect(),
+            seen: vec![(first, string.words[0]), (first + 1, string.words[1])],
+            next: Some(first + 2),
+        };
+    }
     let mut plan = Plan::new(first, words.mr.len() + 1, sink);
     let mut outcome = Outcome::default();
     for _ in 0..200 {
@@ -144,11 +154,16 @@ fn naive(words: &Words, first: usize, buffer: Option<usize>) -> (Outcome, Option
 }
 
 fn descriptor() -> impl Strategy<Value = u64> {
-    (0..20u64, 1..4usize, any::<[bool; 2]>()).prop_map(|(length, pointers, [goes_on, more])| {
-        let item = StringItem::new(length, pointers);
-        let item = if goes_on { item.with_compound() } else { item };
-        if more { item.with_continued() } else { item }.raw()
-    })
+    (
+        0..20u64,
+        prop_oneof![2 => Just(1), 1 => 1..4usize],
+        any::<[bool; 2]>(),
+    )
+        .prop_map(|(length, pointers, [goes_on, more])| {
+            let item = StringItem::new(length, pointers);
+            let item = if goes_on { item.with_compound() } else { item };
+            if more { item.with_continued() } else { item }.raw()
+        })
 }
 
 /// None of the far ones is a string's descriptor, which would have more bytes than a model can count.

@@ -44,7 +44,7 @@ pub(crate) fn break_off(cpu: &Cpu, thread: Owned, cause: Cause) {
         let code = code(cause, part.sends() != receivers);
         one.transfer.copied.set(offset);
         one.transfer.broken.set(Some(code));
-        lock::release(one);
+        lock::release(one, 0);
         tell(cpu, one, part);
     }
 }

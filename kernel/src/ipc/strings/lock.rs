@@ -9,23 +9,15 @@ use crate::thread::{Owned, Part, Resources, State, migrate};
 
 /// `me`, the running thread, begins to copy; `partner` is blocked in this IPC. Its timeouts are over.
 pub(super) fn lock(cpu: &Cpu, me: Owned, partner: Owned, part: Part, tag: Tag) {
-    let others = if part.sends() {
-        Part::Takes
-    } else {
-        Part::Gives
-    };
-    for (thread, part, other) in [(me, part, partner), (partner, others, me)] {
-        let transfer = &thread.transfer;
-        transfer.part.set(part);
-        transfer.partner.set(Some(other.name()));
-        transfer.broken.set(None);
-        transfer.copied.set(0);
-        transfer.deadline.set(u64::MAX);
-        transfer.has_faulted.set(false);
+    for (thread, part, other) in [(me, part, partner), (partner, part.others(), me)] {
+        thread.transfer.part.set(part);
+        thread.transfer.partner.set(Some(other.name()));
         thread
             .resources
             .set(thread.resources.get() | Resources::TRANSFER);
     }
+    me.transfer.copied.set(0);
+    me.transfer.has_faulted.set(false);
     if part.sends() {
         // What the receiver would see if the transfer were ended from outside.
         partner.send_tag.set(tag.raw());
@@ -41,31 +33,37 @@ pub(super) fn unlock(cpu: &Cpu, me: Owned, partner: Owned) {
     } else {
         State::Sending
     };
-    release(partner);
+    release(partner, 0);
     sched::disarm(partner);
     partner.set_state(cpu, state);
-    release(me);
     leave(cpu, me);
 }
 
-/// `thread` is in no transfer any more.
-pub(super) fn release(thread: Owned) {
-    thread.transfer.part.set(Part::None);
+/// `thread` is in no transfer any more, and has none of these resources either.
+pub(super) fn release(thread: Owned, others: u32) {
+    thread.transfer.part.set(Part::NONE);
     thread.transfer.partner.set(None);
     thread
         .resources
-        .set(thread.resources.get() & !Resources::TRANSFER);
+        .set(thread.resources.get() & !(Resources::TRANSFER | others));
 }
 
 /// `me`, the running thread, copies no longer. What it was asked for meanwhile, to stop or to move, it does now.
+#[inline]
 pub(super) fn leave(cpu: &Cpu, me: Owned) {
     let resources = me.resources.get();
     if resources & Resources::WINDOW != 0 {
         window::close(cpu);
-        me.resources.set(resources & !Resources::WINDOW);
     }
-    if resources & Resources::HALTED != 0 {
-        cpu.reschedule.set(true);
+    release(me, Resources::WINDOW);
+    if resources & (Resources::HALTED | Resources::MOVE) != 0 {
+        obey(cpu, me);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn obey(cpu: &Cpu, me: Owned) {
+    cpu.reschedule.set(true);
     migrate::depart_if_asked(cpu, me);
 }

@@ -28,9 +28,9 @@ mod sight;
 
 use pecan_abi::error::IpcCode;
 use pecan_abi::tag::Tag;
-use pecan_rules::strings::{Plan, Registers, Sink, Step};
+use pecan_rules::strings::{Plan, Registers, Sink, Step, straight};
 
-use super::transfer::{Cut, Mover};
+use super::transfer::{Cut, Mover, store};
 use crate::arch::x86_64::copy;
 use crate::cpu;
 use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
@@ -62,20 +62,20 @@ struct Way {
 impl Strings {
     /// None has gone over yet. `tag` is the message's as the receiver will see it.
     pub(super) fn new(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) -> Self {
-        let sender = TcbRef::from_address(sender.block_address()).owned(cpu::current());
-        let way = sender.and_then(|sender| match mover {
+        let sender = || Owned::seen_here(TcbRef::from_address(sender.block_address()));
+        let way = match mover {
             Mover::Sender => Some(Way {
-                me: sender,
+                me: sender(),
                 partner: receiver,
-                part: Part::Pushes,
+                part: Part::PUSHES,
             }),
             Mover::Receiver => Some(Way {
                 me: receiver,
-                partner: sender,
-                part: Part::Pulls,
+                partner: sender(),
+                part: Part::PULLS,
             }),
             Mover::Nobody => None,
-        });
+        };
         Self {
             sink: Sink::new(),
             way,
@@ -95,11 +95,31 @@ impl Strings {
         end: usize,
     ) -> Result<usize, Cut> {
         let utcbs = Utcbs(sender.utcb.get(), receiver.utcb.get());
+        match straight(first, end, &mut self.sink, &utcbs) {
+            Some(string) => {
+                store(receiver, first, string.words[0]);
+                store(receiver, first + 1, string.words[1]);
+                self.copy(string.words[1], string.to, string.length)?;
+                Ok(first + 2)
+            }
+            None => self.by_plan(&utcbs, receiver, first, end),
+        }
+    }
+
+    /// The same for any string.
+    #[inline(never)]
+    fn by_plan(
+        &mut self,
+        utcbs: &Utcbs,
+        receiver: Owned,
+        first: usize,
+        end: usize,
+    ) -> Result<usize, Cut> {
         let mut sink = core::mem::take(&mut self.sink);
         let mut plan = Plan::new(first, end, &mut sink);
         let result = loop {
-            match plan.step(&utcbs) {
-                Step::Word(index, word) => super::transfer::store(receiver, index, word),
+            match plan.step(utcbs) {
+                Step::Word(index, word) => store(receiver, index, word),
                 Step::Copy { from, to, length } => {
                     if let Err(cut) = self.copy(from, to, length) {
                         break Err(cut);
@@ -118,6 +138,7 @@ impl Strings {
         Cut::both(IpcCode::Overflow, self.copied)
     }
 
+    #[inline(always)]
     fn copy(&mut self, from: u64, to: u64, length: u64) -> Result<(), Cut> {
         let Some(way) = self.way else {
             return Err(self.cut());

@@ -11,13 +11,12 @@ pub(super) fn seen(me: Owned, partner: Owned, from: u64, to: u64) -> (u64, u64) 
         return (from, to);
     }
     let cpu = cpu::current();
-    if me.transfer.part.get().sends() {
-        (from, shown(cpu, me, partner, to))
-    } else {
-        (shown(cpu, me, partner, from), to)
-    }
+    let sends = me.transfer.part.get().sends();
+    let there = shown(cpu, me, partner, if sends { to } else { from });
+    if sends { (from, there) } else { (there, to) }
 }
 
+#[inline]
 fn shown(cpu: &Cpu, me: Owned, partner: Owned, address: u64) -> u64 {
     let base = window::base_for(address);
     let is_open = me.resources.get() & Resources::WINDOW != 0;
@@ -29,6 +28,7 @@ fn shown(cpu: &Cpu, me: Owned, partner: Owned, address: u64) -> u64 {
 }
 
 /// Opens the window of this CPU where `me` had it, or again, with the partner's tables as they are now.
+#[inline]
 pub(super) fn open(cpu: &Cpu, me: Owned, partner: Owned) {
     let base = me.transfer.base.get();
     window::open(
