@@ -11,16 +11,20 @@
 //! 2. [`queue`]: if not, the sender queues up at the receiver.
 //! 3. [`deadline`]: until when it waits.
 //! 4. [`wakeup`]: who is to be woken when time has passed.
-//! 5. [`placement`]: where a mapped page comes from and where it goes.
-//! 6. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
+//! 5. [`strings`]: which bytes of its strings go where.
+//! 6. [`placement`]: where a mapped page comes from and where it goes.
+//! 7. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
 //!    or the new mapping.
-//! 7. [`mapping`]: who got which page from whom, and taking it back.
-//! 8. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 9. [`ready`]: who runs next.
+//! 8. [`mapping`]: who got which page from whom, and taking it back.
+//! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
+//! 10. [`ready`]: who runs next.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod rendezvous;
 
@@ -28,6 +32,8 @@ pub mod queue;
 
 pub mod deadline;
 pub mod wakeup;
+
+pub mod strings;
 
 pub mod placement;
 

@@ -58,6 +58,8 @@ pub(crate) struct Cpu {
     this: *const Cpu,
     dispatcher_stack: u64,
     scratch: Cell<u64>,
+    /// Of which root the CPU may hold translations for its window; 0 is none.
+    window_root: AtomicU64,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
     pub(crate) slice_left: Cell<u64>,
     /// What other CPUs tell this one.
@@ -114,6 +116,8 @@ pub(crate) mod offsets {
     pub(crate) const USER_WORD: usize = offset_of!(Cpu, user_word);
     /// The user's gs base.
     pub(crate) const USER_GS: usize = offset_of!(Cpu, user_gs);
+    /// Whose translations the CPU may hold for its window.
+    pub(crate) const WINDOW_ROOT: usize = offset_of!(Cpu, window_root);
     /// Top of the dispatcher's stack.
     pub(crate) const DISPATCHER_STACK: usize = offset_of!(Cpu, dispatcher_stack);
     /// A word for the system-call entry.
@@ -152,6 +156,7 @@ impl Cpu {
             this,
             dispatcher_stack,
             scratch: Cell::new(0),
+            window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
             index,
@@ -205,6 +210,16 @@ impl Cpu {
     /// Notes the root that was just loaded, or is about to be.
     pub(crate) fn set_loaded_root(&self, root: u64) {
         self.loaded_root.store(root, Ordering::Relaxed);
+    }
+
+    /// The root whose memory this CPU may still see through its window; 0 is none. Any CPU.
+    pub(crate) fn window_root(&self) -> u64 {
+        self.window_root.load(Ordering::Relaxed)
+    }
+
+    /// Notes whose memory the window is going to show.
+    pub(crate) fn set_window_root(&self, root: u64) {
+        self.window_root.store(root, Ordering::Relaxed);
     }
 
     /// Sets where user gs points and where the kernel writes the word behind it.

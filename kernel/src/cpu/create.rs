@@ -9,7 +9,7 @@
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use super::block::Cpu;
-use crate::memory::{physmap, reserve};
+use crate::memory::{layout, physmap, reserve};
 
 /// The most CPUs that the kernel can name. The array costs eight bytes each.
 pub(crate) const MAX_CPUS: usize = 1024;
@@ -22,6 +22,10 @@ const FRAME: usize = 4096;
 
 const _: () = assert!(size_of::<Cpu>() <= STRUCT_FRAMES * FRAME);
 const _: () = assert!(FRAMES * FRAME <= 64 * 1024, "a CPU costs at most 64 KiB");
+const _: () = assert!(
+    layout::WINDOW_BASE + MAX_CPUS as u64 * layout::WINDOW_STRIDE <= layout::TCB_BASE,
+    "every CPU has a window"
+);
 
 static CPUS: [AtomicPtr<Cpu>; MAX_CPUS] =
     [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];

@@ -62,12 +62,16 @@ pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
     Disposition::SwitchTo(partner)
 }
 
-/// `me` can go on; others may have become ready meanwhile and outrank it.
+/// `me` can go on; others may have become ready meanwhile and outrank it, or it was stopped in the middle of a message.
 pub(super) fn stay(cpu: &Cpu, me: Owned) -> Disposition {
     if !cpu.reschedule.get() {
         return Disposition::Stay;
     }
     sched::keep_slice(cpu, me);
-    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    if me.resources.get() & Resources::HALTED != 0 {
+        me.set_state(cpu, State::Halted);
+    } else {
+        cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    }
     Disposition::Dispatch
 }

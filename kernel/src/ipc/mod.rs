@@ -6,7 +6,7 @@
 //! validate  who is meant, and may it be sent at all
 //! meet      is the partner here, and does it take the message now
 //! queue     the sender waits at the partner
-//! transfer  words, then items (map items)
+//! transfer  words, then items: map items, strings
 //! receive   the receive phase: a sender that waits, or wait
 //! handover  who runs next
 //! answer    the only writer of results
@@ -33,6 +33,7 @@ pub(crate) mod phases;
 pub(crate) mod queue;
 pub(crate) mod receive;
 pub(crate) mod remote;
+pub(crate) mod strings;
 mod transfer;
 mod validate;
 pub(crate) mod wait;

@@ -39,10 +39,13 @@ fn refuse(me: Owned, cpu: &Cpu, code: IpcCode) -> Disposition {
 
 /// The partner waits here for this message.
 fn deliver(me: Owned, cpu: &'static Cpu, request: &Request, partner: Owned) -> Disposition {
-    if let Err(transfer::Cut(code)) = transfer::message(&me, partner, request.tag, 0) {
-        sched::wake(cpu, partner);
+    let whole = transfer::message(&me, partner, request.tag, 0, transfer::Mover::Sender);
+    if let Err(cut) = whole {
+        if !cut.told {
+            sched::wake(cpu, partner);
+        }
         request.note(&me);
-        answer::ended_send(me, code);
+        answer::cut_send(me, cut.senders());
         return handover::stay(cpu, me);
     }
     if request.from == 0 {

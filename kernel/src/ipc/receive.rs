@@ -6,6 +6,7 @@ use pecan_abi::time::TimeKind;
 use pecan_rules::deadline;
 use pecan_rules::rendezvous::accepts;
 
+use super::transfer::Mover;
 use super::{Disposition, Request, answer, handover, queue, remote, transfer, validate};
 use crate::arch::x86_64::clock;
 use crate::cpu::Cpu;
@@ -88,8 +89,10 @@ fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
     {
         Some(sender) => {
             let tag = Tag::from_raw(sender.send_tag.get());
-            let cut = transfer::message(&sender, me, tag, 0);
-            finish_send(cpu, sender, cut);
+            match transfer::message(&sender, me, tag, 0, Mover::Receiver) {
+                Err(cut) if cut.told => {}
+                whole => finish_send(cpu, sender, whole),
+            }
             true
         }
         None => remote::take_queued(me, cpu, sender),
@@ -101,7 +104,7 @@ pub(super) fn finish_send(cpu: &'static Cpu, sender: Owned, result: Result<(), t
     sched::disarm(sender);
     let request = Request::noted(&sender);
     match result {
-        Err(transfer::Cut(code)) => answer::ended_send(sender, code),
+        Err(cut) => answer::cut_send(sender, cut.senders()),
         Ok(()) if request.from == 0 => answer::sent(sender, request.tag),
         Ok(()) => return enter_blocked(cpu, sender, &request),
     }

@@ -3,7 +3,7 @@
 use pecan_abi::error::IpcCode;
 use pecan_smp::request::Reason;
 
-use super::{answer, meet, queue};
+use super::{answer, meet, queue, strings};
 use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, State};
@@ -25,6 +25,7 @@ pub(crate) fn time_out(cpu: &Cpu, thread: Owned) {
             // If the request has ended silently, the thread waits for ever; else its answer is on the way.
             meet::settle(cpu, thread, Reason::Timeout);
         }
+        State::Locked => strings::time_out(cpu, thread),
         State::Free
         | State::Inactive
         | State::Ready

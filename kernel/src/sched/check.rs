@@ -37,6 +37,11 @@ pub(crate) fn check(cpu: &Cpu) {
                 "thread {:x} waits for nobody",
                 thread.id()
             ),
+            State::Locked => assert!(
+                thread.transfer.partner.get().is_some(),
+                "thread {:x} is locked by nobody",
+                thread.id()
+            ),
             State::Inactive
             | State::Asking
             | State::Controlling

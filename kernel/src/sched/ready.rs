@@ -12,7 +12,8 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
     if pending & Resources::INTERRUPT != 0 {
         return irq::proceed(thread);
     }
-    if pending & Resources::HALTED != 0 {
+    // In the middle of a transfer a thread stops only when that is over.
+    if pending & (Resources::HALTED | Resources::TRANSFER) == Resources::HALTED {
         thread.set_state(cpu, State::Halted);
     } else {
         thread.set_state(cpu, State::Ready);

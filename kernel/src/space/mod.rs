@@ -7,6 +7,7 @@
 //! * `unmap`   taking back, and the end of a space
 //! * `tree`    who got which page from whom, over `nodes`, its memory
 //! * `shootdown` what other CPUs must forget
+//! * `window`  the memory of another space, for a while
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page
 
@@ -20,6 +21,7 @@ mod sigma0;
 mod tables;
 mod tree;
 pub(crate) mod unmap;
+pub(crate) mod window;
 
 pub(crate) use object::{Role, Space};
 pub(crate) use tables::PhysTables;

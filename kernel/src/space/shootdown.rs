@@ -56,7 +56,7 @@ impl Stale {
         fence(Ordering::SeqCst);
         let here = cpu::current();
         for other in (0..cpu::count()).filter_map(cpu::get) {
-            if !self.contains(other.loaded_root()) {
+            if !self.contains(other.loaded_root()) && !self.contains(other.window_root()) {
                 continue;
             }
             if other.index == here.index {

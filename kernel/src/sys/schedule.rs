@@ -12,7 +12,7 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::cancel::{self, Engaged};
 use crate::irq;
 use crate::sched;
-use crate::thread::{Field, Owned, State, migrate, table};
+use crate::thread::{Field, Owned, Part, State, migrate, table};
 
 /// The call: rdi dest, rdx time, r8 processor, rsi priority, r9 preemption control; rax state, rdx old time control.
 #[inline(never)]
@@ -119,11 +119,16 @@ fn state(target: Owned) -> ThreadState {
     if irq::is_idle(target) {
         return ThreadState::Inactive;
     }
+    match target.transfer.part.get() {
+        Part::None => {}
+        part if part.sends() => return ThreadState::Sending,
+        _ => return ThreadState::Receiving,
+    }
     match target.state() {
         State::Free | State::Inactive | State::Dying => ThreadState::Dead,
         State::Halted => ThreadState::Inactive,
         State::Ready => ThreadState::Running,
-        State::Controlling | State::Moving => ThreadState::Waiting,
+        State::Controlling | State::Moving | State::Locked => ThreadState::Waiting,
         State::Waiting | State::Sending | State::Asking => match cancel::phase(target) {
             Engaged::Sending => ThreadState::PendingSend,
             Engaged::Receiving | Engaged::Neither => ThreadState::Waiting,

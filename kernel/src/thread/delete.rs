@@ -18,6 +18,7 @@ pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
     if is_interrupt(thread) {
         crate::irq::silence(ThreadId::from_raw(thread.id()).number());
     }
+    ipc::strings::break_off(cpu, thread, ipc::strings::Cause::Aborted);
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {
         State::Asking => !silent,

@@ -13,11 +13,12 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
 
-use super::{Again, Field, Owned, Resources, State, TcbRef, home_word, resources};
+use super::{Again, Field, Owned, Part, Resources, State, TcbRef, home_word, resources};
 use crate::arch::x86_64::root;
 use crate::cpu::Cpu;
 use crate::ipc::{self, remote};
 use crate::sched;
+use crate::space::window;
 
 /// Where a thread is, for the protocol's routing. Any CPU: home and state are read at once, because the CPU where a
 /// thread arrives may publish it at any moment.
@@ -59,6 +60,10 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    if thread.transfer.part.get() != Part::None {
+        // Its partner is here, too; the end of the transfer tries again.
+        return;
+    }
     if thread.state() == State::Asking {
         ipc::settle(cpu, thread, Reason::Behind);
     }
@@ -70,7 +75,12 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
             thread.set_state(cpu, State::Ready);
             leave(cpu, thread);
         }
-        State::Asking | State::Controlling | State::Moving | State::Dying | State::Free => {}
+        State::Asking
+        | State::Controlling
+        | State::Locked
+        | State::Moving
+        | State::Dying
+        | State::Free => {}
     }
 }
 
@@ -122,6 +132,7 @@ pub(super) fn send_on(
 
 /// No CPU keeps the root of a space loaded for a thread that is not there any more.
 pub(super) fn unload(cpu: &Cpu, thread: Owned) {
+    window::forget(cpu, thread.root.get());
     let used_by_running = cpu
         .running()
         .is_some_and(|running| running.same_space(&thread));

@@ -3,6 +3,7 @@
 use super::Owned;
 use crate::arch::x86_64::{entry::patch, fpu};
 use crate::cpu::Cpu;
+use crate::space::window;
 
 /// Work that a switch must not skip; one bit each. The common path asks for zero.
 pub(crate) struct Resources;
@@ -20,12 +21,16 @@ impl Resources {
     pub(crate) const INSIDE: u32 = 16;
     /// The thread stands for an interrupt: it never runs.
     pub(crate) const INTERRUPT: u32 = 32;
+    /// The thread is in the middle of a message with strings: it goes on with that even if it is stopped.
+    pub(crate) const TRANSFER: u32 = 64;
+    /// This CPU's window shows memory of the thread's partner.
+    pub(crate) const WINDOW: u32 = 128;
 }
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & (Resources::FPU | Resources::GS) != 0 {
+    if thread.resources.get() & (Resources::FPU | Resources::GS | Resources::WINDOW) != 0 {
         put_away(cpu, thread);
     }
 }
@@ -36,8 +41,13 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     let resources = thread.resources.get();
     if resources & Resources::FPU != 0 {
         fpu::save(thread);
-        thread.resources.set(resources & !Resources::FPU);
     }
+    if resources & Resources::WINDOW != 0 {
+        window::close(cpu);
+    }
+    thread
+        .resources
+        .set(resources & !(Resources::FPU | Resources::WINDOW));
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }

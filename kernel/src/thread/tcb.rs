@@ -24,14 +24,20 @@ use pecan_smp::request::Request;
 use super::node::{Again, Node};
 use super::owned::TcbRef;
 use super::state::{State, home_of, home_word};
+use super::transfer::Transfer;
 use super::utcb::{Field, UtcbRef};
 use crate::space::Space;
 
 /// Bytes of a thread's block; also the distance from the TCB to its stack top.
 pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
 
-/// The word at the stack's lower end that an overflow would hit first.
+/// Message registers that a message can fill.
+pub(crate) const MESSAGE_ROOM: u8 = 63;
+
+/// What the words above the TCB hold, which a stack that grows too far hits first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
+/// How many: a quarter KiB that must never be needed.
+const RED_ZONE: usize = 32;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -116,9 +122,13 @@ pub(crate) struct Tcb {
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
     pub(crate) arrives_as: Cell<State>,
+    /// The message with strings that it is in the middle of.
+    pub(crate) transfer: Transfer,
+    /// How many message registers a message may bring: those beyond belong to what the thread was doing when the
+    /// kernel began to speak for it.
+    pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
-    canary: Cell<u64>,
 }
 
 /// Offsets of what assembler reads.
@@ -150,7 +160,7 @@ const _: () = {
     );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
     assert!(
-        size_of::<Tcb>() <= 640,
+        size_of::<Tcb>() <= 704,
         "the stack needs the rest of the block"
     );
 };
@@ -198,8 +208,9 @@ impl Tcb {
             move_to: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
+            transfer: Transfer::none(),
+            room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
-            canary: Cell::new(CANARY),
         }
     }
 
@@ -310,8 +321,23 @@ impl Tcb {
         core::ptr::from_ref(self) as u64
     }
 
-    /// Whether the kernel stack never grew into the TCB.
+    /// Whether the kernel stack never came near the TCB.
     pub(crate) fn stack_is_sound(&self) -> bool {
-        self.canary.get() == CANARY
+        self.red_zone()
+            // SAFETY: the words lie in the block, and nobody writes them but a stack that has grown too far.
+            .all(|word| unsafe { word.read_volatile() } == CANARY)
+    }
+
+    /// Marks the words that the stack must not reach. Before the thread runs.
+    pub(super) fn mark_red_zone(&self) {
+        for word in self.red_zone() {
+            // SAFETY: the words lie in the block, and the thread has not run.
+            unsafe { word.write_volatile(CANARY) };
+        }
+    }
+
+    fn red_zone(&self) -> impl Iterator<Item = *mut u64> {
+        let first = (self.block_address() + size_of::<Self>() as u64) as *mut u64;
+        (0..RED_ZONE).map(move |index| first.wrapping_add(index))
     }
 }

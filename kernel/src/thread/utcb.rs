@@ -23,7 +23,13 @@ impl Field {
     pub(crate) const PAGER: Self = Self(utcb::PAGER);
     pub(crate) const EXCEPTION_HANDLER: Self = Self(utcb::EXCEPTION_HANDLER);
     pub(crate) const ERROR_CODE: Self = Self(utcb::ERROR_CODE);
+    pub(crate) const XFER_TIMEOUTS: Self = Self(utcb::XFER_TIMEOUTS);
     pub(crate) const BR0: Self = Self(utcb::BR0);
+
+    /// Buffer register `index`, 0 to 32; they descend in memory.
+    pub(crate) const fn buffer(index: usize) -> Self {
+        Self(utcb::BR0 - 8 * index as isize)
+    }
 }
 
 impl UtcbRef {

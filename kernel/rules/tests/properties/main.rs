@@ -7,6 +7,7 @@ mod paging;
 mod placement;
 mod queue;
 mod ready;
+mod strings;
 mod wakeup;
 
 use proptest::test_runner::{Config, RngSeed};

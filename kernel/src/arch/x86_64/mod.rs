@@ -12,6 +12,7 @@
 //! * `idt`      the interrupt table
 //! * `stubs`    the system-call stubs of user programs
 //! * `switch`   from one thread to another
+//! * `copy`     strings, from where to where users say
 //! * `fpu`      the FPU's registers
 //! * `root`     the translation root
 //! * `code`     looking at the kernel's own code
@@ -21,6 +22,7 @@ pub(crate) mod apic;
 pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod control;
+pub(crate) mod copy;
 pub(crate) mod entry;
 pub(crate) mod features;
 pub(crate) mod fpu;

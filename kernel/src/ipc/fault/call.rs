@@ -11,7 +11,7 @@ use crate::thread::{Again, Field, Owned, Resources};
 
 /// Whether a call for a thread got its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The partner answered.
     Answered,
     /// The IPC failed or was cancelled.
@@ -21,8 +21,14 @@ pub(super) enum Outcome {
 }
 
 /// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
-/// is BR0 meanwhile. ErrorCode and BR0 are as before afterwards; MRs hold the answer.
-pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> Outcome {
+/// is BR0 meanwhile. The answer changes no message register beyond `room`. ErrorCode and BR0 are as before afterwards.
+pub(super) fn call(
+    me: Owned,
+    partner: u64,
+    tag: Tag,
+    acceptor: Option<u64>,
+    room: usize,
+) -> Outcome {
     let utcb = me.utcb.get();
     let partner = global(me, partner);
     if partner == 0 {
@@ -38,9 +44,14 @@ pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> 
         timeouts: 0,
         tag,
     };
+    // The kernel may speak for a thread for which it speaks already.
+    let inside = me.resources.get() & Resources::INSIDE;
+    let room_before = me.room.replace(room as u8);
     me.resources.set(me.resources.get() | Resources::INSIDE);
     run(me, &request);
-    me.resources.set(me.resources.get() & !Resources::INSIDE);
+    me.resources
+        .set(me.resources.get() & !Resources::INSIDE | inside);
+    me.room.set(room_before);
     let outcome = outcome(me);
     utcb.set(Field::ERROR_CODE, error_code);
     if acceptor.is_some() {

@@ -15,7 +15,8 @@ pub(crate) fn raise(me: Owned, frame: &mut Frame) {
         *word = utcb.mr(index);
     }
     store(utcb, frame);
-    let outcome = call(me, utcb.get(Field::EXCEPTION_HANDLER), EXCEPTION_TAG, None);
+    let handler = utcb.get(Field::EXCEPTION_HANDLER);
+    let outcome = call(me, handler, EXCEPTION_TAG, None, EXCEPTION_WORDS);
     let answered = outcome == Outcome::Answered;
     if answered && pecan_abi::tag::Tag::from_raw(utcb.mr(0)).untyped() >= exception::RFLAGS {
         load(utcb, frame);

@@ -41,7 +41,7 @@ pub(crate) fn send(cpu: &'static Cpu, irq: Owned, handler: u64) -> Sent {
     match meeting {
         Meeting::Now(partner) => {
             // Only items can be cut, and there are none.
-            let _ = transfer::message(&irq, partner, request.tag, 0);
+            let _ = transfer::message(&irq, partner, request.tag, 0, transfer::Mover::Nobody);
             Sent::Whole(partner)
         }
         Meeting::Later(partner) => {

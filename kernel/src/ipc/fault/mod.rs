@@ -10,3 +10,5 @@ mod call;
 pub(crate) mod exception;
 pub(crate) mod interrupt;
 pub(crate) mod page;
+
+pub(crate) use call::Outcome;

@@ -2,11 +2,13 @@
 
 use super::frame::Frame;
 use crate::arch::x86_64::apic::{self, vector};
+use crate::arch::x86_64::copy;
 use crate::arch::x86_64::registers::Snapshot;
 use crate::cpu::{self, Counter};
 use crate::ipc::fault;
 use crate::ipc::orphans;
 use crate::ipc::remote;
+use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
@@ -21,6 +23,9 @@ const EXCEPTIONS: u64 = 32;
 
 /// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
+    if !frame.is_users() && copy::is_in_copy(frame) {
+        return interrupted_copy(frame);
+    }
     if frame.vector < EXCEPTIONS {
         if frame.is_users() {
             user_exception(frame)
@@ -33,6 +38,19 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     if frame.is_users() {
         sched::preempt_if_asked(cpu::current(), Owned::current());
     }
+}
+
+/// The kernel was copying strings, interrupts on, on the stack of the thread that copies.
+fn interrupted_copy(frame: &mut Frame) {
+    let address = read_fault_address();
+    let me = Owned::current();
+    strings::interrupted(me, frame);
+    match frame.vector {
+        PAGE_FAULT => strings::fault(me, frame, address),
+        EXCEPTIONS.. => interrupt(frame),
+        _ => give_up(frame),
+    }
+    strings::proceed(me, frame);
 }
 
 fn interrupt(frame: &Frame) {
@@ -89,7 +107,7 @@ const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
 /// An exception in the kernel: a probe of a slot without a thread, or a bug.
 fn kernel_exception(frame: &mut Frame) {
     let address = read_fault_address();
-    let in_array = (layout::TCB_BASE..layout::WINDOW_BASE).contains(&address);
+    let in_array = (layout::TCB_BASE..layout::TCB_END).contains(&address);
     if frame.vector == PAGE_FAULT && in_array {
         let (probe, otherwise) = crate::ipc::fast::probe();
         if frame.ip == probe {
