@@ -52,7 +52,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("STR0036", places::overlapping),
     Test::new("STR0037", places::parts_that_overlap),
     Test::new("STR0038", places::queue_of_senders),
-    Test::new("STR0039", places::propagated),
+    Test::new("STR0039", places::ids_of_the_partners),
     Test::new("STR0040", garbage::item_longer_than_the_message),
     Test::new("STR0041", garbage::longest_lengths),
     Test::new("STR0042", garbage::kernel_addresses),

@@ -149,15 +149,17 @@ impl Script {
         Self { base, ..self }
     }
 
-    /// From now on: these acts, one at each fault, then [`Act::Map`]. Forgets the faults so far.
+    /// From now on: these acts, one at each fault, then [`Act::Map`]. Forgets the faults so far,
+    /// also one that it holds.
     pub(crate) fn acts(self, acts: &[Act]) {
         assert!(acts.len() <= MOST_ACTS, "a script has {MOST_ACTS} acts");
         for (index, act) in acts.iter().enumerate() {
             board::put(word(self.role, LIST + index), act.pack());
         }
         board::put(word(self.role, ACTS), acts.len() as u64);
-        board::put(word(self.role, NEXT), 0);
-        board::put(word(self.role, COUNT), 0);
+        for index in [NEXT, COUNT, HELD] {
+            board::put(word(self.role, index), 0);
+        }
     }
 
     /// What it does at the end of the script.

@@ -240,24 +240,30 @@ pub(super) fn queue_of_senders() -> Outcome {
     Ok(())
 }
 
-/// A string on behalf of another thread of the space.
-pub(super) fn propagated() -> Outcome {
+/// Who sent a string is told as with any message, and a local id names its receiver as well.
+pub(super) fn ids_of_the_partners() -> Outcome {
     arena::write(arena::source() + 4096, 5000, 44);
-    arena::blank(arena::target() + 4096, 5000);
-    let other = worker::start(worker::here(), |_| l4::ipc::park(), 0)?;
-    let receiver = exchange::partner(worker::here())?;
-    let received = receiver.does(Job::receive(ThreadId::ANY).buffers(buffer(5000).as_slice()))?;
-    worker::until_waiting(&[receiver.id, other])?;
-    utcb::my().set_virtual_sender(other);
-    let sent = Job::send(receiver.id)
-        .tag(tag(2) | Tag::PROPAGATED)
-        .registers(1, string(5000).as_slice())
-        .within(SOON, SOON)
-        .now();
-    sent.ok()?;
-    let got = received.result()?;
-    got.ok()?;
-    hex("tag", got.mr[0], tag(2) | Tag::PROPAGATED)?;
-    equal("from", got.from, local(other)?)?;
-    arena::holds(arena::target() + 4096, 5000, 44, 0)
+    for (partner, away) in exchange::partners()?.into_iter().zip([false, true]) {
+        let seen = if away { partner.id } else { local(partner.id)? };
+        let me = thread::myself();
+        for (order, from) in [(Order::SenderFirst, partner.id), (Order::ReceiverFirst, me)] {
+            arena::blank(arena::target() + 4096, 5000);
+            let both = meet(
+                partner,
+                order,
+                |to| {
+                    let to = if to == partner.id { seen } else { to };
+                    Job::send(to)
+                        .tag(tag(2))
+                        .registers(1, string(5000).as_slice())
+                },
+                |_| Job::receive(ThreadId::ANY).buffers(buffer(5000).as_slice()),
+            )?;
+            both.succeed()?;
+            let expected = if away { from } else { local(from)? };
+            equal("from", both.receiver.from, expected)?;
+            arena::holds(arena::target() + 4096, 5000, 44, 0)?;
+        }
+    }
+    Ok(())
 }
