@@ -1,5 +1,6 @@
 //! Strings: every byte to its place, whatever the shape on both sides; cut messages; garbage.
 
+mod addresses;
 mod copies;
 mod cuts;
 mod exchange;
@@ -54,10 +55,10 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("STR0038", places::queue_of_senders),
     Test::new("STR0039", places::ids_of_the_partners),
     Test::new("STR0040", garbage::item_longer_than_the_message),
-    Test::new("STR0041", garbage::longest_lengths),
-    Test::new("STR0042", garbage::kernel_addresses),
-    Test::new("STR0043", garbage::no_addresses),
-    Test::new("STR0044", garbage::end_of_the_user_range),
+    Test::new("STR0041", addresses::longest_lengths),
+    Test::new("STR0042", addresses::kernel_addresses),
+    Test::new("STR0043", addresses::no_addresses),
+    Test::new("STR0044", addresses::end_of_the_user_range),
     Test::new("STR0045", garbage::unknown_items),
     Test::new("STR0046", garbage::buffers_beyond_the_last_register),
     Test::new("STR0047", garbage::buffers_that_are_none),

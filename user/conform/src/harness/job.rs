@@ -1,16 +1,14 @@
 //! One IPC with everything said: done by the calling thread, or by a worker that reports what came
 //! of it.
 
-use core::ops::Range;
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-};
-
 use l4::thread::Builder;
 use l4::{Acceptor, Tag, ThreadId, Time, Timeouts, syscall, utcb};
 
 use super::{Failure, Outcome, hex, raw, until, worker};
+
+pub(super) mod table;
+
+use table::State;
 
 /// An IPC to be done.
 #[derive(Clone, Copy)]
@@ -160,7 +158,7 @@ impl Job {
 
     /// Writes it down for a thread that is going to [`carry_out`] it; where.
     pub(super) fn post(&self) -> u64 {
-        let slot = NEXT.fetch_add(1, SeqCst) % SLOTS as u64;
+        let slot = table::fresh();
         let head = [
             self.to,
             self.from,
@@ -168,7 +166,7 @@ impl Job {
             self.acceptor,
             self.xfer.raw(),
         ];
-        store(slot, head, &self.mr, &self.br);
+        table::store(slot, head, &self.mr, &self.br);
         slot
     }
 }
@@ -220,49 +218,10 @@ impl Done {
     }
 }
 
-const SLOTS: usize = 128;
-/// Words of a slot: a head, message registers, buffer registers, the state.
-const HEAD: usize = 5;
-const BUFFERS: usize = HEAD + 64;
-const STATE: usize = BUFFERS + 32;
-const WORDS: usize = STATE + 1;
-
-type Slot = [AtomicU64; WORDS];
-
-static TABLE: [Slot; SLOTS] = [const { [const { AtomicU64::new(0) }; WORDS] }; SLOTS];
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// Where jobs are written down.
-pub(super) fn table() -> Range<u64> {
-    let start = TABLE.as_ptr() as u64;
-    start..start + size_of_val(&TABLE) as u64
-}
-
-fn at(slot: u64) -> &'static Slot {
-    &TABLE[slot as usize % SLOTS]
-}
-
-fn store(slot: u64, head: [u64; HEAD], mr: &[u64; 64], br: &[u64; 32]) {
-    let slot = at(slot);
-    for (target, word) in slot.iter().zip(head.iter().chain(mr).chain(br)) {
-        target.store(*word, Relaxed);
-    }
-    slot[STATE].store(0, Release);
-}
-
-fn load(slot: u64) -> ([u64; HEAD], [u64; 64], [u64; 32]) {
-    let word = |index: usize| at(slot)[index].load(Relaxed);
-    (
-        core::array::from_fn(word),
-        core::array::from_fn(|index| word(HEAD + index)),
-        core::array::from_fn(|index| word(BUFFERS + index)),
-    )
-}
-
 /// Does what is written down, in the calling thread, and writes down what came of it.
 pub(super) fn carry_out(slot: u64) {
-    let ([to, from, timeouts, acceptor, xfer], mr, br) = load(slot);
-    at(slot)[STATE].store(1, Release);
+    let ([to, from, timeouts, acceptor, xfer], mr, br) = table::load(slot);
+    table::set(slot, State::Begun);
     let job = Job {
         to,
         from,
@@ -280,8 +239,8 @@ pub(super) fn carry_out(slot: u64) {
         done.acceptor,
         done.xfer.raw(),
     ];
-    store(slot, head, &done.mr, &done.br);
-    at(slot)[STATE].store(2, Release);
+    table::store(slot, head, &done.mr, &done.br);
+    table::set(slot, State::Done);
 }
 
 /// A job in the hands of a worker.
@@ -295,14 +254,14 @@ pub(crate) struct Started {
 impl Started {
     /// Is it done?
     pub(crate) fn is_done(&self) -> bool {
-        at(self.slot)[STATE].load(Acquire) == 2
+        table::is(self.slot, State::Done)
     }
 
     /// What came of it, when it is done.
     #[track_caller]
     pub(crate) fn result(&self) -> Result<Done, Failure> {
         until("the end of a worker's IPC", || self.is_done())?;
-        let ([from, error, micros, acceptor, xfer], mr, br) = load(self.slot);
+        let ([from, error, micros, acceptor, xfer], mr, br) = table::load(self.slot);
         Ok(Done {
             from: ThreadId::from_raw(from),
             error,

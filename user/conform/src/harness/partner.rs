@@ -27,7 +27,7 @@ impl Partner {
     pub(crate) fn start(plan: Builder) -> Result<Self, Failure> {
         let id = worker::start(plan, serve, thread::myself().raw())?;
         let partner = Self { id };
-        partner.touches(job::table())?;
+        partner.touches(job::table::memory())?;
         let nothing = Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO);
         partner.does(nothing)?.result()?.bare_error(3)?;
         Ok(partner)

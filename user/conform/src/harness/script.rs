@@ -7,69 +7,16 @@
 use l4::abi::protocol::PageFault;
 use l4::ipc::Received;
 use l4::thread::Builder;
-use l4::{Fpage, IpcError, MapItem, Message, Rights, ThreadId, Time, ipc, memory};
+use l4::{IpcError, Message, ThreadId, Time, ipc, memory};
 
-use super::{BOTH_SOON, Failure, Outcome, arena, board, pause, until, worker};
+use super::{BOTH_SOON, Failure, Outcome, arena, board, until, worker};
+
+mod act;
+
+pub(crate) use act::Act;
 
 /// First address of the windows.
 pub(crate) const WINDOW: u64 = 0x5000_0000;
-
-/// What a pager does at a fault in its window.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Act {
-    /// Maps the page, to read and to write.
-    Map,
-    /// Maps the page to read.
-    ReadOnly,
-    /// Answers with an empty message.
-    Empty,
-    /// Maps the page elsewhere.
-    Wrong,
-    /// Does not answer until [`Script::release`].
-    Hold,
-    /// Maps the page after so many microseconds.
-    Slow(u64),
-    /// Maps the page with a message of 63 words.
-    Wide,
-    /// Unmaps this page from everybody, then maps the one that is asked for.
-    Unmap(u64),
-    /// Maps this page instead of the one that is asked for.
-    Instead(u64),
-    /// Maps the 64 KiB around.
-    Chunk,
-}
-
-impl Act {
-    const fn pack(self) -> u64 {
-        match self {
-            Self::Map => 0,
-            Self::ReadOnly => 1,
-            Self::Empty => 2,
-            Self::Wrong => 3,
-            Self::Hold => 4,
-            Self::Slow(micros) => 5 | micros << 8,
-            Self::Wide => 6,
-            Self::Unmap(page) => 7 | page << 8,
-            Self::Instead(page) => 8 | page << 8,
-            Self::Chunk => 9,
-        }
-    }
-
-    const fn unpack(word: u64) -> Self {
-        match word & 0xFF {
-            1 => Self::ReadOnly,
-            2 => Self::Empty,
-            3 => Self::Wrong,
-            4 => Self::Hold,
-            5 => Self::Slow(word >> 8),
-            6 => Self::Wide,
-            7 => Self::Unmap(word >> 8),
-            8 => Self::Instead(word >> 8),
-            9 => Self::Chunk,
-            _ => Self::Map,
-        }
-    }
-}
 
 /// A fault as the pager was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +32,7 @@ const FIRST: usize = 1100;
 const PER_ROLE: usize = 160;
 const COUNT: usize = 0;
 const HELD: usize = 1;
-const HELD_PAGE: usize = 2;
+const HELD_AT: usize = 2;
 const OTHERWISE: usize = 3;
 const NEXT: usize = 4;
 const ACTS: usize = 5;
@@ -215,12 +162,8 @@ impl Script {
 
     /// Takes page `index` of the window away from everybody, on behalf of the root task.
     pub(crate) fn unmap(self, index: u64) {
-        memory::unmap(page_of(self.role, index));
+        memory::unmap(act::page_of(memory_of(self.role), index));
     }
-}
-
-fn page_of(role: usize, index: u64) -> Fpage {
-    Fpage::new(memory_of(role) + 4096 * index, 12, Rights::FULL)
 }
 
 fn serve(role: u64) {
@@ -239,11 +182,11 @@ fn answer(role: usize, request: &Received) -> Option<Message> {
             note(role, request.from, words[0], fault);
             let act = next_act(role);
             if act == Act::Hold {
-                board::put(word(role, HELD_PAGE), fault.address & !0xFFF);
+                board::put(word(role, HELD_AT), fault.address);
                 board::put(word(role, HELD), request.from.raw());
                 return None;
             }
-            Some(carry_out(role, act, fault.address & !0xFFF))
+            Some(carry_out(role, act, fault.address))
         }
         _ => l4::pager::answer(request),
     }
@@ -272,51 +215,12 @@ fn next_act(role: usize) -> Act {
 fn released(role: usize, act: Act) -> Message {
     let held = ThreadId::from_raw(board::get(word(role, HELD)));
     board::put(word(role, HELD), 0);
-    let answer = carry_out(role, act, board::get(word(role, HELD_PAGE)));
+    let answer = carry_out(role, act, board::get(word(role, HELD_AT)));
     let sent = ipc::send_within(held, &answer, Time::ZERO);
     Message::new(0).word(sent.err().map_or(0, IpcError::raw))
 }
 
-/// The answer to a fault in `page`.
-fn carry_out(role: usize, act: Act, page: u64) -> Message {
+fn carry_out(role: usize, act: Act, address: u64) -> Message {
     let base = board::get(word(role, BASE));
-    let index = (page - base) / 4096;
-    let map = |index, rights| Message::new(0).map(item(page, page_of(role, index), rights));
-    match act {
-        Act::Empty | Act::Hold => Message::new(0),
-        Act::ReadOnly => map(index, Rights::READ),
-        Act::Instead(other) => map(other, Rights::READ_WRITE),
-        Act::Wrong => {
-            let elsewhere = page + 0x1000_0000;
-            Message::new(0).map(item(elsewhere, page_of(role, index), Rights::READ_WRITE))
-        }
-        Act::Wide => {
-            let junk: [u64; 61] = core::array::from_fn(|index| 0xBAD_0000 + index as u64);
-            let item = item(page, page_of(role, index), Rights::READ_WRITE);
-            Message::new(0).words(&junk).map(item)
-        }
-        Act::Chunk => {
-            let first = page & !0xFFFF;
-            let chunk = Fpage::new(memory_of(role) + (first - base), 16, Rights::READ_WRITE);
-            Message::new(0).map(item(first, chunk, Rights::READ_WRITE))
-        }
-        Act::Slow(micros) => {
-            pause(micros);
-            map(index, Rights::READ_WRITE)
-        }
-        Act::Unmap(other) => {
-            memory::unmap(page_of(role, other));
-            map(index, Rights::READ_WRITE)
-        }
-        Act::Map => map(index, Rights::READ_WRITE),
-    }
-}
-
-/// The item for `page` of the pager's own, which it has when this returns.
-fn item(target: u64, page: Fpage, rights: Rights) -> MapItem {
-    crate::pf::touch::read(page.base());
-    MapItem {
-        send_base: target,
-        fpage: page.with_rights(rights),
-    }
+    act::carry_out(act, address & !0xFFF, base, memory_of(role))
 }
