@@ -6,6 +6,7 @@
 #![no_std]
 #![no_main]
 
+mod abt;
 mod bad;
 mod clk;
 mod err;
@@ -18,15 +19,18 @@ mod irq;
 mod kip;
 mod map;
 mod mem;
+mod npf;
 mod pf;
 mod res;
 mod sc;
 mod sch;
 mod smp;
+mod str;
 mod tc;
 mod tmo;
 mod ts;
 mod xcpu;
+mod xft;
 mod xr;
 
 use harness::{Test, list, run};
@@ -35,7 +39,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 22] = [
+const FEATURES: [&[Test]; 26] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -52,6 +56,10 @@ const FEATURES: [&[Test]; 22] = [
     fpu::TESTS,
     res::TESTS,
     map::TESTS,
+    str::TESTS,
+    npf::TESTS,
+    xft::TESTS,
+    abt::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,
