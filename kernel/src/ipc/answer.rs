@@ -14,6 +14,7 @@ pub(super) fn received(receiver: Owned, from: u64, tag: u64) {
 
 /// `sender` sent its message and does not receive.
 pub(super) fn sent(sender: Owned, tag: Tag) {
+    let tag = tag.without_flags(Tag::REDIRECTED);
     sender.utcb.get().set_mr(0, tag.raw());
     sender.from.set(0);
 }
@@ -37,9 +38,6 @@ pub(super) fn refused_receive(thread: Owned, code: IpcCode) {
 
 /// The send phase of `thread` ended while it waited: the tag it wanted to send stays visible.
 pub(super) fn ended_send(thread: Owned, code: IpcCode) {
-    failed(
-        thread,
-        thread.send_tag.get(),
-        IpcError::new(Phase::Send, code),
-    );
+    let tag = thread.send_tag.get() & !Tag::REDIRECTED;
+    failed(thread, tag, IpcError::new(Phase::Send, code));
 }

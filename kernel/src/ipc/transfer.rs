@@ -3,7 +3,7 @@
 use pecan_abi::error::{IpcCode, IpcError, Phase};
 use pecan_abi::tag::Tag;
 
-use super::{answer, items};
+use super::{answer, items, on_behalf};
 use crate::sched;
 use crate::thread::{Owned, Tcb};
 
@@ -27,7 +27,7 @@ pub(super) fn message(sender: &Tcb, receiver: Owned, tag: Tag, flags: u64) -> Re
     };
     match whole {
         Ok(()) => {
-            answer::received(receiver, receiver_sees(sender, receiver), tag.raw());
+            answer::received(receiver, receiver_sees(sender, receiver, tag), tag.raw());
             Ok(())
         }
         Err(Cut(code)) => {
@@ -37,6 +37,9 @@ pub(super) fn message(sender: &Tcb, receiver: Owned, tag: Tag, flags: u64) -> Re
     }
 }
 
-fn receiver_sees(sender: &Tcb, receiver: Owned) -> u64 {
+fn receiver_sees(sender: &Tcb, receiver: Owned, tag: Tag) -> u64 {
+    if tag.raw() & (Tag::PROPAGATED | Tag::REDIRECTED) != 0 {
+        return on_behalf::arrived(sender, receiver, tag);
+    }
     sender.sender_id(sender.id(), &receiver)
 }

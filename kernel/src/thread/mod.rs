@@ -15,7 +15,7 @@
 //! * `node`      what it sends to other CPUs, and takes up afterwards
 //! * `links`     the lists that a thread can be in
 //! * `resources` what a switch must put away
-//! * `create`, `activate`, `start`, `migrate`, `delete`  its life
+//! * `create`, `activate`, `start`, `relocate`, `migrate`, `delete`  its life
 
 pub(crate) mod activate;
 pub(crate) mod create;
@@ -24,6 +24,7 @@ pub(crate) mod links;
 pub(crate) mod migrate;
 mod node;
 mod owned;
+pub(crate) mod relocate;
 pub(crate) mod resources;
 pub(crate) mod start;
 mod state;

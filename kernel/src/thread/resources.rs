@@ -20,6 +20,8 @@ impl Resources {
     pub(crate) const INSIDE: u32 = 16;
     /// The thread stands for an interrupt: it never runs.
     pub(crate) const INTERRUPT: u32 = 32;
+    /// The thread's space has a redirector.
+    pub(crate) const REDIRECTED: u32 = 64;
 }
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory.

@@ -16,6 +16,8 @@ pub(crate) fn raise(me: Owned, frame: &mut Frame) {
     }
     store(utcb, frame);
     let outcome = call(me, utcb.get(Field::EXCEPTION_HANDLER), EXCEPTION_TAG, None);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
     let answered = outcome == Outcome::Answered;
     if answered && pecan_abi::tag::Tag::from_raw(utcb.mr(0)).untyped() >= exception::RFLAGS {
         load(utcb, frame);

@@ -53,6 +53,8 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
         fault.tag(),
         Some(Acceptor::COMPLETE_WINDOW.raw()),
     );
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
     for (index, word) in before.into_iter().enumerate() {
         utcb.set_mr(index, word);
     }
