@@ -17,8 +17,12 @@ mod ipc;
 mod irq;
 mod kip;
 mod map;
+mod mc;
 mod mem;
+mod pc;
 mod pf;
+mod prp;
+mod rdr;
 mod res;
 mod sc;
 mod sch;
@@ -35,10 +39,12 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 22] = [
+const FEATURES: [&[Test]; 26] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
+    prp::TESTS,
+    rdr::TESTS,
     tmo::TESTS,
     err::TESTS,
     tc::TESTS,
@@ -52,6 +58,8 @@ const FEATURES: [&[Test]; 22] = [
     fpu::TESTS,
     res::TESTS,
     map::TESTS,
+    mc::TESTS,
+    pc::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,

@@ -18,6 +18,7 @@ pub(crate) struct Job {
     from: u64,
     timeouts: Timeouts,
     acceptor: u64,
+    speaker: u64,
     mr: [u64; 64],
 }
 
@@ -30,6 +31,10 @@ pub(crate) struct Done {
     pub(crate) error: u64,
     /// Kernel time that it took, microseconds.
     pub(crate) micros: u64,
+    /// ActualSender; [`raw::UNTOUCHED`], or the virtual sender named before, if the kernel left it alone.
+    pub(crate) actual: u64,
+    /// IntendedReceiver; [`raw::UNTOUCHED`] if the kernel left it alone.
+    pub(crate) intended: u64,
     /// The message registers, tag first.
     pub(crate) mr: [u64; 64],
 }
@@ -43,6 +48,7 @@ impl Job {
             from,
             timeouts: Timeouts::NEVER,
             acceptor: 0,
+            speaker: raw::UNTOUCHED,
             mr: [0; 64],
         }
     }
@@ -95,6 +101,13 @@ impl Job {
         self
     }
 
+    /// Sends for `speaker`: sets the tag's flag (after [`Self::words`] or [`Self::tag`]) and VirtualSender.
+    pub(crate) const fn speaking_for(mut self, speaker: ThreadId) -> Self {
+        self.speaker = speaker.raw();
+        self.mr[0] |= Tag::PROPAGATED;
+        self
+    }
+
     /// Does it now, in the calling thread.
     pub(crate) fn now(&self) -> Done {
         let utcb = utcb::my();
@@ -102,6 +115,8 @@ impl Job {
             utcb.set_mr(index, *word);
         }
         utcb.set_error_code(raw::UNTOUCHED);
+        utcb.set_virtual_sender(ThreadId::from_raw(self.speaker));
+        raw::set_intended_receiver(raw::UNTOUCHED);
         // SAFETY: windows of tests cover nothing of Rust's.
         unsafe { utcb.set_br(0, self.acceptor) };
         let start = l4::clock::micros();
@@ -115,6 +130,8 @@ impl Job {
             from: ThreadId::from_raw(from),
             error: utcb.error_code(),
             micros,
+            actual: utcb.virtual_sender().raw(),
+            intended: utcb.intended_receiver().raw(),
             mr,
         }
     }
@@ -125,7 +142,13 @@ impl Job {
         let slot = NEXT.fetch_add(1, SeqCst) % SLOTS;
         store(
             slot,
-            [self.to, self.from, self.timeouts.raw(), self.acceptor],
+            [
+                self.to,
+                self.from,
+                self.timeouts.raw(),
+                self.acceptor,
+                self.speaker,
+            ],
             &self.mr,
         );
         let id = worker::start(plan, carry_out, slot as u64)?;
@@ -187,7 +210,7 @@ const STATE: usize = 70;
 static TABLE: [[AtomicU64; WORDS]; SLOTS] = [const { [const { AtomicU64::new(0) }; WORDS] }; SLOTS];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-fn store(slot: usize, head: [u64; 4], mr: &[u64; 64]) {
+fn store(slot: usize, head: [u64; 5], mr: &[u64; 64]) {
     let words = head.iter().chain(mr);
     for (target, word) in TABLE[slot].iter().zip(words) {
         target.store(*word, Relaxed);
@@ -195,27 +218,29 @@ fn store(slot: usize, head: [u64; 4], mr: &[u64; 64]) {
     TABLE[slot][STATE].store(0, Release);
 }
 
-fn load(slot: usize) -> ([u64; 4], [u64; 64]) {
+fn load(slot: usize) -> ([u64; 5], [u64; 64]) {
     let word = |index: usize| TABLE[slot][index].load(Relaxed);
     (
         core::array::from_fn(word),
-        core::array::from_fn(|index| word(index + 4)),
+        core::array::from_fn(|index| word(index + 5)),
     )
 }
 
 fn carry_out(slot: u64) {
     let slot = slot as usize;
-    let ([to, from, timeouts, acceptor], mr) = load(slot);
+    let ([to, from, timeouts, acceptor, speaker], mr) = load(slot);
     TABLE[slot][STATE].store(1, Release);
     let done = Job {
         to,
         from,
         timeouts: Timeouts::from_raw(timeouts),
         acceptor,
+        speaker,
         mr,
     }
     .now();
-    let head = [done.from.raw(), done.error, done.micros, 0];
+    let from = done.from.raw();
+    let head = [from, done.error, done.micros, done.actual, done.intended];
     store(slot, head, &done.mr);
     TABLE[slot][STATE].store(2, Release);
 }
@@ -238,11 +263,13 @@ impl Started {
     #[track_caller]
     pub(crate) fn result(&self) -> Result<Done, Failure> {
         until("the end of a worker's IPC", || self.is_done())?;
-        let ([from, error, micros, _], mr) = load(self.slot);
+        let ([from, error, micros, actual, intended], mr) = load(self.slot);
         Ok(Done {
             from: ThreadId::from_raw(from),
             error,
             micros,
+            actual,
+            intended,
             mr,
         })
     }
