@@ -124,7 +124,7 @@ fn choice_of_four() -> Outcome {
     let mut words = [0; 64];
     for (index, word) in words.iter_mut().enumerate() {
         let address = touch::page(index as u64 % 16, index as u64);
-        *word = page(address) | index as u64 % 4;
+        *word = page(address) | (index as u64 % 4);
     }
     let attributes = ways.map(Caching::attribute);
     equal("verdict", memory_control(&words, attributes), DONE)?;

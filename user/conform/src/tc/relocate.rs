@@ -253,6 +253,11 @@ pub(super) fn fresh() -> Outcome {
     hex("address", fault.mr[1], 0x4000_0000)
 }
 
+/// Touches an address.
+fn read_at(address: u64) {
+    touch::read(address);
+}
+
 /// A thread in a page fault: it faults again in its new space.
 pub(super) fn faulting() -> Outcome {
     let me = thread::myself();
@@ -261,7 +266,7 @@ pub(super) fn faulting() -> Outcome {
             break;
         }
         let host = host(0)?;
-        let id = worker::start(worker::here().cpu(cpu), |at| drop(touch::read(at)), address)?;
+        let id = worker::start(worker::here().cpu(cpu), read_at, address)?;
         let pager = l4::pager::running();
         check("the library's pager has it", pager != me)?;
         worker::until_waiting(&[id])?;

@@ -75,7 +75,7 @@ fn thread_in(stage: Stage, plan: Builder) -> Result<ThreadId, Failure> {
         }
         Stage::Faulting => {
             let pager = crate::harness::pager::start()?;
-            worker::start(plan.pager(pager), |at| drop(touch::read(at)), NOWHERE)?
+            worker::start(plan.pager(pager), read_at, NOWHERE)?
         }
         Stage::Raising => worker::start(plan, raise, me.raw())?,
         Stage::Running | Stage::Halted => worker::start(plan, spin, 90)?,
@@ -91,6 +91,11 @@ fn thread_in(stage: Stage, plan: Builder) -> Result<ThreadId, Failure> {
         raw::control(id, exregs::HALT_VALID | exregs::HALT);
     }
     Ok(id)
+}
+
+/// Touches an address.
+fn read_at(address: u64) {
+    touch::read(address);
 }
 
 fn raise(handler: u64) {
