@@ -7,14 +7,14 @@
 //!
 //! The modules in the order in which a message meets them:
 //!
-//! 1. [`rendezvous`]: does the receiver take this sender?
-//! 2. [`queue`]: if not, the sender queues up at the receiver.
-//! 3. [`deadline`]: until when it waits.
-//! 4. [`wakeup`]: who is to be woken when time has passed.
-//! 5. [`strings`]: which bytes of its strings go where.
-//! 6. [`placement`]: where a mapped page comes from and where it goes.
+//! 1. [`redirection`]: who really receives it? [`propagation`]: may the sender speak for somebody else?
+//! 2. [`rendezvous`]: does the receiver take this sender?
+//! 3. [`queue`]: if not, the sender queues up at the receiver.
+//! 4. [`deadline`]: until when it waits.
+//! 5. [`wakeup`]: who is to be woken when time has passed.
+//! 6. [`strings`]: which bytes of its strings go where. [`placement`]: where a mapped page comes from and where it goes.
 //! 7. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
-//!    or the new mapping.
+//!    or the new mapping. [`caching`]: how a processor caches what a page shows.
 //! 8. [`mapping`]: who got which page from whom, and taking it back.
 //! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
 //! 10. [`ready`]: who runs next.
@@ -25,6 +25,9 @@
 
 #[cfg(test)]
 extern crate std;
+
+pub mod propagation;
+pub mod redirection;
 
 pub mod rendezvous;
 
@@ -37,6 +40,7 @@ pub mod strings;
 
 pub mod placement;
 
+pub mod caching;
 pub mod paging;
 
 pub mod mapping;

@@ -14,6 +14,7 @@ pub(super) fn received(receiver: Owned, from: u64, tag: u64) {
 
 /// `sender` sent its message and does not receive.
 pub(super) fn sent(sender: Owned, tag: Tag) {
+    let tag = tag.without_flags(Tag::REDIRECTED);
     sender.utcb.get().set_mr(0, tag.raw());
     sender.from.set(0);
 }
@@ -42,5 +43,6 @@ pub(super) fn ended_send(thread: Owned, code: IpcCode) {
 
 /// The message of `thread` was cut: the tag it wanted to send stays visible.
 pub(super) fn cut_send(thread: Owned, error: IpcError) {
-    failed(thread, thread.send_tag.get(), error);
+    let tag = thread.send_tag.get() & !Tag::REDIRECTED;
+    failed(thread, tag, error);
 }

@@ -3,7 +3,7 @@
 use pecan_abi::error::IpcCode;
 use pecan_smp::request::Reason;
 
-use super::{answer, meet, queue, strings};
+use super::{answer, meet, on_behalf, queue, strings};
 use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, Part, State};
@@ -53,7 +53,7 @@ pub(crate) fn abort(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) ->
         State::Waiting if receiving => answer::refused_receive(thread, IpcCode::Cancelled),
         State::Sending if sending => {
             queue::unlink(thread.name());
-            answer::ended_send(thread, IpcCode::Cancelled);
+            on_behalf::failed(thread, IpcCode::Cancelled);
         }
         _ => return false,
     }

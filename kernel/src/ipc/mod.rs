@@ -4,6 +4,7 @@
 //! entry     registers of a system call, or a thread that takes its IPC up again
 //! decode    registers -> Request
 //! validate  who is meant, and may it be sent at all
+//! on_behalf  who gets it instead (redirection), for whom it is said (propagation)
 //! meet      is the partner here, and does it take the message now
 //! queue     the sender waits at the partner
 //! transfer  words, then items: map items, strings
@@ -28,6 +29,7 @@ pub(crate) mod fault;
 pub(crate) mod handover;
 mod items;
 mod meet;
+pub(crate) mod on_behalf;
 pub(crate) mod orphans;
 pub(crate) mod phases;
 pub(crate) mod queue;

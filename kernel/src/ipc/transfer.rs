@@ -3,7 +3,7 @@
 use pecan_abi::error::{IpcCode, IpcError, Phase};
 use pecan_abi::tag::Tag;
 
-use super::{answer, items};
+use super::{answer, items, on_behalf};
 use crate::sched;
 use crate::thread::{Owned, Tcb};
 
@@ -81,7 +81,7 @@ pub(super) fn message(
         items::transfer(sender, receiver, tag, mover)
     };
     match whole {
-        Ok(()) => answer::received(receiver, receiver_sees(sender, receiver), tag.raw()),
+        Ok(()) => answer::received(receiver, receiver_sees(sender, receiver, tag), tag.raw()),
         Err(cut) if cut.told && mover == Mover::Sender => {}
         Err(cut) => answer::failed(receiver, tag.raw(), cut.receivers()),
     }
@@ -92,7 +92,11 @@ pub(super) fn message(
 #[inline]
 pub(super) fn bare(sender: &Tcb, receiver: Owned, tag: Tag) {
     sched::disarm(receiver);
-    answer::received(receiver, receiver_sees(sender, receiver), tag.raw());
+    answer::received(
+        receiver,
+        sender.sender_id(sender.id(), &receiver),
+        tag.raw(),
+    );
 }
 
 /// Writes a typed word of the message, unless the register is one of those that the receiver keeps for itself.
@@ -102,6 +106,9 @@ pub(super) fn store(receiver: Owned, index: usize, word: u64) {
     }
 }
 
-fn receiver_sees(sender: &Tcb, receiver: Owned) -> u64 {
+fn receiver_sees(sender: &Tcb, receiver: Owned, tag: Tag) -> u64 {
+    if tag.raw() & (Tag::PROPAGATED | Tag::REDIRECTED) != 0 {
+        return on_behalf::arrived(sender, receiver, tag);
+    }
     sender.sender_id(sender.id(), &receiver)
 }

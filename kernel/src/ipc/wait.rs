@@ -3,7 +3,7 @@
 use pecan_abi::error::IpcCode;
 use pecan_smp::request::Reason;
 
-use super::{answer, meet, queue, strings};
+use super::{answer, meet, on_behalf, queue, strings};
 use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, State};
@@ -18,7 +18,7 @@ pub(crate) fn time_out(cpu: &Cpu, thread: Owned) {
         }
         State::Sending => {
             queue::unlink(thread.name());
-            answer::ended_send(thread, IpcCode::Timeout);
+            on_behalf::failed(thread, IpcCode::Timeout);
             sched::wake(cpu, thread);
         }
         State::Asking => {

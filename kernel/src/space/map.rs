@@ -1,6 +1,8 @@
 //! Map and grant items: pages of one space become visible in another (L4 X.2, map items). Interrupts off.
 
+use pecan_abi::caching::Caching;
 use pecan_abi::fpage::{Fpage, Rights};
+use pecan_rules::caching;
 use pecan_rules::mapping::{
     self, Handle, REGION_LOG2, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering,
     drop_if_empty, first_within, relocate,
@@ -69,7 +71,7 @@ pub(crate) fn item(
     let mut stale = tree::lock().take_stale();
     stale.drop_translations();
     if result.is_ok() && mode == Mode::Grant && !owner {
-        unmap::unmap(from, send.with_rights(Rights::FULL), true, || {});
+        unmap::unmap(from, send.with_rights(Rights::FULL), true, || true);
     }
     result
 }
@@ -91,6 +93,8 @@ struct Piece {
     spot: Spot,
     phys: u64,
     rights: Rights,
+    /// As the giver's page is cached.
+    caching: Caching,
 }
 
 /// Maps the next page from physical memory itself; the result is where to go on.
@@ -110,7 +114,12 @@ fn from_memory(
         return Ok(Some(next + size));
     }
     let target = placement.target + (next - placement.source);
-    let log2 = page_log2(to, target, next, size);
+    let own = lookup(&PhysTables, from.root(), next);
+    // Parts of a large page may be cached in different ways.
+    let log2 = match is_divided(&PhysTables, from.root(), next) {
+        true => 12,
+        false => page_log2(to, target, next, size),
+    };
     let piece = Piece {
         giver: Giver::Memory(from.name()),
         offset: (next % (1 << REGION_LOG2)) as u32,
@@ -121,6 +130,7 @@ fn from_memory(
         },
         phys: next,
         rights: readable(placement.rights),
+        caching: own.map_or(Caching::WriteBack, |leaf| caching::of(&leaf)),
     };
     put(tree, to, &piece)?;
     Ok(Some(next + (1 << log2)))
@@ -165,6 +175,7 @@ fn from_page(
         spot,
         phys,
         rights,
+        caching: caching::of(&leaf),
     };
     let after = first + (1 << log2);
     // Only from here on may the node go.
@@ -294,7 +305,7 @@ fn parent(tree: &mut Tree, piece: &Piece) -> Result<Handle, NoMemory> {
 fn show(to: &Space, piece: &Piece) -> Result<(), NoMemory> {
     let _tables = to.areas.lock();
     let Spot { address, log2, .. } = piece.spot;
-    let flags = flags(piece.rights);
+    let flags = flags(piece.rights).with(caching::flags(piece.caching));
     match map_page(&mut PhysTables, to.root(), address, piece.phys, log2, flags) {
         Ok(_) => Ok(()),
         Err(_) => Err(NoMemory),

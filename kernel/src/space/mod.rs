@@ -5,6 +5,7 @@
 //! * `areas`   UTCB and KIP areas, and the pages in them
 //! * `map`     map and grant items: from one space to another
 //! * `unmap`   taking back, and the end of a space
+//! * `caching` how pages are cached
 //! * `tree`    who got which page from whom, over `nodes`, its memory
 //! * `shootdown` what other CPUs must forget
 //! * `window`  the memory of another space, for a while
@@ -12,6 +13,7 @@
 //! * `kip`     the kernel-interface page
 
 mod areas;
+pub(crate) mod caching;
 pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;

@@ -1,6 +1,6 @@
 //! The space object.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use pecan_rules::mapping::{Handle, SpaceName};
 use pecan_rules::paging::{Tables, free_user_half};
@@ -30,6 +30,8 @@ pub(crate) struct Space {
     root: u64,
     role: Role,
     threads: AtomicUsize,
+    /// Raw id of the thread that gets what is sent to other spaces; 0 is none.
+    redirector: AtomicU64,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
     pages: AtomicU32,
     /// Guards the tables and what is said about the areas.
@@ -54,6 +56,7 @@ impl Space {
             root: root.phys(),
             role,
             threads: AtomicUsize::new(0),
+            redirector: AtomicU64::new(0),
             pages: AtomicU32::new(0),
             areas: Mutex::new(Areas::none()),
         };
@@ -99,6 +102,16 @@ impl Space {
     /// Whether its threads may use the privileged system calls.
     pub(crate) fn is_privileged(&self) -> bool {
         self.role != Role::User
+    }
+
+    /// Raw id of the thread that gets what is sent to other spaces, which may exist no more; 0 is none.
+    pub(crate) fn redirector(&self) -> u64 {
+        self.redirector.load(Ordering::Acquire)
+    }
+
+    /// Sets the redirector; each thread of the space must be told. Under the thread-control lock.
+    pub(crate) fn set_redirector(&self, thread: u64) {
+        self.redirector.store(thread, Ordering::Release);
     }
 
     /// One thread more. Under the thread-control lock.

@@ -31,7 +31,7 @@ pub(crate) fn create(
     thread.set_space(Some(space));
     space.add_thread();
     if patch::without_wrgsbase() {
-        thread.resources.set(Resources::GS);
+        thread.resources.set(thread.resources.get() | Resources::GS);
     }
     thread.set_state(cpu, State::Inactive);
     thread.set_id(id.raw());

@@ -46,6 +46,7 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    ipc::on_behalf::release_wait(cpu, thread);
     fpu::release(thread);
     migrate::unload(cpu, thread);
     {

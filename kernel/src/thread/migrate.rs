@@ -137,10 +137,28 @@ pub(super) fn unload(cpu: &Cpu, thread: Owned) {
         .running()
         .is_some_and(|running| running.same_space(&thread));
     if cpu.loaded_root() == thread.root.get() && !used_by_running {
-        let kernel = crate::memory::kernel_space::root();
-        cpu.set_loaded_root(kernel);
-        // SAFETY: the kernel's own root maps all of the kernel.
-        unsafe { root::load(kernel) };
+        load_kernel_root(cpu);
+    }
+}
+
+fn load_kernel_root(cpu: &Cpu) {
+    let kernel = crate::memory::kernel_space::root();
+    cpu.set_loaded_root(kernel);
+    // SAFETY: the kernel's own root maps all of the kernel.
+    unsafe { root::load(kernel) };
+}
+
+/// As [`unload`], before `thread` gets another space. If it is the running thread, it goes by the dispatcher before it is in
+/// user mode again, and so finds its new space.
+pub(super) fn unload_moving(cpu: &Cpu, thread: Owned) {
+    let runs = cpu.running() == Some(thread.name());
+    if runs {
+        cpu.reschedule.set(true);
+    }
+    if runs && cpu.loaded_root() == thread.root.get() {
+        load_kernel_root(cpu);
+    } else {
+        unload(cpu, thread);
     }
 }
 

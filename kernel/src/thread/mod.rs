@@ -16,7 +16,7 @@
 //! * `transfer`  what it knows of a message with strings
 //! * `links`     the lists that a thread can be in
 //! * `resources` what a switch must put away
-//! * `create`, `activate`, `start`, `migrate`, `delete`  its life
+//! * `create`, `activate`, `start`, `relocate`, `migrate`, `delete`  its life
 
 pub(crate) mod activate;
 pub(crate) mod create;
@@ -25,6 +25,7 @@ pub(crate) mod links;
 pub(crate) mod migrate;
 mod node;
 mod owned;
+pub(crate) mod relocate;
 pub(crate) mod resources;
 pub(crate) mod start;
 mod state;

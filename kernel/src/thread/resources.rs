@@ -25,6 +25,8 @@ impl Resources {
     pub(crate) const TRANSFER: u32 = 64;
     /// This CPU's window shows memory of the thread's partner.
     pub(crate) const WINDOW: u32 = 128;
+    /// The thread's space has a redirector.
+    pub(crate) const REDIRECTED: u32 = 256;
 }
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory.

@@ -23,6 +23,7 @@ use pecan_smp::request::Request;
 
 use super::node::{Again, Node};
 use super::owned::TcbRef;
+use super::resources::Resources;
 use super::state::{State, home_of, home_word};
 use super::transfer::Transfer;
 use super::utcb::{Field, UtcbRef};
@@ -82,6 +83,12 @@ pub(crate) struct Tcb {
     pub(crate) send_tag: Cell<u64>,
     /// Timeouts of the IPC.
     pub(crate) timeouts: Cell<u64>,
+    /// For whom the message is sent, a raw id, if the tag says that it is propagated.
+    pub(crate) virtual_sender: Cell<u64>,
+    /// The virtual sender waits for the receiver instead of this thread, until the message has arrived.
+    pub(crate) passed_wait: Cell<bool>,
+    /// To whom the message was meant to go, a raw id, if the tag says that it is redirected.
+    pub(crate) intended: Cell<u64>,
     /// Next in the partner's send queue.
     pub(crate) queue_next: Cell<Option<TcbRef>>,
     /// Previous in the partner's send queue.
@@ -189,6 +196,9 @@ impl Tcb {
             receive_from: Cell::new(0),
             send_tag: Cell::new(0),
             timeouts: Cell::new(0),
+            virtual_sender: Cell::new(0),
+            passed_wait: Cell::new(false),
+            intended: Cell::new(0),
             queue_next: Cell::new(None),
             queue_prev: Cell::new(None),
             transfer_error: Cell::new(0),
@@ -276,6 +286,11 @@ impl Tcb {
         unsafe { self.space.load(Ordering::Acquire).as_ref() }
     }
 
+    /// A name of the space that may be compared on any CPU; 0 for none.
+    pub(crate) fn space_name(&self) -> u64 {
+        self.space.load(Ordering::Acquire) as u64
+    }
+
     /// Whether `self` and `other` share a space.
     #[inline(always)]
     pub(crate) fn same_space(&self, other: &Self) -> bool {
@@ -293,13 +308,26 @@ impl Tcb {
         }
     }
 
-    /// Puts the thread into a space, or into none.
+    /// Puts the thread into a space, or into none. Home CPU, or before anybody knows the thread; under the thread-control
+    /// lock.
     pub(crate) fn set_space(&self, space: Option<&'static Space>) {
         self.root.set(space.map_or(0, Space::root));
         let pointer = space.map_or(core::ptr::null_mut(), |space| {
             core::ptr::from_ref(space).cast_mut()
         });
         self.space.store(pointer, Ordering::Release);
+        self.note_redirector();
+    }
+
+    /// Notes whether the space has a redirector. As [`Self::set_space`].
+    pub(crate) fn note_redirector(&self) {
+        let others = self.resources.get() & !Resources::REDIRECTED;
+        let redirected = self.space().is_some_and(|space| space.redirector() != 0);
+        self.resources.set(if redirected {
+            others | Resources::REDIRECTED
+        } else {
+            others
+        });
     }
 
     /// At whose send queue the thread waits.

@@ -18,9 +18,13 @@ mod ipc;
 mod irq;
 mod kip;
 mod map;
+mod mc;
 mod mem;
 mod npf;
+mod pc;
 mod pf;
+mod prp;
+mod rdr;
 mod res;
 mod sc;
 mod sch;
@@ -39,10 +43,12 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 26] = [
+const FEATURES: [&[Test]; 30] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
+    prp::TESTS,
+    rdr::TESTS,
     tmo::TESTS,
     err::TESTS,
     tc::TESTS,
@@ -60,6 +66,8 @@ const FEATURES: [&[Test]; 26] = [
     npf::TESTS,
     xft::TESTS,
     abt::TESTS,
+    mc::TESTS,
+    pc::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,

@@ -65,6 +65,7 @@ pub use boot::args;
 pub use message::{Item, Message};
 pub use pecan_abi as abi;
 pub use pecan_abi::acceptor::Acceptor;
+pub use pecan_abi::caching::Caching;
 pub use pecan_abi::error::{IpcCode, IpcError, Phase, SysError};
 pub use pecan_abi::fpage::{Fpage, Rights};
 pub use pecan_abi::id::ThreadId;

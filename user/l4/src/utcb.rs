@@ -220,6 +220,12 @@ impl Utcb {
         self.write(offset::VIRTUAL_SENDER, sender.raw());
     }
 
+    /// To whom the message was meant to go that was redirected to this thread last.
+    #[must_use]
+    pub fn intended_receiver(self) -> ThreadId {
+        ThreadId::from_raw(self.read(offset::INTENDED_RECEIVER))
+    }
+
     /// One of the two words that belong to the program (`index` 0, else 1).
     #[must_use]
     pub fn thread_word(self, index: usize) -> u64 {

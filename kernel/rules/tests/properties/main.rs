@@ -2,11 +2,13 @@
 //!
 //! The seed is fixed, so that a run repeats; PROPTEST_RNG_SEED and PROPTEST_CASES search further.
 
+mod caching;
 mod mapping;
 mod paging;
 mod placement;
 mod queue;
 mod ready;
+mod redirection;
 mod strings;
 mod wakeup;
 

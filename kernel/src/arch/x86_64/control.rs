@@ -1,6 +1,6 @@
 //! Control registers: what the kernel switches on, on every CPU.
 
-use super::features;
+use super::{cache, features};
 use x86_64::PhysAddr;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr3, Cr3Flags, Cr4, Cr4Flags};
 use x86_64::structures::paging::PhysFrame;
@@ -29,6 +29,7 @@ pub(crate) fn enable() {
     cr4.set(Cr4Flags::FSGSBASE, has.fsgsbase);
     // SAFETY: each bit is set only where the CPU has it, and the kernel's own pages are not user pages.
     unsafe { Cr4::write(cr4) };
+    cache::install_attributes();
 }
 
 /// Physical address of the top-level page table that this CPU uses.

@@ -15,10 +15,12 @@
 //! * `copy`     strings, from where to where users say
 //! * `fpu`      the FPU's registers
 //! * `root`     the translation root
+//! * `cache`    caches, and the ways of caching
 //! * `code`     looking at the kernel's own code
 //! * `control`  control registers: what the kernel switches on
 
 pub(crate) mod apic;
+pub(crate) mod cache;
 pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod control;

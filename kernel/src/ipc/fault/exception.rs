@@ -17,6 +17,8 @@ pub(crate) fn raise(me: Owned, frame: &mut Frame) {
     store(utcb, frame);
     let handler = utcb.get(Field::EXCEPTION_HANDLER);
     let outcome = call(me, handler, EXCEPTION_TAG, None, EXCEPTION_WORDS);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
     let answered = outcome == Outcome::Answered;
     if answered && pecan_abi::tag::Tag::from_raw(utcb.mr(0)).untyped() >= exception::RFLAGS {
         load(utcb, frame);

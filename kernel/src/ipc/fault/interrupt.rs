@@ -35,7 +35,7 @@ fn request(handler: u64) -> Request {
 pub(crate) fn send(cpu: &'static Cpu, irq: Owned, handler: u64) -> Sent {
     let request = request(handler);
     let meeting = match validate::destination(&request) {
-        Ok(partner) => meet(irq, cpu, partner),
+        Ok(partner) => meet(irq, cpu, partner, request.tag),
         Err(code) => Meeting::Refused(code),
     };
     match meeting {

@@ -64,6 +64,8 @@ pub(crate) fn ask(me: Owned, fault: PageFault) -> Outcome {
     let pager = utcb.get(Field::PAGER);
     let window = Acceptor::COMPLETE_WINDOW.raw();
     let outcome = call(me, pager, fault.tag(), Some(window), WORDS - 1);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
     for (index, word) in before.into_iter().enumerate() {
         utcb.set_mr(index, word);
     }

@@ -4,7 +4,7 @@ use pecan_abi::error::{IpcCode, IpcError};
 use pecan_smp::protocol::{self, Answer, Ended, Outcome, Then};
 
 use crate::cpu::Cpu;
-use crate::ipc::{Request, answer, receive};
+use crate::ipc::{Request, answer, on_behalf, receive};
 use crate::sched;
 use crate::thread::{Owned, State, delete};
 
@@ -38,6 +38,7 @@ fn cut(cpu: &Cpu, sender: Owned, request: &Request) {
     if let Some(error) = IpcError::from_raw(sender.transfer_error.replace(0)) {
         answer::failed(sender, request.tag.raw(), error);
     }
+    on_behalf::return_wait(sender);
     sched::wake(cpu, sender);
 }
 
@@ -51,5 +52,6 @@ fn report(cpu: &Cpu, sender: Owned, request: &Request, outcome: Outcome) {
         Outcome::Cancelled => answer::ended_send(sender, IpcCode::Cancelled),
         Outcome::CancelledReceiving => answer::refused_receive(sender, IpcCode::Cancelled),
     }
+    on_behalf::return_wait(sender);
     sched::wake(cpu, sender);
 }

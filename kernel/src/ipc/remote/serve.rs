@@ -21,7 +21,7 @@ pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
         Route::Forward(there) => post(cpu, there.0, &sender.request_node, Kind::Request),
         Route::Here => {
             let partner = Owned::seen_here(partner);
-            let receiver = meet::receiver(cpu, partner, &sender);
+            let receiver = meet::receiver(cpu, partner, &sender, request.tag);
             decide(cpu, sender, &request, Some(partner), receiver);
         }
     }

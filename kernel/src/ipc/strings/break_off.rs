@@ -8,7 +8,7 @@ use pecan_abi::error::{IpcCode, IpcError, Phase};
 
 use super::lock;
 use crate::cpu::Cpu;
-use crate::ipc::{answer, cancel};
+use crate::ipc::{answer, cancel, on_behalf};
 use crate::sched;
 use crate::thread::{Owned, Part, State};
 
@@ -68,6 +68,9 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
         State::Locked => {
             sched::disarm(one);
             fail(one, part);
+            if part.sends() {
+                on_behalf::return_wait(one);
+            }
             sched::wake(cpu, one);
         }
         // It is copying, or about to hear.

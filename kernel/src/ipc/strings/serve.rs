@@ -6,7 +6,7 @@ use super::fault::page_fault;
 use super::{Cause, break_off};
 use crate::cpu::{self, Cpu};
 use crate::ipc::fault::{Outcome, page};
-use crate::ipc::{Disposition, Request, handover};
+use crate::ipc::{Disposition, handover, on_behalf};
 use crate::sched;
 use crate::thread::{Owned, Part, State, Tcb};
 
@@ -15,16 +15,14 @@ use crate::thread::{Owned, Part, State, Tcb};
 pub(crate) extern "sysv64" fn serve(_me: *const Tcb) -> *const Tcb {
     let me = Owned::current();
     let part = me.transfer.part.get();
-    let interrupted = Request::noted(&me);
     let outcome = page::ask(me, page_fault(me, me.transfer.fault.get()));
-    interrupted.note(&me);
     let cpu = cpu::current();
     if outcome == Outcome::Nobody && me.transfer.partner.get().is_some() {
         break_off(cpu, me, Cause::Aborted);
     }
     match me.transfer.partner.get() {
         Some(partner) => go_on(cpu, me, Owned::seen_here(partner)),
-        None => tell(cpu, me, part),
+        None => tell(me, part),
     }
     .next(me)
 }
@@ -43,7 +41,10 @@ fn go_on(cpu: &Cpu, me: Owned, copying: Owned) -> Disposition {
 }
 
 /// The transfer was broken off while `me` asked: its IPC has failed.
-fn tell(cpu: &Cpu, me: Owned, part: Part) -> Disposition {
+fn tell(me: Owned, part: Part) -> Disposition {
     fail(me, part);
-    handover::stay(cpu, me)
+    if part.sends() {
+        on_behalf::give_back(me);
+    }
+    handover::stay(cpu::current(), me)
 }

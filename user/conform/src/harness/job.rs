@@ -18,6 +18,7 @@ pub(crate) struct Job {
     timeouts: Timeouts,
     acceptor: u64,
     xfer: Timeouts,
+    speaker: u64,
     mr: [u64; 64],
     br: [u64; 32],
 }
@@ -31,6 +32,10 @@ pub(crate) struct Done {
     pub(crate) error: u64,
     /// Kernel time that it took, microseconds.
     pub(crate) micros: u64,
+    /// ActualSender; [`raw::UNTOUCHED`], or the virtual sender named before, if the kernel left it alone.
+    pub(crate) actual: u64,
+    /// IntendedReceiver; [`raw::UNTOUCHED`] if the kernel left it alone.
+    pub(crate) intended: u64,
     /// The message registers, tag first.
     pub(crate) mr: [u64; 64],
     /// The acceptor, and the buffer registers behind it.
@@ -50,6 +55,7 @@ impl Job {
             timeouts: Timeouts::NEVER,
             acceptor: 0,
             xfer: Timeouts::NEVER,
+            speaker: raw::UNTOUCHED,
             mr: [0; 64],
             br: [0; 32],
         }
@@ -116,6 +122,13 @@ impl Job {
         self
     }
 
+    /// Sends for `speaker`: sets the tag's flag (after [`Self::words`] or [`Self::tag`]) and VirtualSender.
+    pub(crate) const fn speaking_for(mut self, speaker: ThreadId) -> Self {
+        self.speaker = speaker.raw();
+        self.mr[0] |= Tag::PROPAGATED;
+        self
+    }
+
     /// Does it now, in the calling thread.
     pub(crate) fn now(&self) -> Done {
         let utcb = utcb::my();
@@ -128,6 +141,8 @@ impl Job {
         }
         utcb.set_xfer_timeouts(self.xfer);
         utcb.set_error_code(raw::UNTOUCHED);
+        utcb.set_virtual_sender(ThreadId::from_raw(self.speaker));
+        raw::set_intended_receiver(raw::UNTOUCHED);
         // SAFETY: windows of tests cover nothing of Rust's.
         unsafe { utcb.set_br(0, self.acceptor) };
         let start = l4::clock::micros();
@@ -141,6 +156,8 @@ impl Job {
             from: ThreadId::from_raw(from),
             error: utcb.error_code(),
             micros,
+            actual: utcb.virtual_sender().raw(),
+            intended: utcb.intended_receiver().raw(),
             mr: core::array::from_fn(|index| utcb.mr(index)),
             acceptor,
             br: core::array::from_fn(|index| utcb.br(index + 1)),
@@ -165,6 +182,8 @@ impl Job {
             self.timeouts.raw(),
             self.acceptor,
             self.xfer.raw(),
+            self.speaker,
+            0,
         ];
         table::store(slot, head, &self.mr, &self.br);
         slot
@@ -220,7 +239,7 @@ impl Done {
 
 /// Does what is written down, in the calling thread, and writes down what came of it.
 pub(super) fn carry_out(slot: u64) {
-    let ([to, from, timeouts, acceptor, xfer], mr, br) = table::load(slot);
+    let ([to, from, timeouts, acceptor, xfer, speaker, _], mr, br) = table::load(slot);
     table::set(slot, State::Begun);
     let job = Job {
         to,
@@ -228,6 +247,7 @@ pub(super) fn carry_out(slot: u64) {
         timeouts: Timeouts::from_raw(timeouts),
         acceptor,
         xfer: Timeouts::from_raw(xfer),
+        speaker,
         mr,
         br,
     };
@@ -238,6 +258,8 @@ pub(super) fn carry_out(slot: u64) {
         done.micros,
         done.acceptor,
         done.xfer.raw(),
+        done.actual,
+        done.intended,
     ];
     table::store(slot, head, &done.mr, &done.br);
     table::set(slot, State::Done);
@@ -261,11 +283,14 @@ impl Started {
     #[track_caller]
     pub(crate) fn result(&self) -> Result<Done, Failure> {
         until("the end of a worker's IPC", || self.is_done())?;
-        let ([from, error, micros, acceptor, xfer], mr, br) = table::load(self.slot);
+        let ([from, error, micros, acceptor, xfer, actual, intended], mr, br) =
+            table::load(self.slot);
         Ok(Done {
             from: ThreadId::from_raw(from),
             error,
             micros,
+            actual,
+            intended,
             mr,
             acceptor,
             br,

@@ -8,7 +8,7 @@ use core::sync::atomic::{
 
 const SLOTS: usize = 128;
 /// Words of a slot: a head, message registers, buffer registers, the state.
-pub(super) const HEAD: usize = 5;
+pub(super) const HEAD: usize = 7;
 const BUFFERS: usize = HEAD + 64;
 const STATE: usize = BUFFERS + 32;
 const WORDS: usize = STATE + 1;
