@@ -6,6 +6,7 @@ mod change;
 mod interleave;
 mod message;
 mod never;
+mod window;
 
 use crate::harness::Test;
 
@@ -37,4 +38,6 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("NPF0024", interleave::same_addresses),
     Test::new("NPF0025", interleave::preempted_copies),
     Test::new("NPF0026", interleave::one_pager_for_all),
+    Test::new("NPF0027", window::two_spaces),
+    Test::new("NPF0028", window::taken_away_in_between),
 ];

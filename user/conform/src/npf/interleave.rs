@@ -7,8 +7,9 @@ use crate::harness::partner::Partner;
 use crate::harness::script::Act;
 use crate::harness::{Outcome, equal, worker};
 
+/// Two pairs, all in spaces of their own.
 #[track_caller]
-fn two_pairs() -> Result<[Pair; 2], crate::harness::Failure> {
+pub(super) fn two_pairs() -> Result<[Pair; 2], crate::harness::Failure> {
     Ok([
         Pair::start_as(0, worker::away(), worker::away())?,
         Pair::start_as(2, worker::away(), worker::away())?,
