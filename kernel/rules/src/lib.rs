@@ -16,7 +16,10 @@
 //!    or the new mapping.
 //! 7. [`mapping`]: who got which page from whom, and taking it back.
 //! 8. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 9. [`ready`]: who runs next.
+//! 9. [`schedule`]: who may change how a thread is scheduled.
+//! 10. [`budget`]: how much time a thread has.
+//! 11. [`preemption`]: may the running thread go on?
+//! 12. [`ready`]: who runs next.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -37,4 +40,8 @@ pub mod mapping;
 
 pub mod areas;
 
+pub mod schedule;
+
+pub mod budget;
+pub mod preemption;
 pub mod ready;

@@ -5,8 +5,10 @@
 mod mapping;
 mod paging;
 mod placement;
+mod preemption;
 mod queue;
 mod ready;
+mod schedule;
 mod wakeup;
 
 use proptest::test_runner::{Config, RngSeed};
