@@ -20,12 +20,25 @@ impl Resources {
     pub(crate) const INSIDE: u32 = 16;
     /// The thread stands for an interrupt: it never runs.
     pub(crate) const INTERRUPT: u32 = 32;
+    /// The total quantum is used up: a message may arrive, but it must not run before Schedule gives it a new one.
+    pub(crate) const SPENT: u32 = 256;
+    /// The thread runs, and its preemption is pending: others that should run are held off for a while.
+    pub(crate) const HELD: u32 = 512;
+    /// The thread runs on a time slice that ThreadSwitch gave it.
+    pub(crate) const DONATED: u32 = 1024;
+
+    /// The thread must not run.
+    pub(crate) const STOPPED: u32 = Self::HALTED | Self::SPENT;
+    /// Others may have to wait although they outrank the thread. It sends messages the general way, which looks whom it
+    /// hands the CPU to, and `Cpu::reschedule` stays set.
+    pub(crate) const FAVOURED: u32 = Self::HELD | Self::DONATED;
 }
 
-/// `thread` leaves the CPU: what it has in registers goes to its memory.
+/// `thread` leaves the CPU: what it has in registers goes to its memory, and nobody has to wait for it any more.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & (Resources::FPU | Resources::GS) != 0 {
+    const WORK: u32 = Resources::FPU | Resources::GS | Resources::FAVOURED;
+    if thread.resources.get() & WORK != 0 {
         put_away(cpu, thread);
     }
 }
@@ -36,8 +49,10 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     let resources = thread.resources.get();
     if resources & Resources::FPU != 0 {
         fpu::save(thread);
-        thread.resources.set(resources & !Resources::FPU);
     }
+    thread
+        .resources
+        .set(resources & !(Resources::FPU | Resources::FAVOURED));
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }
