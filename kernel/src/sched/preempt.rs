@@ -41,9 +41,6 @@ pub(crate) fn leave_interrupt(cpu: &Cpu, me: Owned) {
 fn reconsider(me: Owned, in_user_mode: bool) {
     if me.quantum_left.get() == 0 && me.state() == State::Ready {
         fault::preemption::quantum_used_up(me);
-        if !cpu::current().reschedule.get() {
-            return;
-        }
     }
     let flags = flags(me);
     if decide(cpu::current(), me, flags) != Verdict::Preempted {
@@ -51,13 +48,13 @@ fn reconsider(me: Owned, in_user_mode: bool) {
     }
     let signals = in_user_mode && flags.contains(PreemptFlags::SIGNAL);
     if signals && !must_leave(cpu::current(), me) {
-        // If it blocks in there it has left the CPU, and that was the preemption.
         fault::preemption::signal(me);
+        // Whoever answered has handed the CPU over, perhaps past others.
+        if goes_on(cpu::current(), me) {
+            return;
+        }
     }
-    let cpu = cpu::current();
-    if cpu.reschedule.get() {
-        preempt(cpu, me);
-    }
+    preempt(cpu::current(), me);
 }
 
 /// Whether `me` may go on, though something asked for the dispatcher.
@@ -86,7 +83,7 @@ fn decide(cpu: &Cpu, me: Owned, flags: PreemptFlags) -> Verdict {
     let contender = cpu.ready.with(|ready| ready.top(&mut Links)).unwrap_or(0);
     let verdict = verdict(holder, contender);
     match verdict {
-        Verdict::Held if resources & Resources::HELD == 0 => hold(me, flags),
+        Verdict::Held if resources & Resources::HELD == 0 => hold(cpu, me, flags),
         Verdict::Runs => {
             me.resources.set(resources & !Resources::HELD);
             cpu.reschedule.set(resources & Resources::DONATED != 0);
@@ -106,7 +103,8 @@ fn must_leave(cpu: &Cpu, me: Owned) -> bool {
 }
 
 /// The preemption of `me` is pending from now on, and it can see that.
-fn hold(me: Owned, flags: PreemptFlags) {
+fn hold(cpu: &Cpu, me: Owned, flags: PreemptFlags) {
+    cpu.reschedule.set(true);
     me.resources.set(me.resources.get() | Resources::HELD);
     me.utcb
         .get()
