@@ -2,7 +2,6 @@
 
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
-use pecan_abi::utcb::PreemptFlags;
 
 use super::{Field, Owned, Resources, State};
 use crate::arch::x86_64::entry::syscall::start_user;
@@ -57,7 +56,6 @@ fn prepare(cpu: &Cpu, thread: Owned, location: u64, pager: ThreadId) -> Result<(
     utcb.set(Field::EXCEPTION_HANDLER, ThreadId::NIL.raw());
     utcb.set(Field::ERROR_CODE, 0);
     utcb.set(Field::BR0, 0);
-    utcb.set_preempt_flags(PreemptFlags(0));
     super::start::empty_frame(thread);
     thread
         .resources

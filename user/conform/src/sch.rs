@@ -51,6 +51,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("SCH0045", delay::library),
     Test::new("SCH0046", delay::any_flags),
     Test::new("SCH0047", delay::new_threads_begin_without),
+    Test::new("SCH0048", delay::donating_ends_it),
     Test::new("SCH0050", signal::slice_end),
     Test::new("SCH0051", signal::higher_priority),
     Test::new("SCH0052", signal::own_calls_are_no_surprise),

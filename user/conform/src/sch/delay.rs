@@ -274,6 +274,32 @@ pub(super) fn blocking_ends_it() -> Outcome {
     equal("others had run before the partner", board::get(RESULT), 1)
 }
 
+fn donate_held(test: u64) {
+    allowance(60, 150);
+    delay();
+    let ran = runs_at_once();
+    // The equal notes who had run before it.
+    schedule::switch_to(ThreadId::from_raw(board::get(3)));
+    board::put(RESULT, u64::from(ran));
+    allow();
+    done(test);
+}
+
+/// Whoever was held off also comes before the thread that is given the slice.
+pub(super) fn donating_ends_it() -> Outcome {
+    listener(120)?;
+    let note = |_| {
+        board::put(RESULT + 1, 1 + board::get(RAN));
+        ipc::park()
+    };
+    let equal_one = worker::start(worker::here(), note, 0)?;
+    board::put(3, equal_one.raw());
+    let plan = worker::here().priority(101);
+    complete(plan, donate_held)?;
+    crate::harness::until("the equal runs", || board::get(RESULT + 1) > 0)?;
+    equal("had run before the equal", board::get(RESULT + 1), 2)
+}
+
 fn try_delayed(test: u64) {
     loop {
         allowance(60, 150);
@@ -305,7 +331,8 @@ pub(super) fn any_flags() -> Outcome {
         allowance(3, 150);
         let utcb = utcb::my();
         let mut random = crate::harness::regular::Random::new(seed);
-        for _ in 0..2000 {
+        let start = ticks();
+        while ticks() < start + 60 {
             let cop = random.next() & 0xFF00;
             utcb.set_flags(random.next() & 0xDF | cop);
             let _ = schedule::time_left(thread::myself());

@@ -81,7 +81,8 @@ fn surprise_nobody(test: u64) {
         let _ = ipc::send(listener, &Message::new(0));
         schedule::yield_now();
         schedule::switch_to(ThreadId::from_raw(board::get(3)));
-        let _ = schedule::set_priority(listener, 120);
+        // So does the one that lowers itself at once.
+        let _ = schedule::set_priority(ThreadId::from_raw(board::get(4)), 120);
     }
     signal_preemption(false);
     board::put(RESULT, board::get(RAN));
@@ -105,11 +106,20 @@ pub(super) fn own_calls_are_no_surprise() -> Outcome {
         }
     };
     board::put(3, worker::start(worker::here(), yields, 0)?.raw());
+    let lowers_itself = |_| {
+        loop {
+            let _ = schedule::set_priority(thread::myself(), 50);
+            board::add(RESULT + 1, 1);
+        }
+    };
+    let low = worker::start(worker::here().priority(50), lowers_itself, 0)?;
+    board::put(4, low.raw());
     let plan = worker::here().slice(Time::NEVER);
     let id = worker::start(plan, surprise_nobody, thread::myself().raw())?;
     let first = ipc::receive_within(id, SOON)?;
     hex("label of the first message", first.message.label(), 0x77)?;
-    equal("the listener ran", board::get(RESULT), 5)
+    equal("the listener ran", board::get(RESULT), 5)?;
+    at_least("the raised one ran", board::get(RESULT + 1), 4)
 }
 
 fn delay_and_signal(_: u64) {
