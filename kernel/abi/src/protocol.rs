@@ -73,6 +73,33 @@ impl PageFault {
     }
 }
 
+/// A preemption fault as the scheduler sees it: the thread that it comes from was preempted, or has used up its total
+/// quantum. The thread goes on after any answer; without a new quantum, if it needs one, after the next Schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PreemptionFault {
+    /// When, in microseconds of the system clock.
+    pub micros: u64,
+}
+
+impl PreemptionFault {
+    /// Message registers 0-2.
+    #[inline]
+    pub const fn words(self) -> [u64; 3] {
+        [PREEMPTION_TAG.raw(), self.micros, 0]
+    }
+
+    /// The fault in message registers 0-2, if they are one: two untyped words, nothing typed. Word 2 is not looked at: it
+    /// is the upper half of the time where words are shorter.
+    #[inline]
+    pub const fn from_words(words: [u64; 3]) -> Option<Self> {
+        let tag = Tag::from_raw(words[0]);
+        if tag.label() != PREEMPTION || tag.untyped() != 2 || tag.typed() != 0 {
+            return None;
+        }
+        Some(Self { micros: words[1] })
+    }
+}
+
 /// The tag of an interrupt message.
 pub const INTERRUPT_TAG: Tag = Tag::new(INTERRUPT, 0, 0);
 /// The tag of a preemption message.
@@ -175,5 +202,22 @@ mod tests {
             None
         );
         assert_eq!(PageFault::from_words([PREEMPTION_TAG.raw(), 0, 0]), None);
+    }
+
+    #[test]
+    fn preemption_faults_are_recognised() {
+        let fault = PreemptionFault { micros: u64::MAX };
+        assert_eq!(fault.words(), [0xFFFF_FFFF_FFD0_0002, u64::MAX, 0]);
+        assert_eq!(PreemptionFault::from_words(fault.words()), Some(fault));
+        let crossed = PREEMPTION_TAG.with_flags(Tag::CROSS_CPU).raw();
+        assert!(PreemptionFault::from_words([crossed, 1, 0]).is_some());
+        for tag in [
+            Tag::new(PREEMPTION, 3, 0),
+            Tag::new(PREEMPTION, 2, 2),
+            Tag::new(PREEMPTION | 1, 2, 0),
+            Tag::new(PAGE_FAULT, 2, 0),
+        ] {
+            assert_eq!(PreemptionFault::from_words([tag.raw(), 1, 0]), None);
+        }
     }
 }

@@ -17,7 +17,10 @@
 //!    or the new mapping. [`caching`]: how a processor caches what a page shows.
 //! 8. [`mapping`]: who got which page from whom, and taking it back.
 //! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 10. [`ready`]: who runs next.
+//! 10. [`schedule`]: who may change how a thread is scheduled.
+//! 11. [`budget`]: how much time a thread has.
+//! 12. [`preemption`]: may the running thread go on?
+//! 13. [`ready`]: who runs next.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -47,4 +50,8 @@ pub mod mapping;
 
 pub mod areas;
 
+pub mod schedule;
+
+pub mod budget;
+pub mod preemption;
 pub mod ready;

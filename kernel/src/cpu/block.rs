@@ -73,6 +73,8 @@ pub(crate) struct Cpu {
     pub(crate) apic_id: u32,
     /// The dispatcher must run before the kernel is left.
     pub(crate) reschedule: Cell<bool>,
+    /// Priority of who donated the slice that the running thread is on, if that has `Resources::DONATED`.
+    pub(crate) donor: Cell<u8>,
     /// The periodic timer is on.
     pub(crate) ticking: Cell<bool>,
     /// Ticks that the CPU idled through in a row.
@@ -166,6 +168,7 @@ impl Cpu {
             index,
             apic_id,
             reschedule: Cell::new(false),
+            donor: Cell::new(0),
             ticking: Cell::new(false),
             idle_ticks: Cell::new(0),
             flush_asked: AtomicU64::new(0),

@@ -3,7 +3,6 @@
 use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
 use crate::sched;
-use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State, Tcb, resources};
 
 /// Who runs after an IPC.
@@ -52,7 +51,7 @@ impl Disposition {
 
 /// `me` has just blocked and `partner`, unlisted, got its message: switch directly if it may run here.
 pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
-    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
     let must_not_run = partner.resources.get() & STAYS != 0;
     if must_not_run || cpu.reschedule.get() {
         sched::wake(cpu, partner);
@@ -64,14 +63,9 @@ pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
 
 /// `me` can go on; others may have become ready meanwhile and outrank it, or it was stopped in the middle of a message.
 pub(super) fn stay(cpu: &Cpu, me: Owned) -> Disposition {
-    if !cpu.reschedule.get() {
+    if !cpu.reschedule.get() || sched::goes_on(cpu, me) {
         return Disposition::Stay;
     }
-    sched::keep_slice(cpu, me);
-    if me.resources.get() & Resources::HALTED != 0 {
-        me.set_state(cpu, State::Halted);
-    } else {
-        cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
-    }
+    sched::step_aside(cpu, me);
     Disposition::Dispatch
 }

@@ -62,7 +62,7 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
     }
     let request = control.words;
     let phase = cancel::phase(target);
-    let halted = target.resources.get() & Resources::HALTED != 0 || target.state() == State::Halted;
+    let halted = target.resources.get() & Resources::HALTED != 0;
     let engaged = match phase {
         Engaged::Neither => 0,
         Engaged::Receiving => exregs::RECEIVE,

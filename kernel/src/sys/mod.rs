@@ -52,7 +52,7 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         number::CONTROL => control::call(me, frame),
         _ => frame.rax = refuse(me, SysError::InvalidParameter),
     }
-    sched::preempt_if_asked(cpu::current(), me);
+    sched::leave_call(cpu::current(), me);
 }
 
 /// Notes the error for the caller; the result is 0, which all calls use for failure.

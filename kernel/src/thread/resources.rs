@@ -25,14 +25,28 @@ impl Resources {
     pub(crate) const TRANSFER: u32 = 64;
     /// This CPU's window shows memory of the thread's partner.
     pub(crate) const WINDOW: u32 = 128;
+    /// The total quantum is used up: a message may arrive, but it must not run before Schedule gives it a new one.
+    pub(crate) const SPENT: u32 = 256;
+    /// The thread runs, and its preemption is pending: others that should run are held off for a while.
+    pub(crate) const HELD: u32 = 512;
+    /// The thread runs on a time slice that ThreadSwitch gave it.
+    pub(crate) const DONATED: u32 = 1024;
     /// The thread's space has a redirector.
-    pub(crate) const REDIRECTED: u32 = 256;
+    pub(crate) const REDIRECTED: u32 = 2048;
+
+    /// The thread must not run.
+    pub(crate) const STOPPED: u32 = Self::HALTED | Self::SPENT;
+    /// Others may have to wait although they outrank the thread. It sends messages the general way, which looks whom it
+    /// hands the CPU to, and `Cpu::reschedule` stays set.
+    pub(crate) const FAVOURED: u32 = Self::HELD | Self::DONATED;
+    /// What is to be done when the thread leaves the CPU.
+    const LEAVING: u32 = Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED;
 }
 
-/// `thread` leaves the CPU: what it has in registers goes to its memory.
+/// `thread` leaves the CPU: what it has in registers goes to its memory, and nobody has to wait for it any more.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & (Resources::FPU | Resources::GS | Resources::WINDOW) != 0 {
+    if thread.resources.get() & Resources::LEAVING != 0 {
         put_away(cpu, thread);
     }
 }
@@ -47,9 +61,8 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     if resources & Resources::WINDOW != 0 {
         window::close(cpu);
     }
-    thread
-        .resources
-        .set(resources & !(Resources::FPU | Resources::WINDOW));
+    const DONE: u32 = Resources::FPU | Resources::WINDOW | Resources::FAVOURED;
+    thread.resources.set(resources & !DONE);
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }

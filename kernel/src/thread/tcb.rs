@@ -17,6 +17,8 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use pecan_abi::id::ThreadId;
+use pecan_rules::budget::UNLIMITED;
+use pecan_rules::preemption::Allowance;
 use pecan_rules::queue::SendQueue;
 use pecan_smp::protocol::Kind;
 use pecan_smp::request::Request;
@@ -121,6 +123,10 @@ pub(crate) struct Tcb {
     pub(crate) slice: Cell<u64>,
     /// What is left of the current one.
     pub(crate) slice_left: Cell<u64>,
+    /// What is left of the total quantum, in microseconds; `u64::MAX` is unlimited.
+    pub(crate) quantum_left: Cell<u64>,
+    /// How long it may delay its preemption.
+    pub(crate) allowance: Cell<Allowance>,
     /// Id of the thread that may schedule this one.
     pub(crate) scheduler: Cell<u64>,
     /// CPU to move to, with `Resources::MOVE`; a CPU number.
@@ -214,6 +220,8 @@ impl Tcb {
             wakeup_prev: Cell::new(None),
             slice: Cell::new(10_000),
             slice_left: Cell::new(10_000),
+            quantum_left: Cell::new(UNLIMITED),
+            allowance: Cell::new(Allowance::NONE),
             scheduler: Cell::new(scheduler.raw()),
             move_to: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),

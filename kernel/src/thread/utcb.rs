@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 
-use pecan_abi::utcb;
+use pecan_abi::utcb::{self, PreemptFlags};
 
 /// The kernel alias of a thread's MR0. UTCB memory lives as long as the thread's space.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,28 @@ impl UtcbRef {
         {
             self.set(Field(offset), from.get(Field(offset)));
         }
+    }
+
+    /// The preemption flags as they are now; one read, one byte.
+    #[inline]
+    pub(crate) fn preempt_flags(self) -> PreemptFlags {
+        let byte = self.preempt_byte();
+        // SAFETY: the byte is allocated memory.
+        PreemptFlags(unsafe { byte.read_volatile() })
+    }
+
+    /// Replaces the preemption flags; the coprocessor flags beside them stay.
+    #[inline]
+    pub(crate) fn set_preempt_flags(self, flags: PreemptFlags) {
+        let byte = self.preempt_byte();
+        // SAFETY: the byte is allocated memory.
+        unsafe { byte.write_volatile(flags.0) };
+    }
+
+    fn preempt_byte(self) -> *mut u8 {
+        debug_assert!(!self.0.is_null());
+        // SAFETY: the offset is that of a byte in the UTCB's layout, 512 bytes of which lie below MR0.
+        unsafe { self.0.byte_offset(utcb::PREEMPT_FLAGS) }.cast()
     }
 
     /// A word of the UTCB.

@@ -20,7 +20,7 @@ use pecan_abi::protocol::{self, PageFault, exception};
 use crate::ipc::Received;
 use crate::message::Message;
 use crate::thread::{Builder, Stack, StartError};
-use crate::{image, kip, println, server};
+use crate::{image, kip, println, schedule, server};
 
 pub use shared::{Full, share};
 
@@ -66,6 +66,10 @@ pub fn answer(request: &Received) -> Option<Message> {
     let words = [message.tag().raw(), message.word_at(0), message.word_at(1)];
     if let Some(fault) = PageFault::from_words(words) {
         return page(request.from, fault);
+    }
+    if schedule::preemption(request).is_some() {
+        // A thread whose scheduler the pager is may go on.
+        return Some(Message::new(0));
     }
     if protocol::class(message.label()) == protocol::EXCEPTION {
         report_exception(request);

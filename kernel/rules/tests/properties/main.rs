@@ -6,9 +6,11 @@ mod caching;
 mod mapping;
 mod paging;
 mod placement;
+mod preemption;
 mod queue;
 mod ready;
 mod redirection;
+mod schedule;
 mod strings;
 mod wakeup;
 

@@ -56,7 +56,7 @@ pub(super) fn leave(cpu: &Cpu, me: Owned) {
         window::close(cpu);
     }
     release(me, Resources::WINDOW);
-    if resources & (Resources::HALTED | Resources::MOVE) != 0 {
+    if resources & (Resources::STOPPED | Resources::MOVE) != 0 {
         obey(cpu, me);
     }
 }
@@ -65,5 +65,8 @@ pub(super) fn leave(cpu: &Cpu, me: Owned) {
 #[inline(never)]
 fn obey(cpu: &Cpu, me: Owned) {
     cpu.reschedule.set(true);
+    if me.resources.get() & Resources::STOPPED != 0 {
+        me.set_state(cpu, State::Halted);
+    }
     migrate::depart_if_asked(cpu, me);
 }

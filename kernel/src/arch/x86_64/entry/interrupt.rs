@@ -36,7 +36,7 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
         interrupt(frame);
     }
     if frame.is_users() {
-        sched::preempt_if_asked(cpu::current(), Owned::current());
+        sched::leave_interrupt(cpu::current(), Owned::current());
     }
 }
 
