@@ -18,6 +18,7 @@
 //! 8. [`mapping`]: who got which page from whom, and taking it back.
 //! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
 //! 10. [`ready`]: who runs next.
+//! 11. [`debug`]: which breakpoints a thread may set.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -44,3 +45,5 @@ pub mod mapping;
 pub mod areas;
 
 pub mod ready;
+
+pub mod debug;
