@@ -37,10 +37,15 @@ pub(super) fn refused_receive(thread: Owned, code: IpcCode) {
 
 /// The send phase of `thread` ended while it waited: the tag it wanted to send stays visible.
 pub(super) fn ended_send(thread: Owned, code: IpcCode) {
-    cut_send(thread, IpcError::new(Phase::Send, code));
+    failed(
+        thread,
+        thread.send_tag.get(),
+        IpcError::new(Phase::Send, code),
+    );
 }
 
-/// The message of `thread` was cut: the tag it wanted to send stays visible.
+/// The message of `thread` was cut: the tag it wanted to send stays visible, and to whom (L4 X.2, errors).
 pub(super) fn cut_send(thread: Owned, error: IpcError) {
     failed(thread, thread.send_tag.get(), error);
+    thread.from.set(thread.send_to.get());
 }

@@ -75,8 +75,7 @@ pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
     cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
     thread.set_state(cpu, State::Ready);
     cpu.slice_left.set(thread.slice_left.get());
-    resources::leave(cpu, me);
-    switch::to(me, thread);
+    resources::pass(cpu, me, thread);
 }
 
 /// The running thread `me` gives up its slice: the others of its priority come first.

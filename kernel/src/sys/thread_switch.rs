@@ -1,7 +1,6 @@
 //! ThreadSwitch: give the CPU away (L4 X.2, ThreadSwitch).
 
 use crate::arch::x86_64::entry::syscall::CallFrame;
-use crate::arch::x86_64::switch;
 use crate::cpu;
 use crate::sched;
 use crate::thread::links::Links;
@@ -16,8 +15,7 @@ pub(super) fn call(me: Owned, frame: &CallFrame) {
         Some(dest) if dest == me => {}
         Some(dest) if dest.resources.get() & Resources::MOVE == 0 => {
             cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
-            resources::leave(cpu, me);
-            switch::to(me, dest);
+            resources::pass(cpu, me, dest);
         }
         _ => sched::give_way(cpu, me),
     }

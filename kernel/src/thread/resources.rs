@@ -1,7 +1,7 @@
-//! Work that a switch must not skip. This CPU, interrupts off.
+//! Work that a switch must not skip: the thread that leaves, then the one that comes. This CPU, interrupts off.
 
 use super::Owned;
-use crate::arch::x86_64::{entry::patch, fpu};
+use crate::arch::x86_64::{debug, entry::patch, fpu, switch};
 use crate::cpu::Cpu;
 use crate::space::window;
 
@@ -25,12 +25,15 @@ impl Resources {
     pub(crate) const TRANSFER: u32 = 64;
     /// This CPU's window shows memory of the thread's partner.
     pub(crate) const WINDOW: u32 = 128;
+    /// Breakpoints of this thread are on: the debug registers are loaded whenever it is on a CPU.
+    pub(crate) const DEBUG: u32 = 256;
 }
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & (Resources::FPU | Resources::GS | Resources::WINDOW) != 0 {
+    const PUT_AWAY: u32 = Resources::FPU | Resources::GS | Resources::WINDOW | Resources::DEBUG;
+    if thread.resources.get() & PUT_AWAY != 0 {
         put_away(cpu, thread);
     }
 }
@@ -45,10 +48,35 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     if resources & Resources::WINDOW != 0 {
         window::close(cpu);
     }
+    // It may be on its way without being on the CPU: whose breakpoints are there then is not for it to say.
+    if resources & Resources::DEBUG != 0 && cpu.running() == Some(thread.name()) {
+        debug::disarm();
+    }
     thread
         .resources
         .set(resources & !(Resources::FPU | Resources::WINDOW));
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }
+}
+
+/// `thread` comes to this CPU: what must be in registers before it runs.
+#[inline(always)]
+pub(crate) fn arrive(thread: Owned) {
+    if thread.resources.get() & Resources::DEBUG != 0 {
+        take_out(thread);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_out(thread: Owned) {
+    debug::load(thread);
+}
+
+/// The running thread `me` leaves the CPU to `next`; returns when `me` runs again, perhaps on another CPU.
+pub(crate) fn pass(cpu: &Cpu, me: Owned, next: Owned) {
+    leave(cpu, me);
+    arrive(next);
+    switch::to(me, next);
 }
