@@ -8,6 +8,7 @@
 
 mod bad;
 mod clk;
+mod dbg;
 mod err;
 mod exc;
 mod fpu;
@@ -35,7 +36,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 22] = [
+const FEATURES: [&[Test]; 23] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -49,6 +50,7 @@ const FEATURES: [&[Test]; 22] = [
     clk::TESTS,
     pf::TESTS,
     exc::TESTS,
+    dbg::TESTS,
     fpu::TESTS,
     res::TESTS,
     map::TESTS,
