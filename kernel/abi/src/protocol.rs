@@ -161,8 +161,6 @@ pub mod exception {
     pub const RFLAGS: usize = 18;
     /// Vector of the exception. Ignored in the answer.
     pub const VECTOR: usize = 19;
-    /// Error code: stands in the sender's register, but is not part of the message.
-    pub const ERROR_CODE: usize = 20;
 }
 
 #[cfg(test)]

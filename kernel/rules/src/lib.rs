@@ -21,6 +21,7 @@
 //! 11. [`budget`]: how much time a thread has.
 //! 12. [`preemption`]: may the running thread go on?
 //! 13. [`ready`]: who runs next.
+//! 14. [`debug`]: which breakpoints a thread may set.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -55,3 +56,5 @@ pub mod schedule;
 pub mod budget;
 pub mod preemption;
 pub mod ready;
+
+pub mod debug;

@@ -144,9 +144,11 @@ impl Cpu {
         apic_id: u32,
         dispatcher_stack: u64,
         fault_stack: u64,
+        debug_stack: u64,
     ) -> Self {
         let mut task_state = TaskStateSegment::new();
         task_state.interrupt_stack_table[0] = x86_64::VirtAddr::new(fault_stack);
+        task_state.interrupt_stack_table[1] = x86_64::VirtAddr::new(debug_stack);
         task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
         task_state.iomap_base = core::mem::size_of::<TaskStateSegment>() as u16;
         Self {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! frame 0..1   the Cpu struct
-//! frame 2      stack for double faults and non-maskable interrupts
+//! frame 2      stack for double faults and non-maskable interrupts; its lowest bytes are that for debug exceptions
 //! frame 3..6   the dispatcher's stack
 //! ```
 
@@ -17,6 +17,8 @@ pub(crate) const MAX_CPUS: usize = 1024;
 const STRUCT_FRAMES: usize = 2;
 const FAULT_FRAMES: usize = 1;
 const DISPATCHER_FRAMES: usize = 4;
+/// What a debug exception needs: the CPU's five words, and one more.
+const DEBUG_STACK: usize = 64;
 const FRAMES: usize = STRUCT_FRAMES + FAULT_FRAMES + DISPATCHER_FRAMES;
 const FRAME: usize = 4096;
 
@@ -51,6 +53,7 @@ pub(crate) fn create(index: usize, apic_id: u32) {
         apic_id,
         dispatcher_stack as u64,
         fault_stack as u64,
+        (fault_stack - FAULT_FRAMES * FRAME + DEBUG_STACK) as u64,
     );
     // SAFETY: the frames are fresh, contiguous, and large enough (asserted above).
     unsafe { block.write(value) };

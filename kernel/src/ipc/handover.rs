@@ -24,6 +24,7 @@ impl Disposition {
             Self::Stay => me.as_ptr(),
             Self::SwitchTo(partner) => {
                 resources::leave(crate::cpu::current(), me);
+                resources::arrive(partner);
                 partner.as_ptr()
             }
             Self::Dispatch => {
@@ -38,8 +39,7 @@ impl Disposition {
         match self {
             Self::Stay => {}
             Self::SwitchTo(partner) => {
-                resources::leave(crate::cpu::current(), me);
-                switch::to(me, partner);
+                resources::pass(crate::cpu::current(), me, partner);
             }
             Self::Dispatch => {
                 resources::leave(crate::cpu::current(), me);

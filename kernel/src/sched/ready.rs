@@ -90,8 +90,7 @@ pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
     step_aside(cpu, me);
     thread.set_state(cpu, State::Ready);
     cpu.slice_left.set(thread.slice_left.get());
-    resources::leave(cpu, me);
-    switch::to(me, thread);
+    resources::pass(cpu, me, thread);
 }
 
 /// The running thread `me` gives up its slice: the others of its priority come first.
@@ -113,12 +112,11 @@ pub(crate) fn donate(cpu: &Cpu, me: Owned, dest: Owned) {
     let standing = standing(cpu, me);
     cpu.ready
         .with(|ready| ready.yield_from(&mut Links, me.name()));
-    resources::leave(cpu, me);
     cpu.donor.set(standing);
     dest.resources
         .set(dest.resources.get() | Resources::DONATED);
     cpu.reschedule.set(true);
-    switch::to(me, dest);
+    resources::pass(cpu, me, dest);
 }
 
 fn leave(me: Owned) {

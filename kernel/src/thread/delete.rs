@@ -7,7 +7,7 @@ use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 
 use super::{Owned, Resources, State, migrate};
-use crate::arch::x86_64::fpu;
+use crate::arch::x86_64::{debug, fpu};
 use crate::cpu::Cpu;
 use crate::ipc;
 use crate::sched;
@@ -48,6 +48,7 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
     }
     ipc::on_behalf::release_wait(cpu, thread);
     fpu::release(thread);
+    debug::release(thread);
     migrate::unload(cpu, thread);
     {
         let _lock = crate::sys::thread_control::lock();

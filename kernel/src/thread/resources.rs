@@ -1,7 +1,7 @@
-//! Work that a switch must not skip. This CPU, interrupts off.
+//! Work that a switch must not skip: the thread that leaves, then the one that comes. This CPU, interrupts off.
 
 use super::Owned;
-use crate::arch::x86_64::{entry::patch, fpu};
+use crate::arch::x86_64::{debug, entry::patch, fpu, switch};
 use crate::cpu::Cpu;
 use crate::space::window;
 
@@ -33,6 +33,8 @@ impl Resources {
     pub(crate) const DONATED: u32 = 1024;
     /// The thread's space has a redirector.
     pub(crate) const REDIRECTED: u32 = 2048;
+    /// Breakpoints of this thread are on: the debug registers are loaded whenever it is on a CPU.
+    pub(crate) const DEBUG: u32 = 4096;
 
     /// The thread must not run.
     pub(crate) const STOPPED: u32 = Self::HALTED | Self::SPENT;
@@ -40,7 +42,7 @@ impl Resources {
     /// hands the CPU to, and `Cpu::reschedule` stays set.
     pub(crate) const FAVOURED: u32 = Self::HELD | Self::DONATED;
     /// What is to be done when the thread leaves the CPU.
-    const LEAVING: u32 = Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED;
+    const LEAVING: u32 = Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED | Self::DEBUG;
 }
 
 /// `thread` leaves the CPU: what it has in registers goes to its memory, and nobody has to wait for it any more.
@@ -61,9 +63,34 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     if resources & Resources::WINDOW != 0 {
         window::close(cpu);
     }
+    // It may be on its way without being on the CPU: whose breakpoints are there then is not for it to say.
+    if resources & Resources::DEBUG != 0 && cpu.running() == Some(thread.name()) {
+        debug::disarm();
+    }
     const DONE: u32 = Resources::FPU | Resources::WINDOW | Resources::FAVOURED;
     thread.resources.set(resources & !DONE);
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }
+}
+
+/// `thread` comes to this CPU: what must be in registers before it runs.
+#[inline(always)]
+pub(crate) fn arrive(thread: Owned) {
+    if thread.resources.get() & Resources::DEBUG != 0 {
+        take_out(thread);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_out(thread: Owned) {
+    debug::load(thread);
+}
+
+/// The running thread `me` leaves the CPU to `next`; returns when `me` runs again, perhaps on another CPU.
+pub(crate) fn pass(cpu: &Cpu, me: Owned, next: Owned) {
+    leave(cpu, me);
+    arrive(next);
+    switch::to(me, next);
 }

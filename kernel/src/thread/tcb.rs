@@ -142,6 +142,8 @@ pub(crate) struct Tcb {
     pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
+    /// Debug registers, once used.
+    pub(crate) debug: Cell<Option<crate::arch::x86_64::debug::Area>>,
 }
 
 /// Offsets of what assembler reads.
@@ -229,6 +231,7 @@ impl Tcb {
             transfer: Transfer::none(),
             room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
+            debug: Cell::new(None),
         }
     }
 

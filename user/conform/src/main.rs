@@ -9,6 +9,7 @@
 mod abt;
 mod bad;
 mod clk;
+mod dbg;
 mod err;
 mod exc;
 mod fpu;
@@ -43,7 +44,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 30] = [
+const FEATURES: [&[Test]; 31] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -59,6 +60,7 @@ const FEATURES: [&[Test]; 30] = [
     clk::TESTS,
     pf::TESTS,
     exc::TESTS,
+    dbg::TESTS,
     fpu::TESTS,
     res::TESTS,
     map::TESTS,

@@ -27,6 +27,7 @@
 //! | [`ipc`], [`Message`] | how do threads talk? |
 //! | [`string`] | how do they send more than a few words? |
 //! | [`server`], [`pager`] | how does a thread serve others, in particular their page faults? |
+//! | [`exception`], [`debug`] | how does it serve their exceptions, and watch them step by step? |
 //! | [`thread`], [`space`], [`schedule`] | how are threads and spaces made, placed and stopped? |
 //! | [`memory`], [`sigma0`], [`boot`] | where does memory come from, what did the boot loader bring? |
 //! | [`interrupt`], [`hpet`] | how does a program drive a device? |
@@ -42,6 +43,8 @@ pub mod boot;
 pub mod clock;
 pub mod console;
 pub mod control;
+pub mod debug;
+pub mod exception;
 pub mod exit;
 pub mod hpet;
 mod image;

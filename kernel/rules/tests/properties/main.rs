@@ -3,6 +3,7 @@
 //! The seed is fixed, so that a run repeats; PROPTEST_RNG_SEED and PROPTEST_CASES search further.
 
 mod caching;
+mod debug;
 mod mapping;
 mod paging;
 mod placement;

@@ -7,10 +7,9 @@
 //! Words go over eight bytes at a time. One that lies across the end of a page goes byte by byte if it faults, so that
 //! all bytes below the fault have gone over.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 
 use super::entry::frame::Frame;
-use super::features;
 
 unsafe extern "C" {
     safe static pecan_copy_first: u8;
@@ -91,12 +90,4 @@ pub(crate) fn goes_across(frame: &mut Frame) -> bool {
         return true;
     }
     false
-}
-
-/// An interrupt has found the kernel in a copy, which may touch user memory: what runs now may not.
-pub(crate) fn shut_out_user_memory() {
-    if features::get().smap {
-        // SAFETY: the CPU has the instruction, and the kernel itself touches no user memory.
-        unsafe { asm!("clac", options(nomem, nostack)) };
-    }
 }

@@ -14,6 +14,8 @@
 //! * `switch`   from one thread to another
 //! * `copy`     strings, from where to where users say
 //! * `fpu`      the FPU's registers
+//! * `debug`    debug registers: breakpoints and single steps
+//! * `pool`     where registers of threads are saved
 //! * `root`     the translation root
 //! * `cache`    caches, and the ways of caching
 //! * `code`     looking at the kernel's own code
@@ -25,12 +27,14 @@ pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod control;
 pub(crate) mod copy;
+pub(crate) mod debug;
 pub(crate) mod entry;
 pub(crate) mod features;
 pub(crate) mod fpu;
 pub(crate) mod idt;
 pub(crate) mod io_apic;
 pub(crate) mod pic;
+mod pool;
 pub(crate) mod power;
 pub(crate) mod registers;
 pub(crate) mod root;

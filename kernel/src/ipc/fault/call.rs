@@ -13,8 +13,10 @@ use crate::thread::{Again, Field, Owned, Resources};
 pub(crate) enum Outcome {
     /// The partner answered.
     Answered,
-    /// The IPC failed or was cancelled.
+    /// The IPC failed.
     Failed,
+    /// ExchangeRegisters ended it.
+    Cancelled,
     /// There is no such partner, or no longer.
     Nobody,
 }
@@ -107,6 +109,7 @@ fn outcome(me: Owned) -> Outcome {
     }
     match IpcError::from_raw(utcb.get(Field::ERROR_CODE)) {
         Some(error) if error.code == IpcCode::NonExisting => Outcome::Nobody,
+        Some(error) if error.code == IpcCode::Cancelled => Outcome::Cancelled,
         _ => Outcome::Failed,
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
     match protocol::ended(sender.request.look(), given, then(sender, &request)) {
         Ended::Delete => delete::finish(cpu, sender),
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
-        _ if sender.transfer_error.get() != 0 => cut(cpu, sender, &request),
+        _ if sender.transfer_error.get() != 0 => cut(cpu, sender),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
     }
@@ -34,9 +34,9 @@ fn then(sender: Owned, request: &Request) -> Then {
     }
 }
 
-fn cut(cpu: &Cpu, sender: Owned, request: &Request) {
+fn cut(cpu: &Cpu, sender: Owned) {
     if let Some(error) = IpcError::from_raw(sender.transfer_error.replace(0)) {
-        answer::failed(sender, request.tag.raw(), error);
+        answer::cut_send(sender, error);
     }
     on_behalf::return_wait(sender);
     sched::wake(cpu, sender);

@@ -97,5 +97,9 @@ pub(super) fn fail(one: Owned, part: Part) {
         code,
         offset: one.transfer.copied.get(),
     };
-    answer::failed(one, one.send_tag.get(), error);
+    if part.sends() {
+        answer::cut_send(one, error);
+    } else {
+        answer::failed(one, one.send_tag.get(), error);
+    }
 }

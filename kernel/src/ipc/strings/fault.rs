@@ -22,7 +22,6 @@ const WRITE: u64 = 1 << 1;
 
 /// An interrupt has found `me` in a copy: notes how far that got, for whoever ends it.
 pub(crate) fn interrupted(me: Owned, frame: &Frame) {
-    copy::shut_out_user_memory();
     let moved = me.transfer.before.get() + copy::progress(frame);
     me.transfer.copied.set(moved);
 }
@@ -147,14 +146,14 @@ fn partners(cpu: &Cpu, me: Owned, partner: Owned, place: u64) {
     me.set_state(cpu, State::Locked);
     sched::arm(cpu, me, me.transfer.deadline.get());
     partner.set_state(cpu, State::Ready);
-    resources::leave(cpu, me);
     if cpu.reschedule.get() {
         sched::keep_slice(cpu, me);
         cpu.ready
             .with(|ready| ready.enqueue(&mut Links, partner.name()));
+        resources::leave(cpu, me);
         switch::to_dispatcher(me);
     } else {
-        switch::to(me, partner);
+        resources::pass(cpu, me, partner);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which vector is whose.
 
-use super::frame::Frame;
+use super::frame::{Frame, RESUME_FLAG, TRAP_FLAG};
 use crate::arch::x86_64::apic::{self, vector};
-use crate::arch::x86_64::copy;
 use crate::arch::x86_64::registers::Snapshot;
+use crate::arch::x86_64::{copy, debug};
 use crate::cpu::{self, Counter};
 use crate::ipc::fault;
 use crate::ipc::orphans;
@@ -15,9 +15,11 @@ use crate::sched;
 use crate::space::shootdown;
 use crate::thread::Owned;
 
-const DEVICE_NOT_AVAILABLE: u64 = 7;
-const INVALID_OPCODE: u64 = 6;
+const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
+const INVALID_OPCODE: u64 = 6;
+const DEVICE_NOT_AVAILABLE: u64 = 7;
+const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const EXCEPTIONS: u64 = 32;
 
@@ -89,11 +91,28 @@ fn user_exception(frame: &mut Frame) {
     let me = Owned::current();
     let vector = frame.vector;
     match vector {
+        DEBUG => {
+            debug::note(me);
+            fault::exception::raise(me, frame);
+        }
         PAGE_FAULT => fault::page::raise(me, frame, read_fault_address()),
         DEVICE_NOT_AVAILABLE if crate::arch::x86_64::fpu::load(me) => {}
-        INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {}
+        INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {
+            carried_out(me, frame)
+        }
         BREAKPOINT if crate::sys::debugger::operation(me, frame) => {}
+        GENERAL_PROTECTION if debug::carry_out(me, frame) => carried_out(me, frame),
         _ => fault::exception::raise(me, frame),
+    }
+}
+
+/// The kernel has executed an instruction for `me`, in the place of the CPU, which would have noticed these flags.
+fn carried_out(me: Owned, frame: &mut Frame) {
+    frame.flags &= !RESUME_FLAG;
+    if frame.flags & TRAP_FLAG != 0 {
+        debug::report(me, pecan_rules::debug::SINGLE_STEP);
+        frame.vector = DEBUG;
+        fault::exception::raise(me, frame);
     }
 }
 

@@ -19,6 +19,7 @@ unsafe extern "C" {
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
+    safe static pecan_entry_shut: [u8; 3];
     safe static pecan_copy_open: [u8; 3];
     safe static pecan_copy_close: [u8; 3];
 }
@@ -50,7 +51,7 @@ pub(crate) fn adapt(boot: bool) {
     for site in exits.into_iter().filter(|_| !has.fsgsbase) {
         replace(site, NOP5);
     }
-    for site in [&pecan_copy_open, &pecan_copy_close]
+    for site in [&pecan_entry_shut, &pecan_copy_open, &pecan_copy_close]
         .into_iter()
         .filter(|_| !has.smap)
     {
