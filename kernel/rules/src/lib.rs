@@ -15,8 +15,9 @@
 //! 6. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
 //!    or the new mapping.
 //! 7. [`mapping`]: who got which page from whom, and taking it back.
-//! 8. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 9. [`ready`]: who runs next.
+//! 8. [`ports`]: the same for I/O ports.
+//! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
+//! 10. [`ready`]: who runs next.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
@@ -34,6 +35,8 @@ pub mod placement;
 pub mod paging;
 
 pub mod mapping;
+
+pub mod ports;
 
 pub mod areas;
 

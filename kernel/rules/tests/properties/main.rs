@@ -5,6 +5,7 @@
 mod mapping;
 mod paging;
 mod placement;
+mod ports;
 mod queue;
 mod ready;
 mod wakeup;
