@@ -3,13 +3,14 @@
 
 use pecan_abi::acceptor::Acceptor;
 use pecan_abi::error::IpcCode;
-use pecan_abi::fpage::Fpage;
+use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 use pecan_abi::utcb::MESSAGE_REGISTERS;
 
 use super::transfer::Cut;
 use crate::space::map::{self, Mode};
+use crate::space::ports;
 use crate::thread::{Field, Owned, Tcb};
 
 const CUT: Cut = Cut(IpcCode::Overflow);
@@ -52,5 +53,9 @@ fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Resu
         return Err(CUT);
     };
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
-    map::item(from, to, send_base, page, window, mode).map_err(|_| CUT)
+    match IoFpage::from_fpage(page) {
+        Some(page) => ports::item(from, to, page, window, mode),
+        None => map::item(from, to, send_base, page, window, mode),
+    }
+    .map_err(|_| CUT)
 }

@@ -6,6 +6,7 @@
 //! * `map`     map and grant items: from one space to another
 //! * `unmap`   taking back, and the end of a space
 //! * `tree`    who got which page from whom, over `nodes`, its memory
+//! * `ports`   the same for I/O ports
 //! * `shootdown` what other CPUs must forget
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page
@@ -15,6 +16,7 @@ pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;
 mod object;
+pub(crate) mod ports;
 pub(crate) mod shootdown;
 mod sigma0;
 mod tables;

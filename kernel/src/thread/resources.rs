@@ -1,7 +1,7 @@
 //! Work that a switch must not skip. This CPU, interrupts off.
 
 use super::Owned;
-use crate::arch::x86_64::{entry::patch, fpu};
+use crate::arch::x86_64::{entry::patch, fpu, port_bitmap};
 use crate::cpu::Cpu;
 
 /// Work that a switch must not skip; one bit each. The common path asks for zero.
@@ -20,12 +20,14 @@ impl Resources {
     pub(crate) const INSIDE: u32 = 16;
     /// The thread stands for an interrupt: it never runs.
     pub(crate) const INTERRUPT: u32 = 32;
+    /// The CPU lets this thread use I/O ports.
+    pub(crate) const PORTS: u32 = 64;
 }
 
-/// `thread` leaves the CPU: what it has in registers goes to its memory.
+/// `thread` leaves the CPU: what it has in registers goes to its memory, and what the CPU lets it do ends.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & (Resources::FPU | Resources::GS) != 0 {
+    if thread.resources.get() & (Resources::FPU | Resources::GS | Resources::PORTS) != 0 {
         put_away(cpu, thread);
     }
 }
@@ -36,8 +38,13 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     let resources = thread.resources.get();
     if resources & Resources::FPU != 0 {
         fpu::save(thread);
-        thread.resources.set(resources & !Resources::FPU);
     }
+    if resources & Resources::PORTS != 0 {
+        port_bitmap::switch_off();
+    }
+    thread
+        .resources
+        .set(resources & !(Resources::FPU | Resources::PORTS));
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());
     }

@@ -9,11 +9,11 @@ const OPERAND_SIZE: u8 = 0x66;
 /// Other segments, addresses of another size, repetition, the bus lock.
 const OTHER_PREFIXES: [u8; 10] = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x67, 0xF0, 0xF2, 0xF3];
 
-/// The ports that the instruction in `code` uses, if it is input or output: 1, 2 or 4 from the low half of `dx` or from
-/// the byte in the instruction on. `None` too if some of those ports do not exist, or if the instruction does not end in
-/// `code`, of which no more than [`LONGEST_INSTRUCTION`] bytes count.
-pub fn access(code: &[u8], dx: u64) -> Option<Ports> {
-    let mut code = code.iter().copied().take(LONGEST_INSTRUCTION);
+/// The ports that the instruction at the beginning of `code` uses, if it is input or output: 1, 2 or 4 from the low half
+/// of `dx` or from the byte in the instruction on. `None` too if some of those ports do not exist, or if the instruction
+/// does not end in `code`, of which no more than [`LONGEST_INSTRUCTION`] bytes are read, and none after the instruction.
+pub fn access(code: impl IntoIterator<Item = u8>, dx: u64) -> Option<Ports> {
+    let mut code = code.into_iter().take(LONGEST_INSTRUCTION);
     let (mut small, mut wide) = (false, false);
     let opcode = loop {
         match code.next()? {

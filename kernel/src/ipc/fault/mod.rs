@@ -3,6 +3,7 @@
 //!
 //! * `call`       the message registers are the kernel's for a while
 //! * `page`       page faults
+//! * `port`       I/O ports
 //! * `exception`  all other exceptions
 //! * `interrupt`  interrupts of devices; nobody's stack, blocks nobody
 
@@ -10,3 +11,4 @@ mod call;
 pub(crate) mod exception;
 pub(crate) mod interrupt;
 pub(crate) mod page;
+pub(crate) mod port;

@@ -48,9 +48,9 @@ proptest! {
             _ => 4,
         };
         let first = if by_byte { u16::from(operand) } else { dx as u16 };
-        prop_assert_eq!(access(&code, dx), ports(first, count));
+        prop_assert_eq!(access(code.iter().copied(), dx), ports(first, count));
         // Cut off, it is none.
-        prop_assert_eq!(access(&code[..length - 1], dx), None);
+        prop_assert_eq!(access(code[..length - 1].iter().copied(), dx), None);
     }
 
     #[test]
@@ -60,7 +60,7 @@ proptest! {
         });
         let is_one = opcode.is_some_and(|opcode| BY_DX.contains(opcode) || BY_BYTE.contains(opcode));
         if !is_one {
-            prop_assert_eq!(access(&code, dx), None);
+            prop_assert_eq!(access(code.iter().copied(), dx), None);
         }
     }
 }
@@ -69,12 +69,12 @@ proptest! {
 fn too_long() {
     let mut code = [0x66; 16];
     code[14] = 0xEC;
-    assert_eq!(access(&code, 7), ports(7, 1));
+    assert_eq!(access(code, 7), ports(7, 1));
     code[14] = 0xE4;
-    assert_eq!(access(&code, 7), None, "the operand is the 16th byte");
+    assert_eq!(access(code, 7), None, "the operand is the 16th byte");
     let mut code = [0x66; 16];
     code[15] = 0xEC;
-    assert_eq!(access(&code, 7), None);
-    assert_eq!(access(&[0xED], 0xFFFD), None, "there is no port 65536");
-    assert_eq!(access(&[0xED], 0xFFFC), ports(0xFFFC, 4));
+    assert_eq!(access(code, 7), None);
+    assert_eq!(access([0xED], 0xFFFD), None, "there is no port 65536");
+    assert_eq!(access([0xED], 0xFFFC), ports(0xFFFC, 4));
 }

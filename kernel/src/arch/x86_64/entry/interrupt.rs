@@ -16,6 +16,7 @@ use crate::thread::Owned;
 const DEVICE_NOT_AVAILABLE: u64 = 7;
 const INVALID_OPCODE: u64 = 6;
 const BREAKPOINT: u64 = 3;
+const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const EXCEPTIONS: u64 = 32;
 
@@ -74,6 +75,7 @@ fn user_exception(frame: &mut Frame) {
         PAGE_FAULT => fault::page::raise(me, frame, read_fault_address()),
         DEVICE_NOT_AVAILABLE if crate::arch::x86_64::fpu::load(me) => {}
         INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {}
+        GENERAL_PROTECTION if fault::port::raise(me, frame) => {}
         BREAKPOINT if crate::sys::debugger::operation(me, frame) => {}
         _ => fault::exception::raise(me, frame),
     }
