@@ -60,5 +60,5 @@ fn mask(ports: Ports, index: usize) -> u64 {
     let base = 64 * index;
     let first = usize::from(ports.first).saturating_sub(base);
     let last = (usize::from(ports.last) - base).min(63);
-    u64::MAX << first & u64::MAX >> (63 - last)
+    (u64::MAX << first) & (u64::MAX >> (63 - last))
 }

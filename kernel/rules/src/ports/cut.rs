@@ -3,17 +3,22 @@
 use super::Ports;
 use crate::mapping::{Handle, NoMemory, SpaceName, Store, covering, halve};
 
-/// Divides one piece that is in part inside of `ports`: one of `space`, or one that derives from it. False if there is
-/// none, and a sweep of these ports takes exactly them.
+/// Divides one piece that is in part inside of `ports` and derives from one of `space`, or is one of `space` if `own`.
+/// False if there is none, and a sweep of these ports, with its flush if `own`, takes exactly them.
 ///
 /// The time is that of the siblings of the pieces on the way.
-pub fn cut<S: Store>(store: &mut S, space: SpaceName, ports: Ports) -> Result<bool, NoMemory> {
+pub fn cut<S: Store>(
+    store: &mut S,
+    space: SpaceName,
+    ports: Ports,
+    own: bool,
+) -> Result<bool, NoMemory> {
     let (first, last) = ports.addresses();
     for edge in [first, last] {
         let Some(top) = covering(store, space, edge) else {
             continue;
         };
-        if let Some(piece) = straddling(store, top, ports) {
+        if let Some(piece) = straddling(store, top, ports, own) {
             halve(store, deepest_as_large(store, piece))?;
             return Ok(true);
         }
@@ -21,11 +26,14 @@ pub fn cut<S: Store>(store: &mut S, space: SpaceName, ports: Ports) -> Result<bo
     Ok(false)
 }
 
-/// The piece `top`, or one that was mapped from it if it is a region of the owner of all ports, if it has ports inside
-/// and outside of `ports`.
-fn straddling<S: Store>(store: &S, top: Handle, ports: Ports) -> Option<Handle> {
-    if store.node(top).parent().is_some() {
-        return straddles(store, top, ports).then_some(top);
+/// The piece `top`, or one that was mapped from it, if it has ports inside and outside of `ports`. `top` itself stays as
+/// it is unless `own`, or if it is a region of the owner of all ports.
+fn straddling<S: Store>(store: &S, top: Handle, ports: Ports, own: bool) -> Option<Handle> {
+    if !straddles(store, top, ports) {
+        return None;
+    }
+    if own && store.node(top).parent().is_some() {
+        return Some(top);
     }
     let mut next = store.node(top).child();
     while let Some(child) = next {

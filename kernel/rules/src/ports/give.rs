@@ -40,7 +40,7 @@ pub fn give<S: Store>(
     ports: Ports,
 ) -> Result<Option<Ports>, NoMemory> {
     if let Giver::Space(from, Mode::Grant) = giver
-        && cut(store, from, ports)?
+        && cut(store, from, ports, true)?
     {
         return Ok(Some(ports));
     }
@@ -66,7 +66,7 @@ pub fn give<S: Store>(
         (Some(source), Giver::Space(from, Mode::Grant)) => {
             if Ports::of(store.node(source)) != piece {
                 // The piece to be moved must be one of its own first.
-                cut(store, from, piece)?;
+                cut(store, from, piece, true)?;
                 return Ok(Some(Ports {
                     first: piece.first,
                     ..ports

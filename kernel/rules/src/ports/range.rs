@@ -97,7 +97,7 @@ impl Ports {
     /// First and last address in the mapping tree.
     #[inline]
     pub const fn addresses(self) -> (u64, u64) {
-        let last = (self.last as u64 + 1 << PORT_LOG2) - 1;
+        let last = ((self.last as u64 + 1) << PORT_LOG2) - 1;
         ((self.first as u64) << PORT_LOG2, last)
     }
 

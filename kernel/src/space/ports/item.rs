@@ -34,23 +34,20 @@ pub(crate) fn item(
     let mut left = Some(ports);
     while let Some(ports) = left {
         shootdown::answer(cpu::current());
-        let step = tree::lock().give(giver, to.name(), ports);
-        match step {
-            Ok(rest) => left = rest,
-            Err(_) => {
-                forget_stale();
-                return Err(NoMemory);
-            }
-        }
+        left = step(giver, to, ports)?;
     }
     if let Giver::Space(_, Mode::Grant) = giver {
         unmap::take(from, ports, true, || {});
     }
-    forget_stale();
     Ok(())
 }
 
-fn forget_stale() {
-    let mut stale = tree::lock().take_stale();
+/// Gives one piece; the result is the rest. What a grant took away no CPU lets a program use any more.
+fn step(giver: Giver, to: &Space, ports: Ports) -> Result<Option<Ports>, NoMemory> {
+    let (rest, mut stale) = {
+        let mut tree = tree::lock();
+        (tree.give(giver, to.name(), ports), tree.take_stale())
+    };
     stale.forget_ports();
+    rest.map_err(|_| NoMemory)
 }

@@ -35,17 +35,17 @@ pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnM
         flush,
     };
     let mut sweep = Sweep::new(scope, PART);
-    while !part(space, ports, &mut sweep) {
+    while !part(scope, ports, &mut sweep) {
         pause();
     }
 }
 
 /// Divides some pieces, or takes some if none is to be divided. True: nothing is left to do.
-fn part(space: &Space, ports: Ports, sweep: &mut Sweep) -> bool {
+fn part(scope: Scope, ports: Ports, sweep: &mut Sweep) -> bool {
     let mut stale = {
         let mut tree = tree::lock();
         let mut parts = PART;
-        while parts > 0 && cut(&mut *tree, space.name(), ports) == Ok(true) {
+        while parts > 0 && cut(&mut *tree, scope.space, ports, scope.flush) == Ok(true) {
             parts -= 1;
         }
         if parts > 0 {

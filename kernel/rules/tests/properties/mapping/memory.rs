@@ -7,7 +7,7 @@ use pecan_rules::mapping::{Handle, Node, SpaceName, Store};
 
 /// A page as the processor sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     pub(crate) log2: u32,
     pub(crate) rights: Rights,
     pub(crate) seen: Rights,
