@@ -13,6 +13,7 @@ mod exc;
 mod fpu;
 mod harness;
 mod id;
+mod io;
 mod ipc;
 mod irq;
 mod kip;
@@ -35,7 +36,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 22] = [
+const FEATURES: [&[Test]; 23] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -57,6 +58,7 @@ const FEATURES: [&[Test]; 22] = [
     smp::TESTS,
     xcpu::TESTS,
     irq::TESTS,
+    io::TESTS,
     mem::LAST,
 ];
 

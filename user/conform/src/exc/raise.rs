@@ -41,8 +41,6 @@ raise! {
     int_f0: "int 0xf0";
     breakpoint: "int3";
     non_canonical: "movabs rax, 0x800000000000", "mov rax, [rax]";
-    input: "in al, dx";
-    output: "out dx, al";
     /// 1.0 / 0.0 with the exception unmasked, reported by the next waiting instruction.
     x87: "fninit", "push 0x37b", "fldcw [rsp]", "pop rax", "fld1", "fldz", "fdivp", "nop", "nop",
         "nop", "fwait";
