@@ -13,6 +13,7 @@ use crate::space::{Role, Space};
 /// of all ports gets nothing, since it has everything, and can only map. Who gives to itself keeps what it has.
 ///
 /// The tree is locked for one piece at a time. On an error, what was given before stays.
+#[inline(never)]
 pub(crate) fn item(
     from: &Space,
     to: &Space,

@@ -7,8 +7,10 @@ use pecan_rules::ports::{Ports, cut};
 use super::tree;
 use crate::space::Space;
 
-/// Nodes that are visited, or pieces that are divided, while the tree is locked and interrupts are off.
+/// Nodes that are visited while the tree is locked and interrupts are off.
 const PART: usize = 64;
+/// Pieces that are divided instead: that takes a look at all that derives from them.
+const CUTS: usize = 4;
 
 /// Takes the ports that `page` names from all who have them from `space`, and from `space` itself with `flush`; `pause`
 /// is called between parts, with nothing held, and may do anything as long as the space lives. No CPU lets a program use
@@ -25,6 +27,7 @@ pub(in crate::space) fn remove_all(space: &Space) {
 }
 
 /// As [`unmap`].
+#[inline(never)]
 pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnMut()) {
     let (first, last) = ports.addresses();
     let scope = Scope {
@@ -44,11 +47,11 @@ pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnM
 fn part(scope: Scope, ports: Ports, sweep: &mut Sweep) -> bool {
     let mut stale = {
         let mut tree = tree::lock();
-        let mut parts = PART;
-        while parts > 0 && cut(&mut *tree, scope.space, ports, scope.flush) == Ok(true) {
-            parts -= 1;
+        let mut cuts = CUTS;
+        while cuts > 0 && cut(&mut *tree, scope.space, ports, scope.flush) == Ok(true) {
+            cuts -= 1;
         }
-        if parts > 0 {
+        if cuts > 0 {
             tree.sweep(sweep);
         }
         tree.take_stale()
