@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("IO0008", fault::nobody_answers),
     Test::new("IO0009", fault::empty_answers),
     Test::new("IO0010", fault::sigma0),
+    Test::new("IO0028", fault::io_privilege_level),
     Test::new("IO0011", give::map),
     Test::new("IO0012", give::grant),
     Test::new("IO0013", give::grant_to_who_has_it),

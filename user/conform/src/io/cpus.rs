@@ -17,6 +17,8 @@ pub(super) fn spaces_take_turns() -> Outcome {
         first.has(&[a])?;
         second.lacks(&[a])?;
         second.has(&[b])?;
+        // What the processor knew of the first it has forgotten.
+        second.lacks(&[a])?;
         third.lacks(&[a, b])?;
         first.lacks(&[b])?;
         first.has(&[a, a])?;

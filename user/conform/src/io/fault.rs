@@ -2,7 +2,9 @@
 
 use core::arch::asm;
 
-use l4::{Fpage, IoFpage, MapItem, Message, Rights, ThreadId, Time, kip, port, sigma0, utcb};
+use l4::{
+    Fpage, IoFpage, MapItem, Message, Rights, ThreadId, Time, kip, port, println, sigma0, utcb,
+};
 
 use super::agent::{NOTHING, SCRATCH, one, open, read, write};
 use crate::harness::pager::{ADDRESS, COUNT, EMPTY, SKIP, order_item};
@@ -156,6 +158,27 @@ fn touch_when_told(_: u64) {
         touch::read(PLACE);
         board::put(GO, 2);
     }
+}
+
+/// Old programs run with an I/O privilege level that lets them use all ports; on a kernel that gives them that, nobody
+/// faults. The level is printed for who started the kernel.
+pub(super) fn io_privilege_level() -> Outcome {
+    let pager = open()?;
+    let plan = || worker::away().pager(pager);
+    let level = worker::perform(plan(), |_| flags() >> 12 & 3, 0)?;
+    println!("[io] privilege level {level}");
+    worker::perform(plan(), read_port, NOTHING.into())?;
+    match level {
+        0 => equal("faults", board::get(COUNT), 1),
+        _ => equal("faults with a level", (level, board::get(COUNT)), (3, 0)),
+    }
+}
+
+fn flags() -> u64 {
+    let flags;
+    // SAFETY: leaves the stack as it was.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+    flags
 }
 
 /// A range that nobody has, and a port in it.
