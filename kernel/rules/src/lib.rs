@@ -15,7 +15,7 @@
 //! 6. [`strings`]: which bytes of its strings go where. [`placement`]: where a mapped page comes from and where it goes.
 //! 7. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
 //!    or the new mapping. [`caching`]: how a processor caches what a page shows.
-//! 8. [`mapping`]: who got which page from whom, and taking it back.
+//! 8. [`mapping`]: who got which page from whom, and taking it back. [`ports`]: the same for I/O ports.
 //! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
 //! 10. [`schedule`]: who may change how a thread is scheduled.
 //! 11. [`budget`]: how much time a thread has.
@@ -48,6 +48,8 @@ pub mod caching;
 pub mod paging;
 
 pub mod mapping;
+
+pub mod ports;
 
 pub mod areas;
 

@@ -29,7 +29,7 @@ pub use index::{covering, first_within};
 pub use node::{Handle, Node, SpaceName};
 pub use sweep::{Scope, Sweep};
 pub use tree::{
-    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, region, relocate, remove,
+    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, halve, region, relocate, remove,
 };
 
 use pecan_abi::fpage::Rights;

@@ -15,7 +15,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use pecan_smp::mailbox::Mailbox;
 use x86_64::structures::tss::TaskStateSegment;
 
+use super::create::{BITMAP_SIZE, STRUCT_SIZE};
 use super::own::CpuCell;
+use super::ports::PortMap;
 use super::segments::Gdt;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
@@ -93,6 +95,8 @@ pub(crate) struct Cpu {
     pub(crate) ready: CpuCell<Ready>,
     /// Threads that wait with a timeout.
     pub(crate) wakeups: CpuCell<Wakeups>,
+    /// The I/O ports that programs may use here.
+    pub(crate) ports: PortMap,
     /// The CPU that waits for this one to answer its ping: its number + 1, or 0.
     pub(crate) pinged_by: AtomicU32,
     /// The ping that this CPU sent has come back.
@@ -104,7 +108,7 @@ pub(crate) struct Cpu {
 
 /// Offsets of what assembler reads through gs.
 pub(crate) mod offsets {
-    use super::Cpu;
+    use super::{Cpu, STRUCT_SIZE, TaskStateSegment};
     use core::mem::offset_of;
 
     /// This block's own address.
@@ -129,6 +133,11 @@ pub(crate) mod offsets {
     pub(crate) const SCRATCH: usize = offset_of!(Cpu, scratch);
     /// rsp0 of the task state: the running thread's stack top.
     pub(crate) const STACK_TOP: usize = offset_of!(Cpu, task_state) + 4;
+    /// Where the task state says where its I/O permission bitmap is.
+    pub(crate) const PORT_BITMAP_BASE: usize =
+        offset_of!(Cpu, task_state) + offset_of!(TaskStateSegment, iomap_base);
+    /// From the task state to the I/O permission bitmap, which is behind the block.
+    pub(crate) const PORT_BITMAP: u16 = (STRUCT_SIZE - offset_of!(Cpu, task_state)) as u16;
 }
 
 const _: () = assert!(
@@ -145,12 +154,13 @@ impl Cpu {
         dispatcher_stack: u64,
         fault_stack: u64,
         debug_stack: u64,
+        ports: PortMap,
     ) -> Self {
         let mut task_state = TaskStateSegment::new();
         task_state.interrupt_stack_table[0] = x86_64::VirtAddr::new(fault_stack);
         task_state.interrupt_stack_table[1] = x86_64::VirtAddr::new(debug_stack);
         task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
-        task_state.iomap_base = core::mem::size_of::<TaskStateSegment>() as u16;
+        task_state.iomap_base = offsets::PORT_BITMAP;
         Self {
             tcb_array: layout::TCB_BASE,
             waiting_here: home_word(index, State::Waiting),
@@ -180,6 +190,7 @@ impl Cpu {
             departing: Cell::new(None),
             ready: CpuCell::new(Ready::new()),
             wakeups: CpuCell::new(Wakeups::new()),
+            ports,
             pinged_by: AtomicU32::new(0),
             ponged: AtomicBool::new(false),
             counters: [const { AtomicU64::new(0) }; COUNTERS],
@@ -264,8 +275,12 @@ impl Cpu {
     /// Builds and returns this CPU's descriptor table. Once, on this CPU.
     pub(super) fn descriptor_table(&'static self) -> &'static Gdt {
         let memory = self.gdt_memory.get();
+        let bitmap = (self.this as usize + STRUCT_SIZE) as *const u8;
+        // SAFETY: the bitmap and its end are behind the block; nobody changes them before programs run, and nobody
+        // keeps the reference.
+        let bitmap = unsafe { core::slice::from_raw_parts(bitmap, BITMAP_SIZE) };
         // SAFETY: called once, on this CPU, before anything else refers to the table.
-        unsafe { memory.write(super::segments::table(&self.task_state)) };
+        unsafe { memory.write(super::segments::table(&self.task_state, bitmap)) };
         // SAFETY: written just now, and never again.
         let table: &'static Gdt = unsafe { &*memory };
         self.gdt.set(Some(table));

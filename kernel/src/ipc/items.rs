@@ -2,7 +2,7 @@
 //! interface has it for items that the receiver does not accept.
 
 use pecan_abi::acceptor::Acceptor;
-use pecan_abi::fpage::Fpage;
+use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 use pecan_abi::utcb::MESSAGE_REGISTERS;
@@ -10,6 +10,7 @@ use pecan_abi::utcb::MESSAGE_REGISTERS;
 use super::strings::Strings;
 use super::transfer::{Cut, Mover, store};
 use crate::space::map::{self, Mode};
+use crate::space::ports;
 use crate::thread::{Field, Owned, Tcb};
 
 /// Transfers the typed items of a message whose words are there already; cut at the first that cannot be, and before
@@ -66,5 +67,9 @@ fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Opti
     }
     let (from, to) = sender.space().zip(receiver.space())?;
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
-    map::item(from, to, send_base, page, window, mode).ok()
+    match IoFpage::from_fpage(page) {
+        Some(page) => ports::item(from, to, page, window, mode),
+        None => map::item(from, to, send_base, page, window, mode),
+    }
+    .ok()
 }

@@ -7,6 +7,7 @@
 //! * `unmap`   taking back, and the end of a space
 //! * `caching` how pages are cached
 //! * `tree`    who got which page from whom, over `nodes`, its memory
+//! * `ports`   the same for I/O ports
 //! * `shootdown` what other CPUs must forget
 //! * `window`  the memory of another space, for a while
 //! * `sigma0`  the space that owns all memory
@@ -18,6 +19,7 @@ pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;
 mod object;
+pub(crate) mod ports;
 pub(crate) mod shootdown;
 mod sigma0;
 mod tables;

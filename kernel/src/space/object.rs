@@ -7,6 +7,7 @@ use pecan_rules::paging::{Tables, free_user_half};
 use spin::Mutex;
 
 use super::areas::Areas;
+use super::ports;
 use super::tables::PhysTables;
 use super::unmap;
 use crate::memory::{kernel_space, physmap, reserve};
@@ -34,6 +35,8 @@ pub(crate) struct Space {
     redirector: AtomicU64,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
     pages: AtomicU32,
+    /// The same for the ports of the space, under the lock of their tree.
+    ports: AtomicU32,
     /// Guards the tables and what is said about the areas.
     pub(super) areas: Mutex<Areas>,
 }
@@ -58,6 +61,7 @@ impl Space {
             threads: AtomicUsize::new(0),
             redirector: AtomicU64::new(0),
             pages: AtomicU32::new(0),
+            ports: AtomicU32::new(0),
             areas: Mutex::new(Areas::none()),
         };
         let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
@@ -72,9 +76,9 @@ impl Space {
         SpaceName((physmap::to_phys(core::ptr::from_ref(self).cast()) >> 12) as u32)
     }
 
-    /// The space of that name, which has pages or is getting one, so that it lives.
+    /// The space of that name, which has pages or ports or is getting some, so that it lives.
     pub(super) fn named(name: SpaceName) -> &'static Self {
-        // SAFETY: names are made by `name` only, and a space gives up all its pages before it ends.
+        // SAFETY: names are made by `name` only, and a space gives up all its pages and ports before it ends.
         unsafe { &*physmap::to_virt(u64::from(name.0) << 12).cast() }
     }
 
@@ -87,6 +91,17 @@ impl Space {
     pub(super) fn set_pages(&self, pages: Option<Handle>) {
         self.pages
             .store(pages.map_or(0, Handle::get), Ordering::Relaxed);
+    }
+
+    /// Where the tree of ports finds those of the space. Under its lock.
+    pub(super) fn ports(&self) -> Option<Handle> {
+        Handle::new(self.ports.load(Ordering::Relaxed))
+    }
+
+    /// Sets where the tree of ports finds those of the space. Under its lock.
+    pub(super) fn set_ports(&self, ports: Option<Handle>) {
+        self.ports
+            .store(ports.map_or(0, Handle::get), Ordering::Relaxed);
     }
 
     /// Physical address of the top-level table.
@@ -127,10 +142,11 @@ impl Space {
         }
     }
 
-    /// Gives everything back: its pages and what others got of them, pages of the areas, tables, the object. Nobody
+    /// Gives everything back: its pages and ports and what others got of them, pages of the areas, tables, the object. Nobody
     /// refers to the space. The time is that of all those pages, with interrupts off.
     pub(crate) fn discard(space: &'static Self) {
         unmap::remove_all(space);
+        ports::remove_all(space);
         space.areas.lock().release_pages(space.root);
         free_user_half(&mut PhysTables, space.root);
         reserve::free(reserve::Frame::from_phys(space.root));

@@ -1,7 +1,7 @@
 //! Work that a switch must not skip: the thread that leaves, then the one that comes. This CPU, interrupts off.
 
 use super::Owned;
-use crate::arch::x86_64::{debug, entry::patch, fpu, switch};
+use crate::arch::x86_64::{debug, entry::patch, fpu, port_bitmap, switch};
 use crate::cpu::Cpu;
 use crate::space::window;
 
@@ -35,6 +35,8 @@ impl Resources {
     pub(crate) const REDIRECTED: u32 = 2048;
     /// Breakpoints of this thread are on: the debug registers are loaded whenever it is on a CPU.
     pub(crate) const DEBUG: u32 = 4096;
+    /// The CPU lets this thread use I/O ports.
+    pub(crate) const PORTS: u32 = 8192;
 
     /// The thread must not run.
     pub(crate) const STOPPED: u32 = Self::HALTED | Self::SPENT;
@@ -42,10 +44,12 @@ impl Resources {
     /// hands the CPU to, and `Cpu::reschedule` stays set.
     pub(crate) const FAVOURED: u32 = Self::HELD | Self::DONATED;
     /// What is to be done when the thread leaves the CPU.
-    const LEAVING: u32 = Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED | Self::DEBUG;
+    const LEAVING: u32 =
+        Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED | Self::DEBUG | Self::PORTS;
 }
 
-/// `thread` leaves the CPU: what it has in registers goes to its memory, and nobody has to wait for it any more.
+/// `thread` leaves the CPU: what it has in registers goes to its memory, what the CPU lets it do ends, and nobody has to
+/// wait for it any more.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
     if thread.resources.get() & Resources::LEAVING != 0 {
@@ -63,11 +67,14 @@ fn put_away(cpu: &Cpu, thread: Owned) {
     if resources & Resources::WINDOW != 0 {
         window::close(cpu);
     }
+    if resources & Resources::PORTS != 0 {
+        port_bitmap::switch_off();
+    }
     // It may be on its way without being on the CPU: whose breakpoints are there then is not for it to say.
     if resources & Resources::DEBUG != 0 && cpu.running() == Some(thread.name()) {
         debug::disarm();
     }
-    const DONE: u32 = Resources::FPU | Resources::WINDOW | Resources::FAVOURED;
+    const DONE: u32 = Resources::FPU | Resources::WINDOW | Resources::FAVOURED | Resources::PORTS;
     thread.resources.set(resources & !DONE);
     if resources & Resources::GS != 0 {
         patch::restore_user_gs(cpu.user_gs());

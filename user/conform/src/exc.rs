@@ -21,7 +21,6 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("EXC0004", software_interrupts),
     Test::new("EXC0005", breakpoint),
     Test::new("EXC0006", non_canonical_address),
-    Test::new("EXC0007", ports),
     Test::new("EXC0009", x87_exception),
     Test::new("EXC0010", message_layout),
     Test::new("EXC0011", answer_changes_registers),
@@ -129,11 +128,6 @@ fn bad_stack_pointer() -> Outcome {
 
 fn non_canonical_address() -> Outcome {
     raises(raise::non_canonical, 13, raise::NON_CANONICAL_OFFSET)
-}
-
-fn ports() -> Outcome {
-    raises(raise::input, 13, 0)?;
-    raises(raise::output, 13, 0)
 }
 
 fn x87_exception() -> Outcome {

@@ -15,6 +15,7 @@ mod exc;
 mod fpu;
 mod harness;
 mod id;
+mod io;
 mod ipc;
 mod irq;
 mod kip;
@@ -44,7 +45,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 31] = [
+const FEATURES: [&[Test]; 32] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
@@ -75,6 +76,7 @@ const FEATURES: [&[Test]; 31] = [
     smp::TESTS,
     xcpu::TESTS,
     irq::TESTS,
+    io::TESTS,
     mem::LAST,
 ];
 

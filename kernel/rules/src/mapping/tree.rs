@@ -82,6 +82,44 @@ pub fn relocate<S: Store>(store: &mut S, node: Handle, to: Spot, seen: Rights) {
     index::insert(store, node);
 }
 
+/// Makes two pages of one: the lower half stays the node's, the upper half gets a node of its own, which is the result.
+/// No child is as large as the page, and the page is no region and not of the smallest size.
+pub fn halve<S: Store>(store: &mut S, node: Handle) -> Result<Handle, NoMemory> {
+    let Node {
+        log2,
+        offset,
+        parent,
+        ..
+    } = *store.node(node);
+    let half = 1u32 << (log2 - 1);
+    let upper = Node {
+        address: store.node(node).address + u64::from(half),
+        offset: offset + half,
+        log2: log2 - 1,
+        child: None,
+        lower: None,
+        higher: None,
+        ..*store.node(node)
+    };
+    let upper = store.allocate(upper).ok_or(NoMemory)?;
+    store.node_mut(node).log2 -= 1;
+    index::insert(store, upper);
+    if let Some(parent) = parent {
+        link(store, upper, parent);
+    }
+    let mut next = store.node(node).child;
+    while let Some(child) = next {
+        next = store.node(child).next;
+        let within = store.node(child).offset;
+        if within >= half {
+            unlink(store, child);
+            store.node_mut(child).offset = within - half;
+            link(store, child, upper);
+        }
+    }
+    Ok(upper)
+}
+
 /// Removes a node without children. A region that it leaves without children goes too, unless it is `keep`.
 pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
     debug_assert!(

@@ -7,6 +7,7 @@ mod debug;
 mod mapping;
 mod paging;
 mod placement;
+mod ports;
 mod preemption;
 mod queue;
 mod ready;

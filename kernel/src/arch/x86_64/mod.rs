@@ -7,6 +7,7 @@
 //! * `apic`     the local APIC: timer, interrupts between CPUs
 //! * `io_apic`  the interrupt lines of devices
 //! * `pic`      the old interrupt controllers
+//! * `port_bitmap` whether programs may use ports
 //! * `clock`    time
 //! * `entry`    how the CPU comes into the kernel, and leaves it
 //! * `idt`      the interrupt table
@@ -35,6 +36,7 @@ pub(crate) mod idt;
 pub(crate) mod io_apic;
 pub(crate) mod pic;
 mod pool;
+pub(crate) mod port_bitmap;
 pub(crate) mod power;
 pub(crate) mod registers;
 pub(crate) mod root;

@@ -65,8 +65,6 @@ raise! {
     /// The stack pointer is no address.
     bad_stack: "mov rax, rsp", "movabs rsp, 0x900000000000", "push rax";
     non_canonical: "movabs rax, 0x800000000000", "mov rax, [rax]";
-    input: "in al, dx";
-    output: "out dx, al";
     /// 1.0 / 0.0 with the exception unmasked, reported by the next waiting instruction.
     x87: "fninit", "push 0x37b", "fldcw [rsp]", "pop rax", "fld1", "fldz", "fdivp", "nop", "nop",
         "nop", "fwait";

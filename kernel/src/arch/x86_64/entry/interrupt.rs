@@ -100,6 +100,7 @@ fn user_exception(frame: &mut Frame) {
         INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {
             carried_out(me, frame)
         }
+        GENERAL_PROTECTION if fault::port::raise(me, frame) => {}
         BREAKPOINT if crate::sys::debugger::operation(me, frame) => {}
         GENERAL_PROTECTION if debug::carry_out(me, frame) => carried_out(me, frame),
         _ => fault::exception::raise(me, frame),
