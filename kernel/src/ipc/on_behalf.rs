@@ -4,7 +4,7 @@
 //! Both are decided when the message is sent. A caller whose message went to the redirector waits for the redirector. A
 //! virtual sender that waits for the real one waits for the receiver from then on; if the message fails, its wait is given back.
 
-use pecan_abi::error::{IpcCode, IpcError, Phase};
+use pecan_abi::error::{IpcCode, IpcError};
 use pecan_abi::id::ThreadId;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, TimeKind, Timeouts};
@@ -280,7 +280,8 @@ fn time_left(thread: Owned) -> Time {
 
 /// The send phase of `sender`, a blocked thread of this CPU, has failed.
 pub(super) fn failed(sender: Owned, code: IpcCode) {
-    cut(sender, IpcError::new(Phase::Send, code));
+    answer::ended_send(sender, code);
+    return_wait(sender);
 }
 
 /// The message of `sender`, a blocked thread of this CPU, was cut.
