@@ -2,7 +2,7 @@
 
 use l4::abi::exregs;
 use l4::abi::schedule::ThreadState::Sending;
-use l4::{Tag, ThreadId, Time, Timeouts, schedule, utcb};
+use l4::{Tag, ThreadId, Time, Timeouts, schedule};
 
 use super::{Pair, each};
 use crate::harness::pager::{self, WINDOW};
@@ -18,8 +18,8 @@ const RECEIVER_SAW: usize = 520;
 const TAG: Tag = Tag::new(0x7D, 1, 2);
 const STRING: u64 = 8 << 10;
 
-fn note(at: usize, job: Job) {
-    let done = job.now();
+fn note(at: usize, job: Job, times: Timeouts) {
+    let done = job.xfer(times.send(), times.recv()).now();
     for (index, word) in [done.mr[0], done.error, done.from.raw()]
         .into_iter()
         .enumerate()
@@ -34,23 +34,15 @@ fn time(word: usize) -> Timeouts {
 }
 
 fn send(_: u64) {
-    utcb::my().set_xfer_timeouts(time(SENDERS_TIME));
     let words = [9, STRING, board::address(TO)];
     let to = ThreadId::from_raw(board::get(TO));
-    note(
-        SENDER_SAW,
-        Job::send(to).tag(TAG.raw()).registers(1, &words),
-    );
+    let job = Job::send(to).tag(TAG.raw()).registers(1, &words);
+    note(SENDER_SAW, job, time(SENDERS_TIME));
 }
 
 fn receive(_: u64) {
-    let utcb = utcb::my();
-    utcb.set_xfer_timeouts(time(RECEIVERS_TIME));
-    // SAFETY: nothing of the program is in the window.
-    unsafe { utcb.set_br(1, STRING) };
-    // SAFETY: as above.
-    unsafe { utcb.set_br(2, WINDOW) };
-    note(RECEIVER_SAW, Job::receive(ThreadId::ANY).accepting(1));
+    let job = Job::receive(ThreadId::ANY).buffers(&[STRING, WINDOW]);
+    note(RECEIVER_SAW, job, time(RECEIVERS_TIME));
 }
 
 /// A pair in the middle of a string, or through with it.
