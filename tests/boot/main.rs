@@ -11,6 +11,7 @@ mod examples;
 mod foreign;
 mod image;
 mod panic;
+mod preempt;
 mod stress;
 
 use built::Built;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 9] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 10] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         foreign::trials,
         panic::trials,
         bench::trials,
+        preempt::trials,
         stress::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
