@@ -12,6 +12,7 @@ mod foreign;
 mod image;
 mod panic;
 mod ports;
+mod preempt;
 mod stress;
 
 use built::Built;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 10] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 11] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         panic::trials,
         ports::trials,
         bench::trials,
+        preempt::trials,
         stress::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();

@@ -68,7 +68,8 @@ impl Hpet {
     }
 
     /// Femtoseconds per count.
-    fn period(self) -> u64 {
+    #[must_use]
+    pub fn period(self) -> u64 {
         self.read(CAPABILITIES) >> 32
     }
 
@@ -109,6 +110,20 @@ impl Hpet {
             }
             counts = (2 * counts).min(NEVER);
         }
+    }
+
+    /// Lets `timer` interrupt once by `line`, by edge, when the [counter](Self::counter) reaches `count`, which is to come.
+    pub fn shoot_at(self, timer: usize, line: u32, count: u64) {
+        self.stop(timer);
+        let configuration = u64::from(line) << LINE_SHIFT | TIMER_INTERRUPTS;
+        self.write(Self::timer(timer), configuration);
+        self.write(Self::timer(timer) + COMPARATOR, count);
+    }
+
+    /// How far the device has counted.
+    #[must_use]
+    pub fn counter(self) -> u64 {
+        self.read(COUNTER)
     }
 
     /// `timer` interrupts no longer, until the next [`shoot`](Self::shoot).
