@@ -9,6 +9,7 @@ mod command_line;
 mod conform;
 mod examples;
 mod foreign;
+mod fuzz;
 mod image;
 mod panic;
 mod preempt;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 10] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 11] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         bench::trials,
         preempt::trials,
         stress::trials,
+        fuzz::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
