@@ -9,6 +9,7 @@ mod command_line;
 mod conform;
 mod examples;
 mod foreign;
+mod fuzz;
 mod image;
 mod panic;
 mod ports;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         bench::trials,
         preempt::trials,
         stress::trials,
+        fuzz::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -7,6 +7,7 @@
 //! `cargo xtask` and the boot tests both come through here.
 
 mod exit;
+pub mod fuzz;
 pub mod kernel_file;
 mod lines;
 mod machine;

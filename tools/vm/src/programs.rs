@@ -16,7 +16,9 @@ const KERNEL_FLAGS: &str =
 const USER_FLAGS: &str = "-Crelocation-model=static -Cforce-frame-pointers=yes";
 
 /// The packages of programs that run on the kernel, examples aside.
-pub const USER_PROGRAMS: [&str; 6] = ["sigma0", "root", "bench", "stress", "conform", "preempt"];
+pub const USER_PROGRAMS: [&str; 7] = [
+    "sigma0", "root", "bench", "stress", "conform", "preempt", "fuzz",
+];
 
 /// Which of its two forms the kernel is built in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

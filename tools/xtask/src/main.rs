@@ -3,6 +3,7 @@
 mod bench;
 mod boot;
 mod build;
+mod fuzz;
 mod progress;
 mod setup;
 mod stress;
@@ -36,6 +37,8 @@ enum Command {
     Bench(bench::Options),
     /// Run seeded random work on the debug kernel.
     Stress(stress::Options),
+    /// Throw random system calls at the debug kernel.
+    Fuzz(fuzz::Options),
     /// Run every check and test there is.
     Test(test::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Boot(options) => boot::run(&workspace, &options).map(done),
         Command::Bench(options) => bench::run(&workspace, &options).map(done),
         Command::Stress(options) => stress::run(&workspace, &options).map(done),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options).map(done),
         Command::Test(options) => test::run(&workspace, &options),
     });
     match result {

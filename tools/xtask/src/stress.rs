@@ -86,7 +86,8 @@ fn as_json(plan: Plan, outcome: &Outcome) -> Value {
     })
 }
 
-fn seed_from_clock() -> u64 {
+/// A seed for whoever names none.
+pub(crate) fn seed_from_clock() -> u64 {
     // A clock before 1970 gives seed 0, which is as good as any.
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -37,7 +37,7 @@ impl Key {
 
     /// The receiver's memory before; every byte has its highest bit set.
     fn before(self) -> u64 {
-        0x8080_8080_8080_8080 | ((self.0 & 0x7f) * 0x0101_0101_0101_0101)
+        (0x80 | self.0 & 0x7f) * 0x0101_0101_0101_0101
     }
 
     fn untyped(self, index: usize) -> u64 {
