@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 11] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 12] = [
         conform::trials,
         check::trials,
         image::trials,

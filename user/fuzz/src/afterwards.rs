@@ -75,7 +75,7 @@ impl From<IpcError> for Wrong {
 }
 
 /// Checks everything, and returns how many frames are free: the same number whenever nobody is there. What the kernel
-/// keeps once it was used (thread blocks, save areas for the FPU, tables of the root task's space) is used here.
+/// keeps once it was used (thread blocks, save areas for the FPU and for debug registers, tables of the root task's space) is used here.
 pub(crate) fn settle() -> Result<u64, Wrong> {
     let mut frames = 0;
     let mut same = 0;

@@ -27,7 +27,7 @@ pub(crate) fn have_begun() -> bool {
     BEGUN.load(Acquire)
 }
 
-/// From here on, threads do nothing but one step that uses the FPU.
+/// From here on, threads do nothing but one step that uses the FPU and the debug registers.
 pub(crate) fn end() {
     BEGUN.store(false, Release);
 }
@@ -71,6 +71,7 @@ extern "C" fn run(index: usize) -> ! {
     utcb::my().set_exception_handler(people::pager());
     if !have_begun() {
         blows::float(0);
+        l4::debug::take_status();
         me.begin_step();
         ipc::park();
     }
