@@ -34,3 +34,18 @@ pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
 pub const YIELD_SWITCH: &str = "ref.yield-switch";
 /// From the last instruction of an interrupted thread to the first one of the interrupt's handler, a user thread.
 pub const INTERRUPT_TO_USER: &str = "irq.to-user";
+/// A page fault, answered by a pager in another space with a page of 4 KiB, until the instruction is done.
+pub const PAGE_FAULT: &str = "fault.page";
+/// Call and reply with a map item of a page of 4 KiB in the call.
+pub const MAP_PAGE: &str = "map.4k";
+/// Flush of a page of 4 KiB that one other space got from the caller.
+pub const UNMAP_PAGE: &str = "unmap.4k";
+
+/// Rows that are no message and its like back: half of one means nothing.
+const UNDIVIDED: [&str; 5] = [
+    NULL_SYSCALL,
+    INTERRUPT_TO_USER,
+    PAGE_FAULT,
+    MAP_PAGE,
+    UNMAP_PAGE,
+];

@@ -8,6 +8,7 @@
 
 mod hot;
 mod measure;
+mod pages;
 mod partner;
 
 use bench::plan::{self, Row};

@@ -29,6 +29,12 @@ pub enum Row {
     YieldSwitch,
     /// From an instruction of a thread that is interrupted to the first one of the interrupt's handler.
     Interrupt,
+    /// A page fault that a pager in another space answers with a page of 4 KiB.
+    Fault,
+    /// Call and reply with a map item of a page of 4 KiB in the call.
+    Map,
+    /// Flush of a page of 4 KiB that one other space got from here.
+    Unmap,
 }
 
 impl Path {
@@ -59,6 +65,9 @@ impl Row {
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
             Self::Interrupt => "irq.to-user",
+            Self::Fault => "fault.page",
+            Self::Map => "map.4k",
+            Self::Unmap => "unmap.4k",
         }
     }
 
@@ -77,7 +86,12 @@ impl Row {
         match self {
             Self::Message(path, _) => path.crosses(),
             Self::IpiRoundTrip => true,
-            Self::NullSyscall | Self::YieldSwitch | Self::Interrupt => false,
+            Self::NullSyscall
+            | Self::YieldSwitch
+            | Self::Interrupt
+            | Self::Fault
+            | Self::Map
+            | Self::Unmap => false,
         }
     }
 }
@@ -94,6 +108,9 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::IpiRoundTrip,
         Row::YieldSwitch,
         Row::Interrupt,
+        Row::Fault,
+        Row::Map,
+        Row::Unmap,
     ];
     others
         .into_iter()
@@ -107,13 +124,13 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 4 + 4 * 6);
+        assert_eq!(rows(2).count(), 7 + 4 * 6);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 3 + 2 * 6);
+        assert_eq!(rows(1).count(), 6 + 2 * 6);
         assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
     }
 }

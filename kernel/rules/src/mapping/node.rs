@@ -4,6 +4,8 @@ use core::num::NonZeroU32;
 
 use pecan_abi::fpage::Rights;
 
+use super::search::Links;
+
 /// Names a node in the caller's memory.
 pub type Handle = NonZeroU32;
 
@@ -21,13 +23,12 @@ pub struct Node {
     /// Where in the parent's page this one begins, in bytes.
     pub(super) offset: u32,
     pub(super) parent: Option<Handle>,
-    pub(super) child: Option<Handle>,
-    pub(super) next: Option<Handle>,
-    pub(super) prev: Option<Handle>,
-    /// Pages of the space at lower addresses, in the search tree.
-    pub(super) lower: Option<Handle>,
-    /// Pages of the space at higher addresses.
-    pub(super) higher: Option<Handle>,
+    /// Root of the tree of pages that were mapped from this one.
+    pub(super) children: Option<Handle>,
+    /// In the tree of the parent's children.
+    pub(super) siblings: Links,
+    /// In the tree of the space's pages.
+    pub(super) pages: Links,
     pub(super) log2: u8,
     pub(super) rights: Rights,
     /// Accesses through derived pages that the owner has been told of, but those before it have not.
@@ -47,11 +48,9 @@ impl Node {
             space,
             offset: 0,
             parent: None,
-            child: None,
-            next: None,
-            prev: None,
-            lower: None,
-            higher: None,
+            children: None,
+            siblings: [None; 2],
+            pages: [None; 2],
             log2: log2 as u8,
             rights,
             told: Rights::NONE,
@@ -101,15 +100,9 @@ impl Node {
         self.offset
     }
 
-    /// One of the pages that were mapped from this one.
+    /// Whether pages were mapped from this one.
     #[inline]
-    pub const fn child(&self) -> Option<Handle> {
-        self.child
-    }
-
-    /// Another page that was mapped from the same parent.
-    #[inline]
-    pub const fn next(&self) -> Option<Handle> {
-        self.next
+    pub const fn has_children(&self) -> bool {
+        self.children.is_some()
     }
 }

@@ -2,14 +2,15 @@
 
 use pecan_abi::fpage::Rights;
 
+use super::search::{self, Children, Pages};
 use super::{Handle, Node, SpaceName, Store, index};
 
 /// There is no memory for a node. Nothing has changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoMemory;
 
-/// log2 of the size of the owner's regions.
-pub const REGION_LOG2: u32 = 21;
+/// log2 of the size of the owner's regions: that of the largest pages.
+pub const REGION_LOG2: u32 = 30;
 
 /// Where a page is: a place in a space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +31,7 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
     let base = address & u64::MAX << REGION_LOG2;
     let node = Node::new(owner, base, REGION_LOG2, Rights::FULL);
     let handle = store.allocate(node).ok_or(NoMemory)?;
-    index::insert(store, handle);
+    search::insert(store, Pages(owner), handle);
     Ok(handle)
 }
 
@@ -48,7 +49,7 @@ pub fn add<S: Store>(
     let mut node = Node::new(spot.space, spot.address, spot.log2, rights);
     node.offset = offset;
     let handle = store.allocate(node).ok_or(NoMemory)?;
-    index::insert(store, handle);
+    search::insert(store, Pages(spot.space), handle);
     link(store, handle, parent);
     Ok(handle)
 }
@@ -74,23 +75,24 @@ pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle, offset: u32)
 /// The page is at another place of the same size now, perhaps in another space; what derives from it still does.
 /// `seen` are accesses at the old place. Nothing of the space's is at the new place.
 pub fn relocate<S: Store>(store: &mut S, node: Handle, to: Spot, seen: Rights) {
-    index::remove(store, node);
+    let from = store.node(node).space;
+    search::remove(store, Pages(from), node);
     let moved = store.node_mut(node);
     moved.space = to.space;
     moved.address = to.address;
     moved.told = moved.told.or(seen);
-    index::insert(store, node);
+    search::insert(store, Pages(to.space), node);
 }
 
 /// Removes a node without children. A region that it leaves without children goes too, unless it is `keep`.
 pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
     debug_assert!(
-        store.node(node).child.is_none(),
+        !store.node(node).has_children(),
         "a page is still mapped on"
     );
-    let parent = store.node(node).parent;
+    let Node { parent, space, .. } = *store.node(node);
     unlink(store, node);
-    index::remove(store, node);
+    search::remove(store, Pages(space), node);
     store.free(node);
     if let Some(parent) = parent.filter(|parent| Some(*parent) != keep) {
         drop_if_empty(store, parent);
@@ -100,34 +102,21 @@ pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
 /// Removes a region without children. Any other node stays.
 pub fn drop_if_empty<S: Store>(store: &mut S, node: Handle) {
     let region = store.node(node);
-    if region.parent.is_none() && region.child.is_none() {
-        index::remove(store, node);
+    if region.parent.is_none() && !region.has_children() {
+        let owner = region.space;
+        search::remove(store, Pages(owner), node);
         store.free(node);
     }
 }
 
-/// Puts a node before its siblings.
 fn link<S: Store>(store: &mut S, node: Handle, parent: Handle) {
-    let next = store.node_mut(parent).child.replace(node);
-    if let Some(next) = next {
-        store.node_mut(next).prev = Some(node);
-    }
-    let linked = store.node_mut(node);
-    (linked.parent, linked.next, linked.prev) = (Some(parent), next, None);
+    store.node_mut(node).parent = Some(parent);
+    search::insert(store, Children(parent), node);
 }
 
 fn unlink<S: Store>(store: &mut S, node: Handle) {
-    let Node {
-        parent, next, prev, ..
-    } = *store.node(node);
-    if let Some(next) = next {
-        store.node_mut(next).prev = prev;
+    if let Some(parent) = store.node(node).parent {
+        search::remove(store, Children(parent), node);
+        store.node_mut(node).parent = None;
     }
-    if let Some(prev) = prev {
-        store.node_mut(prev).next = next;
-    } else if let Some(parent) = parent {
-        store.node_mut(parent).child = next;
-    }
-    let free = store.node_mut(node);
-    (free.parent, free.next, free.prev) = (None, None, None);
 }

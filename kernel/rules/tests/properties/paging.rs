@@ -6,8 +6,8 @@ mod model;
 use memory::{Memory, ROOT};
 use model::{Model, PROBES, small_pages};
 use pecan_rules::paging::{
-    Entry, MapError, Mapped, Tables, for_each_leaf, free_user_half, lookup, map_page, next_leaf,
-    unmap_page,
+    Entry, MapError, Mapped, Tables, for_each_leaf, free_user_tables, lookup, map_page, next_leaf,
+    room_log2, unmap_page,
 };
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -102,6 +102,7 @@ proptest! {
         for (&address, page) in PROBES.iter().zip(model.pages()) {
             let leaf = lookup(&memory, ROOT, address);
             assert_eq!(leaf.map(|leaf| leaf.translate(address)), page.map(|page| page.phys));
+            assert_eq!(room_log2(&memory, ROOT, address), model.room_log2(address));
         }
     }
 
@@ -125,7 +126,10 @@ proptest! {
     }
 
     #[test]
-    fn a_dead_space_gives_back_its_tables(ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 })) {
+    fn a_dead_space_gives_back_its_tables(
+        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 }),
+        piece in 1..5usize,
+    ) {
         let (mut memory, mut model) = (Memory::new(), Model::default());
         let kernel = 0xFFFF_8000_0000_0000;
         memory.available = 3;
@@ -137,7 +141,16 @@ proptest! {
             apply(&mut memory, &mut model, op);
         }
         memory.watch_nothing();
-        free_user_half(&mut memory, ROOT);
+        loop {
+            let before = memory.tables();
+            memory.reads.set(0);
+            let done = free_user_tables(&mut memory, ROOT, piece);
+            assert!(memory.reads.get() <= 1280 * piece, "a piece is bounded");
+            assert!(done || memory.tables() + piece == before, "as many as asked for");
+            if done {
+                break;
+            }
+        }
         assert_eq!(memory.tables(), 4, "root and the kernel's three");
         assert_eq!(next_leaf(&memory, ROOT, 0, u64::MAX), None);
         assert_eq!(lookup(&memory, ROOT, kernel + 5).map(|leaf| leaf.translate(kernel + 5)), Some(0x5005));
