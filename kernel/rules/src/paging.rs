@@ -11,8 +11,8 @@ mod map;
 mod walk;
 
 pub use entry::Entry;
-pub use map::{MapError, Mapped, map_page, unmap_page, update_page};
-pub use walk::{Leaf, for_each_leaf, free_user_tables, lookup, next_leaf, room_log2};
+pub use map::{MapError, Mapped, fill, map_page, unmap_page, update_page};
+pub use walk::{End, Leaf, find, for_each_leaf, free_user_tables, lookup, next_leaf};
 
 /// Access to page tables and their memory.
 pub trait Tables {

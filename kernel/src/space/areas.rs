@@ -48,17 +48,18 @@ impl Areas {
             || !self.kip.is_nil() && (self.kip.overlaps(page) || self.utcb.overlaps(page))
     }
 
-    /// Frees the UTCB pages of a space that ends.
-    pub(super) fn release_pages(&mut self, root: u64) {
-        if self.utcb.is_nil() {
-            return;
-        }
-        let mut from = self.utcb.base();
-        while let Some((address, leaf)) = next_leaf(&PhysTables, root, from, self.utcb.last()) {
+    /// Frees at most `most` UTCB pages, from address `from` on, of a space that ends. Returns where to go on; `None`: there
+    /// are no more.
+    pub(super) fn release_pages(&self, root: u64, from: u64, most: usize) -> Option<u64> {
+        let mut from = from.max(self.utcb.base());
+        for _ in 0..most {
+            let last = self.utcb.last();
+            let (address, leaf) = next_leaf(&PhysTables, root, from, last)
+                .filter(|_| !self.utcb.is_nil() && from <= last)?;
             reserve::free(reserve::Frame::from_phys(leaf.phys));
             from = address + leaf.size();
         }
-        *self = Self::none();
+        Some(from)
     }
 }
 

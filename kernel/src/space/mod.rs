@@ -4,13 +4,15 @@
 //! * `tables`  page tables in the kernel's reserve, for `pecan_rules::paging`
 //! * `areas`   UTCB and KIP areas, and the pages in them
 //! * `map`     map and grant items: from one space to another
-//! * `unmap`   taking back, and the end of a space
+//! * `unmap`   taking back
+//! * `end`     a space without threads, piece by piece
 //! * `tree`    who got which page from whom, over `nodes`, its memory
 //! * `shootdown` what other CPUs must forget
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page
 
 mod areas;
+pub(crate) mod end;
 pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;

@@ -3,12 +3,13 @@
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use pecan_rules::mapping::{Handle, SpaceName};
-use pecan_rules::paging::{Tables, free_user_half};
+use pecan_rules::paging::Tables;
 use spin::Mutex;
 
 use super::areas::Areas;
+use super::end::{self, Ending};
 use super::tables::PhysTables;
-use super::unmap;
+use crate::cpu::Cpu;
 use crate::memory::{kernel_space, physmap, reserve};
 
 /// First top-level slot of the kernel's half.
@@ -32,6 +33,8 @@ pub(crate) struct Space {
     threads: AtomicUsize,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
     pages: AtomicU32,
+    /// How far its end has come, once it has no threads. The CPU that ends it.
+    pub(super) ending: Mutex<Ending>,
     /// Guards the tables and what is said about the areas.
     pub(super) areas: Mutex<Areas>,
 }
@@ -55,6 +58,7 @@ impl Space {
             role,
             threads: AtomicUsize::new(0),
             pages: AtomicU32::new(0),
+            ending: Mutex::new(Ending::new()),
             areas: Mutex::new(Areas::none()),
         };
         let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
@@ -106,20 +110,16 @@ impl Space {
         self.threads.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One thread fewer; the last one takes the space with it. Under the thread-control lock; no CPU has the root
-    /// loaded for the thread any more.
-    pub(crate) fn remove_thread(space: &'static Self) {
+    /// One thread fewer; after the last one the dispatcher ends the space. Under the thread-control lock; no CPU has the
+    /// root loaded for the thread any more.
+    pub(crate) fn remove_thread(cpu: &Cpu, space: &'static Self) {
         if space.threads.fetch_sub(1, Ordering::Relaxed) == 1 {
-            Self::discard(space);
+            end::begin(cpu, space);
         }
     }
 
-    /// Gives everything back: its pages and what others got of them, pages of the areas, tables, the object. Nobody
-    /// refers to the space. The time is that of all those pages, with interrupts off.
+    /// Gives the object back, and its root table, which links to none. Nobody refers to the space.
     pub(crate) fn discard(space: &'static Self) {
-        unmap::remove_all(space);
-        space.areas.lock().release_pages(space.root);
-        free_user_half(&mut PhysTables, space.root);
         reserve::free(reserve::Frame::from_phys(space.root));
         reserve::free(reserve::Frame::from_phys(physmap::to_phys(
             core::ptr::from_ref(space).cast(),

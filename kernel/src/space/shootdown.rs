@@ -42,6 +42,25 @@ impl Stale {
         self.count = (self.count + 1).min(Self::NAMED + 1);
     }
 
+    /// Takes over what `other` names, which names nothing then.
+    #[inline]
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        if other.count != 0 {
+            self.absorb_some(other);
+        }
+    }
+
+    #[inline(never)]
+    fn absorb_some(&mut self, other: &mut Self) {
+        for root in other.roots.iter().take(other.count) {
+            self.add(*root);
+        }
+        if other.count > Self::NAMED {
+            self.count = other.count;
+        }
+        other.count = 0;
+    }
+
     fn contains(&self, root: u64) -> bool {
         self.count > Self::NAMED || self.roots.iter().take(self.count).any(|old| *old == root)
     }
@@ -66,7 +85,7 @@ impl Stale {
                 ask(here, other);
             }
         }
-        *self = Self::none();
+        self.count = 0;
     }
 }
 

@@ -64,9 +64,10 @@ impl Tree {
         sweep.pause(self.version);
     }
 
-    /// What has become stale since the last call: the caller drops it after letting go of the tree.
-    pub(super) fn take_stale(&mut self) -> Stale {
-        core::mem::replace(&mut self.stale, Stale::none())
+    /// Adds to `stale` what the caller has made stale since it took the tree: it drops that after letting go of the tree.
+    #[inline]
+    pub(super) fn move_stale(&mut self, stale: &mut Stale) {
+        stale.absorb(&mut self.stale);
     }
 
     /// Something was taken away from `space`.

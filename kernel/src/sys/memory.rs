@@ -3,12 +3,9 @@
 
 use pecan_abi::error::SysError;
 use pecan_abi::fpage::Fpage;
-use x86_64::instructions::interrupts;
 
-use super::{is_privileged, refuse};
+use super::{is_privileged, let_others_in, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
-use crate::cpu;
-use crate::sched;
 use crate::space::unmap;
 use crate::thread::Owned;
 
@@ -24,18 +21,10 @@ pub(super) fn unmap(me: Owned, frame: &CallFrame) {
     let flush = frame.rdx & FLUSH != 0;
     for index in 0..=(frame.rdx & LAST_REGISTER) as usize {
         let page = Fpage::from_raw(me.utcb.get().mr(index));
-        if let Some(seen) = unmap::unmap(space, page, flush, || pause(me)) {
+        if let Some(seen) = unmap::unmap(space, page, flush, || let_others_in(me)) {
             me.utcb.get().set_mr(index, page.with_rights(seen).raw());
         }
     }
-}
-
-/// Lets in what waits: interrupts, and threads that they made ready.
-fn pause(me: Owned) {
-    interrupts::enable();
-    core::hint::spin_loop();
-    interrupts::disable();
-    sched::preempt_if_asked(cpu::current(), me);
 }
 
 /// ProcessorControl: rax result.

@@ -22,6 +22,7 @@ pub(crate) mod thread_control;
 mod thread_switch;
 
 use pecan_abi::error::SysError;
+use x86_64::instructions::interrupts;
 
 use crate::arch::x86_64::clock;
 use crate::arch::x86_64::entry::syscall::CallFrame;
@@ -50,6 +51,15 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         number::CONTROL => control::call(me, frame),
         _ => frame.rax = refuse(me, SysError::InvalidParameter),
     }
+    sched::preempt_if_asked(cpu::current(), me);
+}
+
+/// In the middle of a long call of the running thread `me`: lets in what waits, interrupts and threads that they made
+/// ready. Returns when `me` goes on, perhaps on another CPU.
+fn let_others_in(me: Owned) {
+    interrupts::enable();
+    core::hint::spin_loop();
+    interrupts::disable();
     sched::preempt_if_asked(cpu::current(), me);
 }
 

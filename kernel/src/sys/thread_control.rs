@@ -1,5 +1,7 @@
 //! ThreadControl: create, activate, change, delete (L4 X.2, ThreadControl). The checks come in the interface's order.
 
+use core::sync::atomic::Ordering;
+
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 use pecan_abi::layout::NOT_GIVEN;
@@ -15,7 +17,7 @@ use crate::sched;
 use crate::space::{Role, Space, shootdown};
 use crate::start;
 use crate::thread::create::{Slot, create, slot};
-use crate::thread::{Field, Owned, State, activate, migrate, table};
+use crate::thread::{Field, Owned, State, activate, delete, migrate, table};
 
 /// Guards who exists and in which space: creation, deletion, and looking up another thread's space.
 static LOCK: Mutex<()> = Mutex::new(());
@@ -88,16 +90,33 @@ pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
         return Err(SysError::InvalidThread);
     }
     // A thread that does not exist is deleted already.
-    match carry_out(me, Control::new(Operation::Delete, dest, me, [0; 7])).error {
-        Some(SysError::InvalidThread) | None => Ok(()),
-        Some(error) => Err(error),
+    let control = carry_out(me, Control::new(Operation::Delete, dest, me, [0; 7]));
+    match control.error {
+        Some(SysError::InvalidThread) | None => {}
+        Some(error) => return Err(error),
+    }
+    let [home, end, ..] = control.words;
+    await_end(me, home, end);
+    Ok(())
+}
+
+/// Waits until CPU `home` has put away what it had to when it was asked, `end` being its answer. What the thread's space
+/// had and gave is gone then. The running thread `me`; others may run meanwhile, and it may move.
+fn await_end(me: Owned, home: u64, end: u64) {
+    let Some(home) = usize::try_from(home).ok().and_then(cpu::get) else {
+        return;
+    };
+    while home.ends_done.load(Ordering::Acquire) < end {
+        super::let_others_in(me);
     }
 }
 
-/// Deletes `target`. Its home, interrupts off.
+/// Deletes `target`; the first words become this CPU and when all that ended is put away. Its home, interrupts off.
 #[inline(never)]
-pub(super) fn delete(cpu: &Cpu, target: Owned, control: Control) -> Control {
-    crate::thread::delete::delete(cpu, target);
+pub(super) fn delete(cpu: &Cpu, target: Owned, mut control: Control) -> Control {
+    delete::delete(cpu, target);
+    control.words[0] = u64::from(cpu.index);
+    control.words[1] = delete::end_of_all(cpu);
     control
 }
 
@@ -138,7 +157,7 @@ fn create_call(arguments: Arguments) -> Result<(), Raced> {
         space.check_utcb(arguments.utcb)?;
         let thread = create(cpu, arguments.dest, space, arguments.scheduler)?;
         if let Err(error) = activate::activate(cpu, thread, arguments.utcb, arguments.pager) {
-            crate::thread::delete::undo(cpu, thread);
+            delete::undo(cpu, thread);
             return Err(error.into());
         }
         return Ok(());
@@ -273,7 +292,7 @@ impl Change {
             target.set_space(Some(space));
             space.add_thread();
             if let Some(old) = old {
-                Space::remove_thread(old);
+                Space::remove_thread(cpu, old);
             }
         }
         if self.utcb != NOT_GIVEN {

@@ -41,36 +41,59 @@ impl Leaf {
     }
 }
 
-/// The page that maps a virtual address.
+/// Where the way to an address ends: at a page, or at an entry that is absent.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    pub(super) table: u64,
+    pub(super) level: u32,
+    pub(super) entry: Entry,
+}
+
+impl End {
+    /// The page that maps the address.
+    #[inline]
+    pub const fn leaf(&self) -> Option<Leaf> {
+        if self.entry.is_present() {
+            Some(Leaf::of(self.entry, self.level))
+        } else {
+            None
+        }
+    }
+
+    /// log2 of the largest page that can be put at the address: 30, 21 or 12. A larger one would be where there is a table
+    /// already, and tables stay.
+    #[inline]
+    pub const fn room_log2(&self) -> u32 {
+        shift(if self.level > LARGEST_LEVEL {
+            LARGEST_LEVEL
+        } else {
+            self.level
+        })
+    }
+}
+
+/// Goes the way to a virtual address.
 #[inline]
-pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
+pub fn find<T: Tables>(tables: &T, root: u64, address: u64) -> End {
     let (mut table, mut level) = (root, ROOT_LEVEL);
     loop {
         let entry = tables.read(table, index(address, level));
-        if entry.is_leaf(level) {
-            return Some(Leaf::of(entry, level));
-        }
-        if !entry.is_present() || level == 1 {
-            return None;
+        if !entry.is_present() || entry.is_leaf(level) {
+            return End {
+                table,
+                level,
+                entry,
+            };
         }
         table = entry.address();
         level -= 1;
     }
 }
 
-/// log2 of the largest page that can be put at a virtual address: 30, 21 or 12. A larger one would be where there is a
-/// table already, and tables stay.
-pub fn room_log2<T: Tables>(tables: &T, root: u64, address: u64) -> u32 {
-    let (mut table, mut level) = (root, ROOT_LEVEL);
-    while level > 1 {
-        let entry = tables.read(table, index(address, level));
-        if !entry.is_present() || entry.is_leaf(level) {
-            break;
-        }
-        table = entry.address();
-        level -= 1;
-    }
-    shift(level.min(LARGEST_LEVEL))
+/// The page that maps a virtual address.
+#[inline]
+pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
+    find(tables, root, address).leaf()
 }
 
 /// The first page of the lower half that maps an address in `from..=last`, with its first address.

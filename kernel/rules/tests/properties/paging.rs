@@ -6,8 +6,8 @@ mod model;
 use memory::{Memory, ROOT};
 use model::{Model, PROBES, small_pages};
 use pecan_rules::paging::{
-    Entry, MapError, Mapped, Tables, for_each_leaf, free_user_tables, lookup, map_page, next_leaf,
-    room_log2, unmap_page,
+    Entry, MapError, Mapped, Tables, fill, find, for_each_leaf, free_user_tables, lookup, map_page,
+    next_leaf, unmap_page,
 };
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -63,7 +63,15 @@ fn apply(memory: &mut Memory, model: &mut Model, op: Op) {
             let phys = phys + (address & ((1 << 30) - 1));
             let (expected, new) = model.map(address, log2, phys, flags, tables);
             memory.expect(model.pages(), new.pages());
-            assert_eq!(map_page(memory, ROOT, address, phys, log2, flags), expected);
+            let at = find(memory, ROOT, address);
+            let free = at.leaf().is_none() && at.room_log2() >= log2;
+            let reached = !flags.contains(Entry::USER) || memory.admits_users(address);
+            if free && reached {
+                let filled = fill(memory, &at, address, phys, log2, flags);
+                assert_eq!(filled.map(|()| Mapped::Fresh), expected);
+            } else {
+                assert_eq!(map_page(memory, ROOT, address, phys, log2, flags), expected);
+            }
             let grown = if expected.is_ok() {
                 new.tables() - model.tables()
             } else {
@@ -102,7 +110,7 @@ proptest! {
         for (&address, page) in PROBES.iter().zip(model.pages()) {
             let leaf = lookup(&memory, ROOT, address);
             assert_eq!(leaf.map(|leaf| leaf.translate(address)), page.map(|page| page.phys));
-            assert_eq!(room_log2(&memory, ROOT, address), model.room_log2(address));
+            assert_eq!(find(&memory, ROOT, address).room_log2(), model.room_log2(address));
         }
     }
 
