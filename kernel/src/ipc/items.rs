@@ -16,6 +16,7 @@ const CUT: Cut = Cut(IpcCode::Overflow);
 
 /// Transfers the typed items of a message whose words are there already; cut at the first that cannot be, and before
 /// all of them if the message does not fit the message registers.
+#[inline(never)]
 pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cut> {
     let mut next = tag.untyped() + 1;
     let end = next + tag.typed();

@@ -13,6 +13,7 @@ pub(super) struct Cut(pub(super) IpcCode);
 
 /// Copies the message with `tag` from `sender` to `receiver` and writes the receiver's results. The receiver's
 /// state is the caller's to change. `flags` are output flags of the tag.
+#[inline]
 pub(super) fn message(sender: &Tcb, receiver: Owned, tag: Tag, flags: u64) -> Result<(), Cut> {
     receiver
         .utcb

@@ -2,10 +2,10 @@
 
 use pecan_abi::fpage::{Fpage, Rights};
 use pecan_rules::mapping::{
-    self, Handle, REGION_LOG2, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering,
-    drop_if_empty, first_within, relocate,
+    self, Handle, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering, drop_if_empty,
+    first_within, relocate,
 };
-use pecan_rules::paging::{End, Leaf, fill, find, lookup, unmap_page};
+use pecan_rules::paging::{End, Leaf, fill, find, unmap_page};
 use pecan_rules::placement::{Placement, place};
 use spin::MutexGuard;
 
@@ -104,27 +104,29 @@ enum Giver {
     Page(Handle),
 }
 
-/// The next part of the source, mapped as a whole or not at all.
+/// The next part of the source: one page of the sender's, or what of it lies there.
 struct Part {
     giver: Giver,
-    /// Where in the giver's page it begins.
-    offset: u32,
-    /// First address in the source, and size.
     first: u64,
     size: u64,
     phys: u64,
     rights: Rights,
-    /// The page of the sender's, with its size, that a grant can hand over.
+    /// The sender's page, with its size, that a grant can hand over.
     whole: Option<(Handle, u32)>,
 }
 
 /// What is to be put where.
 struct Piece {
     giver: Giver,
-    offset: u32,
     spot: Spot,
     phys: u64,
     rights: Rights,
+}
+
+impl Piece {
+    fn frame(&self) -> u32 {
+        (self.phys >> 12) as u32
+    }
 }
 
 impl<'a> Work<'a> {
@@ -142,84 +144,89 @@ impl<'a> Work<'a> {
 
     /// One page, or a piece of what must be taken away before it. The tree is locked.
     fn step(&mut self, tree: &mut Tree, owner: bool) -> Result<Step, NoMemory> {
-        if self.taking.is_some() {
-            self.take(tree);
-        } else {
-            let part = if owner {
-                self.of_memory()
-            } else {
-                self.of_pages(tree)
-            };
-            match part {
-                None => return Ok(Step::Last),
-                Some(part) if part.rights.is_none() => self.next = part.first + part.size,
-                Some(part) => self.place(tree, &part)?,
-            }
+        if owner || self.taking.is_some() {
+            return self.uncommon_step(tree, owner);
         }
-        Ok(if self.next > self.last && self.taking.is_none() {
-            Step::Last
-        } else {
-            Step::More
-        })
+        let Some(part) = self.of_pages(tree) else {
+            return Ok(Step::Last);
+        };
+        self.place(tree, &part)?;
+        Ok(self.what_next())
     }
 
-    /// Goes on with what must be taken away.
     #[inline(never)]
-    fn take(&mut self, tree: &mut Tree) {
+    fn uncommon_step(&mut self, tree: &mut Tree, owner: bool) -> Result<Step, NoMemory> {
         if let Some(sweep) = &mut self.taking {
             tree.sweep(sweep);
             self.taking = self.taking.filter(|sweep| !sweep.is_done());
+            return Ok(self.what_next());
+        }
+        let part = if owner {
+            self.of_memory()
+        } else {
+            self.of_pages(tree)
+        };
+        match part {
+            None => return Ok(Step::Last),
+            Some(part) if part.rights.is_none() => self.next = part.first + part.size,
+            Some(part) => self.place(tree, &part)?,
+        }
+        Ok(self.what_next())
+    }
+
+    fn what_next(&self) -> Step {
+        if self.next > self.last && self.taking.is_none() {
+            Step::Last
+        } else {
+            Step::More
         }
     }
 
     /// The next part of physical memory itself; without rights if it is the kernel's.
-    #[inline(never)]
     fn of_memory(&self) -> Option<Part> {
         let last = self.last.min(sigma0::LAST_ADDRESS);
         if self.next > last {
             return None;
         }
         let (log2, allowed) = sigma0::piece(self.next, last);
+        let rights = if allowed {
+            readable(self.placement.rights)
+        } else {
+            Rights::NONE
+        };
         Some(Part {
             giver: Giver::Memory(self.from.name()),
-            offset: (self.next % (1 << REGION_LOG2)) as u32,
             first: self.next,
             size: 1 << log2,
             phys: self.next,
-            rights: if allowed {
-                readable(self.placement.rights)
-            } else {
-                Rights::NONE
-            },
+            rights,
             whole: None,
         })
     }
 
     /// The next page that the sender's space has, or the part of it that lies in the source.
+    #[inline(always)]
     fn of_pages(&self, tree: &Tree) -> Option<Part> {
+        if self.next > self.last {
+            return None;
+        }
         let source = first_within(tree, self.from.name(), self.next, self.last)?;
         let node = tree.node(source);
         let first = node.address().max(self.next);
-        // The tree and the tables agree on what there is.
-        let leaf = lookup(&PhysTables, self.from.root(), first)?;
-        let within = (first - node.address()) as u32;
-        let (giver, offset) = match (self.mode, node.parent()) {
-            (Mode::Grant, Some(parent)) => (parent, node.offset() + within),
-            _ => (source, within),
-        };
+        let granted = self.mode == Mode::Grant;
         Some(Part {
-            giver: Giver::Page(giver),
-            offset,
+            giver: Giver::Page(node.parent().filter(|_| granted).unwrap_or(source)),
             first,
             size: node.last().min(self.last) - first + 1,
-            phys: leaf.translate(first),
+            phys: (u64::from(node.frame()) << 12) + (first - node.address()),
             rights: readable(self.placement.rights.and(node.rights())),
-            whole: (self.mode == Mode::Grant).then_some((source, node.log2())),
+            whole: granted.then_some((source, node.log2())),
         })
     }
 
     /// Puts as much of the part as one page can hold to where it belongs, unless a larger page or an area of the kernel
     /// is there.
+    #[inline(always)]
     fn place(&mut self, tree: &mut Tree, part: &Part) -> Result<(), NoMemory> {
         let target = self.placement.target + (part.first - self.placement.source);
         let areas = self.to.areas.lock();
@@ -227,7 +234,6 @@ impl<'a> Work<'a> {
         let log2 = page_log2(&areas, &at, target, part);
         let piece = Piece {
             giver: part.giver,
-            offset: part.offset,
             spot: Spot {
                 space: self.to.name(),
                 address: target,
@@ -236,28 +242,47 @@ impl<'a> Work<'a> {
             phys: part.phys,
             rights: part.rights,
         };
-        let mut size = 1 << log2;
-        if areas.touch(Fpage::new(target, log2, Rights::NONE)) {
-            // Left out.
-        } else if let Some(leaf) = at.leaf() {
+        self.next = part.first + (1 << log2);
+        if areas.touch(target, target + ((1 << log2) - 1)) {
+            return Ok(());
+        }
+        if at.leaf().is_some() || part.whole.is_some() {
+            return self.uncommon_place(tree, part, &piece, &at, areas);
+        }
+        fresh(tree, &piece, &at, areas)
+    }
+
+    /// Something is there, or the sender gives its page away.
+    #[inline(never)]
+    fn uncommon_place(
+        &mut self,
+        tree: &mut Tree,
+        part: &Part,
+        piece: &Piece,
+        at: &End,
+        areas: MutexGuard<'_, Areas>,
+    ) -> Result<(), NoMemory> {
+        let Spot { address, log2, .. } = piece.spot;
+        if let Some(leaf) = at.leaf() {
             drop(areas);
             if leaf.size_log2 > log2 {
-                size = part.size.min(leaf.size() - target % leaf.size());
-            } else if !self.over(tree, &piece, &leaf)? {
-                return Ok(());
+                let rest = leaf.size() - address % leaf.size();
+                self.next = part.first + part.size.min(rest);
+            } else if !self.over(tree, piece, &leaf)? {
+                self.next = part.first;
             }
-        } else if let Some((source, _)) = part.whole.filter(|(_, whole)| *whole == log2) {
-            self.hand_over(tree, source, &piece, &at, areas)?;
-        } else {
-            fresh(tree, &piece, &at, areas)?;
+            return Ok(());
         }
-        self.next = part.first + size;
-        Ok(())
+        match part.whole {
+            Some((source, whole)) if whole == log2 => {
+                self.hand_over(tree, source, piece, at, areas)
+            }
+            _ => fresh(tree, piece, at, areas),
+        }
     }
 
     /// Something of the same size is there already. The same memory gets the rights of both, and belongs to the giver who
     /// has them all; otherwise the old page must go first, with all that derives from it: false.
-    #[inline(never)]
     fn over(&mut self, tree: &mut Tree, piece: &Piece, leaf: &Leaf) -> Result<bool, NoMemory> {
         let Some(old) = covering(tree, piece.spot.space, piece.spot.address) else {
             return Ok(true);
@@ -275,7 +300,7 @@ impl<'a> Work<'a> {
             if same_giver || piece.rights.contains(before) {
                 if !same_giver {
                     let parent = parent(tree, piece)?;
-                    adopt(tree, old, parent, piece.offset);
+                    adopt(tree, old, parent);
                 }
                 mapping::extend(tree, old, piece.rights);
                 tree.widen(self.to, piece.spot.address, before.or(piece.rights));
@@ -286,8 +311,7 @@ impl<'a> Work<'a> {
         Ok(false)
     }
 
-    /// The sender's page itself moves, with all that derives from it. What it has more rights than the piece goes next.
-    #[inline(never)]
+    /// The sender's page itself moves, with all that derives from it. What these have more rights than the piece goes next.
     fn hand_over(
         &mut self,
         tree: &mut Tree,
@@ -335,7 +359,7 @@ fn fresh(
     areas: MutexGuard<'_, Areas>,
 ) -> Result<(), NoMemory> {
     let parent = parent(tree, piece)?;
-    let Ok(node) = add(tree, parent, piece.offset, piece.spot, piece.rights) else {
+    let Ok(node) = add(tree, parent, piece.frame(), piece.spot, piece.rights) else {
         drop_if_empty(tree, parent);
         return Err(NoMemory);
     };
@@ -371,7 +395,7 @@ fn page_log2(areas: &Areas, at: &End, target: u64, part: &Part) -> u32 {
         (target | part.phys) % (1 << log2) == 0
             && part.size >= 1 << log2
             && *log2 <= at.room_log2()
-            && !areas.touch(Fpage::new(target, *log2, Rights::NONE))
+            && !areas.touch(target, target + ((1 << log2) - 1))
     };
     large_sizes().find(fits).unwrap_or(12)
 }

@@ -45,7 +45,8 @@ impl Space {
         }
         let fits = |log2: u32| {
             let page = Fpage::new(address, log2, Rights::NONE);
-            let free = !areas.touch(page) && !reserve::overlaps_reserved(page.base(), 1 << log2);
+            let free = !areas.touch(page.base(), page.last())
+                && !reserve::overlaps_reserved(page.base(), 1 << log2);
             (log2 <= at.room_log2() && free).then_some(page)
         };
         let Some(page) = large_sizes().chain([12]).find_map(fits) else {

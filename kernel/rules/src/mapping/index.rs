@@ -1,6 +1,6 @@
 //! Looking for nodes: pages of a space by address, children of a page by place. Expected logarithmic time.
 
-use super::search::{Children, first_from};
+use super::search::{Children, Tree, first_from};
 use super::{Handle, SpaceName, Store};
 
 /// Sizes of pages, as log2.
@@ -12,22 +12,24 @@ pub fn covering<S: Store>(store: &S, space: SpaceName, address: u64) -> Option<H
     first_within(store, space, address, address)
 }
 
-/// The first page of `space` that has an address in `from..=last`.
+/// The first page of `space` that has an address in `from..=last`, which is not empty.
 pub fn first_within<S: Store>(store: &S, space: SpaceName, from: u64, last: u64) -> Option<Handle> {
+    let (mut before, mut after) = (None, None);
     let mut next = store.root(space);
-    let mut found = None;
     while let Some(handle) = next {
         let node = store.node(handle);
-        if node.last() < from {
+        if node.address <= from {
+            before = next;
             next = node.pages[1];
         } else {
-            if node.address <= last {
-                found = Some(handle);
-            }
+            after = next;
             next = node.pages[0];
         }
     }
-    found
+    match before {
+        Some(handle) if store.node(handle).last() >= from => before,
+        _ => after.filter(|handle| store.node(*handle).address <= last),
+    }
 }
 
 /// The first of the pages that were mapped from `parent`, in an order of their own.
@@ -54,19 +56,21 @@ pub(super) fn child_within<S: Store>(
     if page.children.is_none() || last < page.address || first > page.last() {
         return None;
     }
-    let (from, to) = (first.saturating_sub(page.address), last - page.address);
+    let base = page.frame;
+    let frame = |offset: u64| base + (offset >> 12) as u32;
+    let from = frame(first.saturating_sub(page.address));
+    let to = frame(last.min(page.last()) - page.address);
     let start = before.map_or(0, |before| after(store, before));
     SIZES.into_iter().find_map(|log2| {
         // Pages are aligned, so one that reaches into the range begins here or later.
-        let least = Children::first_key(log2, from & u64::MAX << log2);
+        let least = Children::first_key(log2, from & u32::MAX << (log2 - 12));
         let found = first_from(store, Children(parent), least.max(start))?;
         let node = store.node(found);
-        (node.log2() == log2 && u64::from(node.offset) <= to).then_some(found)
+        (node.log2() == log2 && node.frame <= to).then_some(found)
     })
 }
 
 /// The lowest key above that of a child.
 fn after<S: Store>(store: &S, child: Handle) -> u64 {
-    use super::search::Tree;
     Children::key(store.node(child), child) + 1
 }

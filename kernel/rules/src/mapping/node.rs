@@ -20,8 +20,8 @@ pub struct SpaceName(pub u32);
 pub struct Node {
     pub(super) address: u64,
     pub(super) space: SpaceName,
-    /// Where in the parent's page this one begins, in bytes.
-    pub(super) offset: u32,
+    /// Physical address / 4096.
+    pub(super) frame: u32,
     pub(super) parent: Option<Handle>,
     /// Root of the tree of pages that were mapped from this one.
     pub(super) children: Option<Handle>,
@@ -29,6 +29,8 @@ pub struct Node {
     pub(super) siblings: Links,
     /// In the tree of the space's pages.
     pub(super) pages: Links,
+    /// The node's rank in both trees.
+    pub(super) weight: u32,
     pub(super) log2: u8,
     pub(super) rights: Rights,
     /// Accesses through derived pages that the owner has been told of, but those before it have not.
@@ -42,15 +44,22 @@ const _: () = assert!(size_of::<Node>() <= 64);
 impl Node {
     /// A node that is in no tree yet.
     #[inline]
-    pub const fn new(space: SpaceName, address: u64, log2: u32, rights: Rights) -> Self {
+    pub const fn new(
+        space: SpaceName,
+        address: u64,
+        log2: u32,
+        frame: u32,
+        rights: Rights,
+    ) -> Self {
         Self {
             address,
             space,
-            offset: 0,
+            frame,
             parent: None,
             children: None,
             siblings: [None; 2],
             pages: [None; 2],
+            weight: 0,
             log2: log2 as u8,
             rights,
             told: Rights::NONE,
@@ -94,10 +103,10 @@ impl Node {
         self.parent
     }
 
-    /// Where in the parent's page this one begins, in bytes.
+    /// Where the page is in memory: physical address / 4096, a multiple of its size.
     #[inline]
-    pub const fn offset(&self) -> u32 {
-        self.offset
+    pub const fn frame(&self) -> u32 {
+        self.frame
     }
 
     /// Whether pages were mapped from this one.

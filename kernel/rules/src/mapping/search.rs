@@ -67,7 +67,7 @@ impl Tree for Children {
 
     #[inline]
     fn key(node: &Node, handle: Handle) -> u64 {
-        Self::first_key(node.log2(), node.offset.into()) | u64::from(handle.get())
+        Self::first_key(node.log2(), node.frame) | u64::from(handle.get())
     }
 
     #[inline]
@@ -82,9 +82,10 @@ impl Tree for Children {
 }
 
 impl Children {
-    /// A key that no child of this size has that begins `offset` bytes or more into the page, but below all of those.
-    pub(super) const fn first_key(log2: u32, offset: u64) -> u64 {
-        (log2 as u64) << 56 | offset >> 12 << 32
+    /// A key below those of all children of this size that are at `frame` or later. The largest page has 2^18 frames.
+    #[inline]
+    pub(super) const fn first_key(log2: u32, frame: u32) -> u64 {
+        (log2 as u64) << 56 | (frame as u64 & 0x3_FFFF) << 32
     }
 }
 
@@ -113,9 +114,14 @@ fn key<S: Store, T: Tree>(store: &S, handle: Handle) -> u64 {
     T::key(store.node(handle), handle)
 }
 
-const fn weight(handle: Handle) -> u32 {
+/// The rank of a node: a hash of its handle.
+pub(super) const fn weight_of(handle: Handle) -> u32 {
     let mixed = handle.get().wrapping_mul(0x9E37_79B1);
     (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA77)
+}
+
+fn weight<S: Store>(store: &S, handle: Handle) -> u32 {
+    store.node(handle).weight
 }
 
 /// The first node whose key is `from` or higher.
@@ -136,11 +142,11 @@ pub(super) fn first_from<S: Store, T: Tree>(store: &S, tree: T, from: u64) -> Op
 
 /// Adds a node.
 pub(super) fn insert<S: Store, T: Tree>(store: &mut S, tree: T, new: Handle) {
-    let place = key::<S, T>(store, new);
+    let (place, own) = (key::<S, T>(store, new), weight(store, new));
     let mut link = Link::Root(tree);
     let mut below = tree.root(store);
     while let Some(handle) = below {
-        if weight(handle) < weight(new) {
+        if weight(store, handle) < own {
             break;
         }
         let side = usize::from(key::<S, T>(store, handle) < place);
@@ -189,7 +195,7 @@ fn join<S: Store, T: Tree>(
 ) {
     loop {
         match (lower, higher) {
-            (Some(low), Some(high)) if weight(low) >= weight(high) => {
+            (Some(low), Some(high)) if weight(store, low) >= weight(store, high) => {
                 set(store, link, lower);
                 link = Link::Below(low, HIGHER);
                 lower = T::links(store.node(low))[HIGHER];

@@ -29,27 +29,37 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
         return Ok(found);
     }
     let base = address & u64::MAX << REGION_LOG2;
-    let node = Node::new(owner, base, REGION_LOG2, Rights::FULL);
+    let frame = (base >> 12) as u32;
+    make(
+        store,
+        Node::new(owner, base, REGION_LOG2, frame, Rights::FULL),
+    )
+}
+
+/// A node among the pages of its space.
+fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
     let handle = store.allocate(node).ok_or(NoMemory)?;
-    search::insert(store, Pages(owner), handle);
+    store.node_mut(handle).weight = search::weight_of(handle);
+    search::insert(store, Pages(node.space), handle);
     Ok(handle)
 }
 
-/// Records that the page at `spot` was mapped with `rights` from `offset` bytes into the page of `parent`.
+/// Records that the page at `spot` was mapped with `rights` from the page of `parent`, which has the memory
+/// at `frame` (physical address / 4096).
 ///
 /// Nothing of the space's is at the spot, it lies inside of the parent's page, and the parent has the rights.
 /// On an error `parent` may be a region without children: [`drop_if_empty`].
 pub fn add<S: Store>(
     store: &mut S,
     parent: Handle,
-    offset: u32,
+    frame: u32,
     spot: Spot,
     rights: Rights,
 ) -> Result<Handle, NoMemory> {
-    let mut node = Node::new(spot.space, spot.address, spot.log2, rights);
-    node.offset = offset;
-    let handle = store.allocate(node).ok_or(NoMemory)?;
-    search::insert(store, Pages(spot.space), handle);
+    let handle = make(
+        store,
+        Node::new(spot.space, spot.address, spot.log2, frame, rights),
+    )?;
     link(store, handle, parent);
     Ok(handle)
 }
@@ -60,12 +70,11 @@ pub fn extend<S: Store>(store: &mut S, node: Handle, rights: Rights) {
     node.rights = node.rights.or(rights);
 }
 
-/// The page counts as mapped from another parent, where the same memory begins `offset` bytes into the page. The
-/// parent does not derive from the page, and has all its rights.
-pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle, offset: u32) {
+/// The page counts as mapped from another parent, which has the same memory. The parent does not derive from the page,
+/// and has all its rights.
+pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     let old = store.node(node).parent;
     unlink(store, node);
-    store.node_mut(node).offset = offset;
     link(store, node, parent);
     if let Some(old) = old {
         drop_if_empty(store, old);

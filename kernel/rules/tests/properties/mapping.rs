@@ -102,13 +102,14 @@ impl Pair {
         covering(&self.memory, place.0, place.1).expect("the tree has the page")
     }
 
-    fn put(&mut self, parent: Option<Place>, giver: Handle, offset: u32, place: Place, page: Page) {
+    fn put(&mut self, parent: Option<Place>, giver: Handle, place: Place, page: Page) {
         let spot = Spot {
             space: place.0,
             address: place.1,
             log2: page.log2,
         };
-        if add(&mut self.memory, giver, offset, spot, page.rights) == Err(NoMemory) {
+        let frame = (page.phys >> 12) as u32;
+        if add(&mut self.memory, giver, frame, spot, page.rights) == Err(NoMemory) {
             drop_if_empty(&mut self.memory, giver);
             return;
         }
@@ -128,7 +129,7 @@ impl Pair {
         }
         if let Ok(giver) = region(&mut self.memory, OWNER, phys) {
             let page = fresh(phys, log2, Rights::from_bits(rights));
-            self.put(None, giver, (phys % HUGE) as u32, to, page);
+            self.put(None, giver, to, page);
         }
     }
 
@@ -147,7 +148,6 @@ impl Pair {
         self.put(
             Some(source),
             giver,
-            offset as u32,
             to,
             fresh(page.phys + offset, log2, rights),
         );
@@ -220,7 +220,7 @@ impl Pair {
         }
         let (node, to) = (self.handle(start), self.handle(giver));
         self.memory.version += 1;
-        adopt(&mut self.memory, node, to, (page.phys - from.phys) as u32);
+        adopt(&mut self.memory, node, to);
         extend(&mut self.memory, node, from.rights);
         self.memory.shown.get_mut(&start).expect("there").rights = from.rights;
         let own = self.model.pages.get_mut(&start).expect("there");
@@ -260,7 +260,8 @@ impl Pair {
             while let Some(next) = child {
                 let below = self.memory.node(next);
                 assert_eq!(below.parent(), Some(handle));
-                assert!(u64::from(below.offset()) + (1 << below.log2()) <= 1 << node.log2());
+                let end = |node: &Node| (u64::from(node.frame()) << 12) + (1 << node.log2());
+                assert!(below.frame() >= node.frame() && end(below) <= end(node));
                 assert!(
                     node.rights().contains(below.rights()),
                     "a right from nowhere"
@@ -297,16 +298,10 @@ impl Pair {
         let parent = self
             .memory
             .node(node.parent().expect("a page has a parent"));
-        let offset = u64::from(node.offset());
+        assert_eq!(u64::from(node.frame()) << 12, page.phys);
         match page.parent {
-            None => assert_eq!(
-                (parent.space(), parent.address() + offset),
-                (OWNER, page.phys)
-            ),
-            Some(place) => {
-                assert_eq!((parent.space(), parent.address()), place);
-                assert_eq!(self.model.pages[&place].phys + offset, page.phys);
-            }
+            None => assert_eq!(parent.space(), OWNER),
+            Some(place) => assert_eq!((parent.space(), parent.address()), place),
         }
     }
 
@@ -323,7 +318,7 @@ impl Pair {
                 let found = first_within(&self.memory, place.0, next, u64::MAX);
                 assert_eq!(found, Some(self.handle(*place)));
                 assert!(
-                    place.1 == 0
+                    place.1 == next
                         || first_within(&self.memory, place.0, next, place.1 - 1)
                             .is_none_or(|found| self.memory.node(found).address() < place.1)
                 );
@@ -400,7 +395,7 @@ fn children_come_by_size_and_place() {
     let mut order = Vec::new();
     while let Some(next) = child {
         let node = pair.memory.node(next);
-        order.push((node.log2(), u64::from(node.offset()) >> node.log2()));
+        order.push((node.log2(), u64::from(node.frame()) << 12 >> node.log2()));
         child = next_sibling(&pair.memory, next);
     }
     assert_eq!(
@@ -428,7 +423,7 @@ fn a_part_is_found_among_many() {
             log2: 12,
         };
         let rights = Rights::READ;
-        add(&mut pair.memory, giver, from.1 as u32, spot, rights).expect("room");
+        add(&mut pair.memory, giver, index as u32, spot, rights).expect("room");
         let seen = Rights::NONE;
         let shown = Shown {
             log2: 12,

@@ -22,6 +22,7 @@ pub(super) enum Outcome {
 
 /// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
 /// is BR0 meanwhile. ErrorCode and BR0 are as before afterwards; MRs hold the answer.
+#[inline]
 pub(super) fn call(me: Owned, partner: u64, tag: Tag, acceptor: Option<u64>) -> Outcome {
     let utcb = me.utcb.get();
     let partner = global(me, partner);
