@@ -21,7 +21,7 @@ const INTRA_LIMIT: u64 = 80;
 const IPI_LIMIT: f64 = 2.0;
 
 /// Most instructions from a fault to the end of the instruction that faulted, the pager's included.
-const FAULT_LIMIT: u64 = 900;
+const FAULT_LIMIT: u64 = 1350;
 
 /// Most instructions from an interrupted thread to the interrupt's handler.
 const INTERRUPT_LIMIT: u64 = 350;

@@ -36,7 +36,7 @@ pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Dispos
 }
 
 /// Enters the receive phase of the running thread.
-#[inline]
+#[inline(always)]
 pub(super) fn enter(me: Owned, cpu: &'static Cpu, request: &Request) -> Entered {
     if let Err(code) = validate::specifier(request.from) {
         answer::refused_receive(me, code);

@@ -11,7 +11,7 @@ use spin::MutexGuard;
 
 use super::areas::Areas;
 use super::object::{Role, Space};
-use super::shootdown::{self, Stale};
+use super::shootdown;
 use super::sigma0;
 use super::tables::{PhysTables, large_sizes};
 use super::tree::{self, Tree, accesses, flags};
@@ -55,7 +55,7 @@ pub(crate) fn item(
         return Ok(());
     };
     let owner = from.role() == Role::Sigma0;
-    let mut stale = Stale::none();
+    let mut stale = None;
     let mut work = Work::new(from, to, placement, mode);
     let result = loop {
         shootdown::answer(cpu::current());
@@ -69,7 +69,9 @@ pub(crate) fn item(
             Err(error) => break Err(error),
         }
     };
-    stale.drop_translations();
+    if let Some(mut stale) = stale {
+        stale.drop_translations();
+    }
     if result.is_ok() && mode == Mode::Grant && !owner {
         unmap::unmap(from, send.with_rights(Rights::FULL), true, || {});
     }
@@ -352,6 +354,7 @@ fn readable(rights: Rights) -> Rights {
 }
 
 /// A page where nothing is.
+#[inline(always)]
 fn fresh(
     tree: &mut Tree,
     piece: &Piece,
@@ -371,14 +374,21 @@ fn fresh(
 }
 
 /// The giver's node. A region is looked for only now: it may have gone with what was replaced.
+#[inline(always)]
 fn parent(tree: &mut Tree, piece: &Piece) -> Result<Handle, NoMemory> {
     match piece.giver {
         Giver::Page(page) => Ok(page),
-        Giver::Memory(owner) => mapping::region(tree, owner, piece.phys).map_err(|_| NoMemory),
+        Giver::Memory(owner) => region(tree, owner, piece.phys),
     }
 }
 
+#[inline(never)]
+fn region(tree: &mut Tree, owner: SpaceName, phys: u64) -> Result<Handle, NoMemory> {
+    mapping::region(tree, owner, phys).map_err(|_| NoMemory)
+}
+
 /// Writes the page into the tables, whose lock is held, and lets go of them. Nothing is there.
+#[inline(always)]
 fn show(piece: &Piece, at: &End, _tables: MutexGuard<'_, Areas>) -> Result<(), NoMemory> {
     let Spot { address, log2, .. } = piece.spot;
     let flags = flags(piece.rights);
@@ -387,12 +397,19 @@ fn show(piece: &Piece, at: &End, _tables: MutexGuard<'_, Areas>) -> Result<(), N
 
 /// log2 of the largest page that fits at both places, is not divided in the receiver's space already, and is clear of
 /// the kernel's areas; 12 if none is.
+#[inline(always)]
 fn page_log2(areas: &Areas, at: &End, target: u64, part: &Part) -> u32 {
-    if (target | part.phys) % (1 << 21) != 0 || part.size < 1 << 21 {
-        return 12;
+    if (target | part.phys).is_multiple_of(1 << 21) && part.size >= 1 << 21 {
+        large_page_log2(areas, at, target, part)
+    } else {
+        12
     }
+}
+
+#[inline(never)]
+fn large_page_log2(areas: &Areas, at: &End, target: u64, part: &Part) -> u32 {
     let fits = |log2: &u32| {
-        (target | part.phys) % (1 << log2) == 0
+        (target | part.phys).is_multiple_of(1 << log2)
             && part.size >= 1 << log2
             && *log2 <= at.room_log2()
             && !areas.touch(target, target + ((1 << log2) - 1))

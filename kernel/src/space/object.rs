@@ -29,6 +29,7 @@ pub(crate) enum Role {
 /// An address space. Lives as long as it has threads.
 pub(crate) struct Space {
     root: u64,
+    name: SpaceName,
     role: Role,
     threads: AtomicUsize,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
@@ -55,6 +56,7 @@ impl Space {
         }
         let space = Self {
             root: root.phys(),
+            name: SpaceName((frame.phys() >> 12) as u32),
             role,
             threads: AtomicUsize::new(0),
             pages: AtomicU32::new(0),
@@ -69,13 +71,14 @@ impl Space {
     }
 
     /// The name of the space in the mapping tree: the number of the frame that it is in.
+    #[inline]
     pub(super) fn name(&self) -> SpaceName {
-        SpaceName((physmap::to_phys(core::ptr::from_ref(self).cast()) >> 12) as u32)
+        self.name
     }
 
     /// The space of that name, which has pages or is getting one, so that it lives.
     pub(super) fn named(name: SpaceName) -> &'static Self {
-        // SAFETY: names are made by `name` only, and a space gives up all its pages before it ends.
+        // SAFETY: names are made by `create` only, and a space gives up all its pages before it ends.
         unsafe { &*physmap::to_virt(u64::from(name.0) << 12).cast() }
     }
 

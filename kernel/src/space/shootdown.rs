@@ -42,16 +42,15 @@ impl Stale {
         self.count = (self.count + 1).min(Self::NAMED + 1);
     }
 
-    /// Takes over what `other` names, which names nothing then.
+    /// Nothing was taken away.
     #[inline]
-    pub(super) fn absorb(&mut self, other: &mut Self) {
-        if other.count != 0 {
-            self.absorb_some(other);
-        }
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
+    /// Takes over what `other` names, which names nothing then.
     #[inline(never)]
-    fn absorb_some(&mut self, other: &mut Self) {
+    pub(super) fn absorb(&mut self, other: &mut Self) {
         for root in other.roots.iter().take(other.count) {
             self.add(*root);
         }

@@ -66,8 +66,10 @@ impl Tree {
 
     /// Adds to `stale` what the caller has made stale since it took the tree: it drops that after letting go of the tree.
     #[inline]
-    pub(super) fn move_stale(&mut self, stale: &mut Stale) {
-        stale.absorb(&mut self.stale);
+    pub(super) fn move_stale(&mut self, stale: &mut Option<Stale>) {
+        if !self.stale.is_empty() {
+            stale.get_or_insert(Stale::none()).absorb(&mut self.stale);
+        }
     }
 
     /// Something was taken away from `space`.
@@ -94,6 +96,7 @@ impl Store for Tree {
         self.nodes.get_mut(handle)
     }
 
+    #[inline(always)]
     fn allocate(&mut self, node: Node) -> Option<Handle> {
         self.version += 1;
         self.nodes.allocate(node)

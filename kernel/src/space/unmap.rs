@@ -67,13 +67,15 @@ pub(crate) fn unmap(
 
 /// Goes on with a sweep for one piece, after which no CPU has a stale translation because of it.
 pub(super) fn piece(sweep: &mut Sweep) {
-    let mut stale = Stale::none();
+    let mut stale = None;
     {
         let mut tree = tree::lock();
         tree.sweep(sweep);
         tree.move_stale(&mut stale);
     }
-    stale.drop_translations();
+    if let Some(mut stale) = stale {
+        stale.drop_translations();
+    }
 }
 
 /// The owner of all memory has pages of its own that nobody gave it.

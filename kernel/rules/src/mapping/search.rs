@@ -141,6 +141,7 @@ pub(super) fn first_from<S: Store, T: Tree>(store: &S, tree: T, from: u64) -> Op
 }
 
 /// Adds a node.
+#[inline]
 pub(super) fn insert<S: Store, T: Tree>(store: &mut S, tree: T, new: Handle) {
     let (place, own) = (key::<S, T>(store, new), weight(store, new));
     let mut link = Link::Root(tree);

@@ -37,6 +37,7 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
 }
 
 /// A node among the pages of its space.
+#[inline]
 fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
     let handle = store.allocate(node).ok_or(NoMemory)?;
     store.node_mut(handle).weight = search::weight_of(handle);
@@ -49,6 +50,7 @@ fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
 ///
 /// Nothing of the space's is at the spot, it lies inside of the parent's page, and the parent has the rights.
 /// On an error `parent` may be a region without children: [`drop_if_empty`].
+#[inline]
 pub fn add<S: Store>(
     store: &mut S,
     parent: Handle,
@@ -118,6 +120,7 @@ pub fn drop_if_empty<S: Store>(store: &mut S, node: Handle) {
     }
 }
 
+#[inline]
 fn link<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     store.node_mut(node).parent = Some(parent);
     search::insert(store, Children(parent), node);
