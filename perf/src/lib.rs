@@ -34,6 +34,12 @@ pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
 pub const YIELD_SWITCH: &str = "ref.yield-switch";
 /// From the last instruction of an interrupted thread to the first one of the interrupt's handler, a user thread.
 pub const INTERRUPT_TO_USER: &str = "irq.to-user";
+/// Call with a string of 4 KiB to another space on the same CPU, and a short answer.
+pub const LONG_PAGE: &str = "ipc.long.4096";
+/// The same with 1 MiB.
+pub const LONG_MEBIBYTE: &str = "ipc.long.1048576";
+/// A plain copy of 1 MiB in one space.
+pub const COPY_MEBIBYTE: &str = "ref.copy.1048576";
 /// A page fault, answered by a pager in another space with a page of 4 KiB, until the instruction is done.
 pub const PAGE_FAULT: &str = "fault.page";
 /// Call and reply with a map item of a page of 4 KiB in the call.

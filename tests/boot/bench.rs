@@ -4,6 +4,7 @@
 
 use crate::built::Built;
 use libtest_mimic::{Failed, Trial};
+use pecan_perf::{COPY_MEBIBYTE, LONG_MEBIBYTE, LONG_PAGE};
 use pecan_perf::{
     INTER_BUSY, INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, Report, Row, Wish, measure,
 };
@@ -17,6 +18,12 @@ type Shared = Arc<OnceLock<Result<Report, String>>>;
 /// Most instructions one way inside one CPU between two spaces, for up to 7 words, user stubs included.
 const INTRA_LIMIT: u64 = 80;
 
+/// Most instructions of a call with a string of 4 KiB and its short answer, copying 8 bytes an instruction.
+const LONG_PAGE_LIMIT: u64 = 1200;
+
+/// Most instructions of a call with a string of 1 MiB, in percent of those of a plain copy.
+const LONG_PERCENT: u64 = 105;
+
 /// Most interrupts between CPUs per round trip: one a message.
 const IPI_LIMIT: f64 = 2.0;
 
@@ -28,12 +35,13 @@ const INTERRUPT_LIMIT: u64 = 350;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shared = Shared::default();
-    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 5] = [
+    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 6] = [
         ("PERF0001", complete),
         ("PERF0002", short_inside),
         ("PERF0003", few_interrupts),
-        ("PERF0004", short_faults),
-        ("PERF0005", short_interrupts),
+        ("PERF0004", strings),
+        ("PERF0005", short_faults),
+        ("PERF0006", short_interrupts),
     ];
     let trial = |(id, judge): (&str, fn(&Report) -> Result<(), Failed>)| {
         let (built, shared) = (built.clone(), shared.clone());
@@ -142,6 +150,27 @@ fn few_interrupts(report: &Report) -> Result<(), Failed> {
                 );
             }
         }
+    }
+    Ok(())
+}
+
+fn strings(report: &Report) -> Result<(), Failed> {
+    let count = |id| {
+        let row = report.row(id, None);
+        row.and_then(|row| row.instructions_round_trip)
+            .ok_or_else(|| Failed::from(format!("no instructions of {id}")))
+    };
+    let (page, long, copy) = (
+        count(LONG_PAGE)?,
+        count(LONG_MEBIBYTE)?,
+        count(COPY_MEBIBYTE)?,
+    );
+    if page > LONG_PAGE_LIMIT {
+        return Err(format!("{LONG_PAGE}: {page} instructions, not {LONG_PAGE_LIMIT}").into());
+    }
+    if long * 100 > copy * LONG_PERCENT {
+        let limit = format!("{LONG_PERCENT} % of {copy}");
+        return Err(format!("{LONG_MEBIBYTE}: {long} instructions, not {limit}").into());
     }
     Ok(())
 }

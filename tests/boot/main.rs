@@ -11,6 +11,7 @@ mod examples;
 mod foreign;
 mod image;
 mod panic;
+mod ports;
 mod stress;
 
 use built::Built;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 9] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 10] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         examples::trials,
         foreign::trials,
         panic::trials,
+        ports::trials,
         bench::trials,
         stress::trials,
     ];

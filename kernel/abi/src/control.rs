@@ -21,6 +21,10 @@ pub const FREE_FRAMES: u64 = 6;
 /// Makes the kernel check its invariants on this processor; result 1. It panics if they are broken.
 pub const CHECK: u64 = 7;
 
+/// Result: the attribute ([`crate::caching`]) with which the page at address a of the space of thread b is cached;
+/// "invalid parameter" if nothing is mapped there, "invalid thread" if there is no such thread.
+pub const CACHING: u64 = 10;
+
 /// Result of an operation that was not carried out.
 pub const REFUSED: u64 = u64::MAX;
 /// Most bytes in one [`CONSOLE_WRITE`].

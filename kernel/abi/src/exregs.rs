@@ -26,8 +26,8 @@ pub const START: u64 = HALT_VALID | SET_IP | SET_SP | SEND | RECEIVE;
 /// Halts a thread and aborts what it was doing.
 pub const STOP: u64 = HALT_VALID | HALT | DELIVER | SEND | RECEIVE;
 
-/// The bits of RFLAGS that a user may set: CF PF AF ZF SF OF.
-pub const USER_FLAGS: u64 = 0x8D5;
+/// The bits of RFLAGS that a user may set: CF PF AF ZF SF OF, and TF for debuggers.
+pub const USER_FLAGS: u64 = 0x9D5;
 
 #[cfg(test)]
 mod tests {
@@ -41,6 +41,7 @@ mod tests {
         assert_eq!(START | SET_PAGER, 0x19E);
         assert_eq!(SET_PAGER | SET_IP | SET_SP | SEND | RECEIVE, 0x9E);
         assert_eq!(SET_FLAGS | SET_HANDLE, 0x60);
-        assert_eq!(USER_FLAGS, 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 11);
+        let arithmetic = 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 11;
+        assert_eq!(USER_FLAGS, arithmetic | 1 << 8);
     }
 }

@@ -166,6 +166,10 @@ impl Fpage {
 }
 
 /// A range of I/O ports: bits 4-9 are 2, bits 10-15 log2 of the number of ports, bits 16-31 the first port.
+///
+/// The range begins at the first port even where that is no multiple of the number, and ends with port 65535 at the
+/// latest: so a fault of an access to four ports from any port on can be answered with what it named. Rights are always
+/// full, whatever bits 0-3 say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
 pub struct IoFpage(u64);
@@ -196,10 +200,25 @@ impl IoFpage {
         self.0
     }
 
+    /// The word as an fpage, for a map or grant item, for Unmap, or as a receive window.
+    #[inline]
+    pub const fn fpage(self) -> Fpage {
+        Fpage::from_raw(self.0)
+    }
+
     /// First port.
     #[inline]
     pub const fn port(self) -> u16 {
         (self.0 >> 16) as u16
+    }
+
+    /// Last port, inclusive: 65535 if the range would go beyond.
+    #[inline]
+    pub const fn last(self) -> u16 {
+        if self.log2() >= 16 {
+            return u16::MAX;
+        }
+        self.port().saturating_add((1 << self.log2()) - 1)
     }
 
     /// log2 of the number of ports.
@@ -248,6 +267,25 @@ mod tests {
         assert_eq!((io.port(), io.log2()), (0x3F8, 3));
         assert_eq!(IoFpage::from_fpage(Fpage::from_raw(io.raw())), Some(io));
         assert_eq!(IoFpage::from_fpage(page), None);
+        assert_eq!(io.fpage().raw(), io.raw());
+    }
+
+    #[test]
+    fn ranges_of_ports() {
+        let range = |port, log2| {
+            (
+                IoFpage::new(port, log2).port(),
+                IoFpage::new(port, log2).last(),
+            )
+        };
+        assert_eq!(range(0x3F8, 3), (0x3F8, 0x3FF));
+        assert_eq!(range(0x3F9, 2), (0x3F9, 0x3FC), "not rounded");
+        assert_eq!(range(0xFFFE, 2), (0xFFFE, 0xFFFF), "no port is beyond");
+        assert_eq!(range(7, 0), (7, 7));
+        for log2 in 16..64 {
+            assert_eq!(range(5, log2), (5, 0xFFFF));
+        }
+        assert_eq!(IoFpage::COMPLETE.last(), 0xFFFF);
     }
 
     #[test]

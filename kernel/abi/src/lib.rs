@@ -28,6 +28,7 @@ pub mod id;
 pub mod tag;
 
 pub mod acceptor;
+pub mod caching;
 pub mod fpage;
 pub mod item;
 

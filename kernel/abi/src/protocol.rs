@@ -3,7 +3,7 @@
 //! A protocol's label is a small negative number times 16 in 48 bits. Its low four bits can hold flags, so a receiver
 //! compares [`class`] of the label.
 
-use crate::fpage::{Fpage, Rights};
+use crate::fpage::{Fpage, IoFpage, Rights};
 use crate::tag::Tag;
 
 /// Interrupt: no words; from the interrupt thread to its handler.
@@ -16,7 +16,7 @@ pub const PREEMPTION: u64 = 0xFFFF_FFFF_FFD0;
 pub const EXCEPTION: u64 = 0xFFFF_FFFF_FFB0;
 /// Request to sigma0: two words, fpage and attributes; the answer is a map item.
 pub const SIGMA0_RPC: u64 = 0xFFFF_FFFF_FFA0;
-/// I/O fault: two words, I/O fpage and instruction pointer; to the pager. The low bits of the label are 6.
+/// I/O fault: two words, see [`IoFault`]; to the pager. The low bits of the label are 6.
 pub const IO_FAULT: u64 = 0xFFFF_FFFF_FF80;
 /// Extended request to sigma0: word 1 is [`SIGMA0_VERBOSE`] or [`SIGMA0_DUMP`], word 2 its argument.
 pub const SIGMA0_EXT: u64 = 0xFFFF_FFFF_C170;
@@ -70,6 +70,66 @@ impl PageFault {
             ip: words[2],
             access: Rights::from_bits(tag.label() as u8),
         })
+    }
+}
+
+/// A preemption fault as the scheduler sees it: the thread that it comes from was preempted, or has used up its total
+/// quantum. The thread goes on after any answer; without a new quantum, if it needs one, after the next Schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PreemptionFault {
+    /// When, in microseconds of the system clock.
+    pub micros: u64,
+}
+
+impl PreemptionFault {
+    /// Message registers 0-2.
+    #[inline]
+    pub const fn words(self) -> [u64; 3] {
+        [PREEMPTION_TAG.raw(), self.micros, 0]
+    }
+
+    /// The fault in message registers 0-2, if they are one: two untyped words, nothing typed. Word 2 is not looked at: it
+    /// is the upper half of the time where words are shorter.
+    #[inline]
+    pub const fn from_words(words: [u64; 3]) -> Option<Self> {
+        let tag = Tag::from_raw(words[0]);
+        if tag.label() != PREEMPTION || tag.untyped() != 2 || tag.typed() != 0 {
+            return None;
+        }
+        Some(Self { micros: words[1] })
+    }
+}
+
+/// An I/O fault as the pager sees it: an instruction that uses ports which its space does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IoFault {
+    /// The ports of the access: 1, 2 or 4 from its first port on.
+    pub ports: IoFpage,
+    /// Address of the instruction.
+    pub ip: u64,
+}
+
+impl IoFault {
+    /// Message registers 0-2.
+    #[inline]
+    pub const fn words(self) -> [u64; 3] {
+        [IO_FAULT_TAG.raw(), self.ports.raw(), self.ip]
+    }
+
+    /// The fault in message registers 0-2, if they are one: two untyped words, the first an I/O fpage, nothing typed.
+    #[inline]
+    pub const fn from_words(words: [u64; 3]) -> Option<Self> {
+        let tag = Tag::from_raw(words[0]);
+        if class(tag.label()) != IO_FAULT || tag.untyped() != 2 || tag.typed() != 0 {
+            return None;
+        }
+        match IoFpage::from_fpage(Fpage::from_raw(words[1])) {
+            Some(ports) => Some(Self {
+                ports,
+                ip: words[2],
+            }),
+            None => None,
+        }
     }
 }
 
@@ -134,8 +194,6 @@ pub mod exception {
     pub const RFLAGS: usize = 18;
     /// Vector of the exception. Ignored in the answer.
     pub const VECTOR: usize = 19;
-    /// Error code: stands in the sender's register, but is not part of the message.
-    pub const ERROR_CODE: usize = 20;
 }
 
 #[cfg(test)]
@@ -175,5 +233,40 @@ mod tests {
             None
         );
         assert_eq!(PageFault::from_words([PREEMPTION_TAG.raw(), 0, 0]), None);
+    }
+
+    #[test]
+    fn preemption_faults_are_recognised() {
+        let fault = PreemptionFault { micros: u64::MAX };
+        assert_eq!(fault.words(), [0xFFFF_FFFF_FFD0_0002, u64::MAX, 0]);
+        assert_eq!(PreemptionFault::from_words(fault.words()), Some(fault));
+        let crossed = PREEMPTION_TAG.with_flags(Tag::CROSS_CPU).raw();
+        assert!(PreemptionFault::from_words([crossed, 1, 0]).is_some());
+        for tag in [
+            Tag::new(PREEMPTION, 3, 0),
+            Tag::new(PREEMPTION, 2, 2),
+            Tag::new(PREEMPTION | 1, 2, 0),
+            Tag::new(PAGE_FAULT, 2, 0),
+        ] {
+            assert_eq!(PreemptionFault::from_words([tag.raw(), 1, 0]), None);
+        }
+    }
+
+    #[test]
+    fn io_faults_are_recognised() {
+        let fault = IoFault {
+            ports: IoFpage::new(0x3F8, 1),
+            ip: 0x2000,
+        };
+        assert_eq!(fault.words(), [0xFFFF_FFFF_FF86_0002, 0x03F8_0420, 0x2000]);
+        assert_eq!(IoFault::from_words(fault.words()), Some(fault));
+        assert_eq!(PageFault::from_words(fault.words()), None);
+        assert_eq!(
+            IoFault::from_words([IO_FAULT_TAG.raw(), 0x1000, 0]),
+            None,
+            "no I/O fpage"
+        );
+        let longer = Tag::new(IO_FAULT | 6, 3, 0).raw();
+        assert_eq!(IoFault::from_words([longer, 0x03F8_0420, 0]), None);
     }
 }

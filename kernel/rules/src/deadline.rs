@@ -24,6 +24,27 @@ pub const fn absolute(time: Time, now: u64) -> u64 {
     }
 }
 
+/// When a transfer that has met a fault has to be over, and who wanted it so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transfer {
+    /// The moment; [`NEVER`] for no limit.
+    pub deadline: u64,
+    /// The receiver's timeout is the shorter one; otherwise it is the sender's that counts.
+    pub receivers: bool,
+}
+
+/// The shorter of the transfer timeouts of sender and receiver, for a transfer that meets its first fault `now` (L4 X.2,
+/// transfer timeouts).
+#[inline]
+pub const fn transfer(sender: Time, receiver: Time, now: u64) -> Transfer {
+    let (sender, receiver) = (absolute(sender, now), absolute(receiver, now));
+    let receivers = receiver < sender;
+    Transfer {
+        deadline: if receivers { receiver } else { sender },
+        receivers,
+    }
+}
+
 /// A point replaces the low 10 + e bits of the clock by m * 2^e. Bit 10 + e of the result is c: if the clock's differs, the
 /// point lies in the next stretch of 2^(10 + e) microseconds.
 const fn point(raw: u16, now: u64) -> u64 {
@@ -68,6 +89,26 @@ mod tests {
         }
         assert_eq!(absolute(Time::LONGEST, NEVER - 1000), last);
         assert_eq!(absolute(Time::LONGEST, 1), (1023 << 31) + 1);
+    }
+
+    #[test]
+    fn the_shorter_transfer_timeout_counts() {
+        let (short, long) = (Time::period(100), Time::period(1000));
+        for (sender, receiver, deadline, receivers) in [
+            (Time::NEVER, Time::NEVER, NEVER, false),
+            (Time::ZERO, Time::ZERO, 5, false),
+            (Time::ZERO, Time::NEVER, 5, false),
+            (Time::NEVER, Time::ZERO, 5, true),
+            (short, long, 105, false),
+            (long, short, 105, true),
+            (short, short, 105, false),
+        ] {
+            let expected = Transfer {
+                deadline,
+                receivers,
+            };
+            assert_eq!(transfer(sender, receiver, 5), expected);
+        }
     }
 
     #[test]

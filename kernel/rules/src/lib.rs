@@ -7,20 +7,31 @@
 //!
 //! The modules in the order in which a message meets them:
 //!
-//! 1. [`rendezvous`]: does the receiver take this sender?
-//! 2. [`queue`]: if not, the sender queues up at the receiver.
-//! 3. [`deadline`]: until when it waits.
-//! 4. [`wakeup`]: who is to be woken when time has passed.
-//! 5. [`placement`]: where a mapped page comes from and where it goes.
-//! 6. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
-//!    or the new mapping.
-//! 7. [`mapping`]: who got which page from whom, and taking it back.
-//! 8. [`areas`]: are UTCB and kernel-interface areas where they may be?
-//! 9. [`ready`]: who runs next.
+//! 1. [`redirection`]: who really receives it? [`propagation`]: may the sender speak for somebody else?
+//! 2. [`rendezvous`]: does the receiver take this sender?
+//! 3. [`queue`]: if not, the sender queues up at the receiver.
+//! 4. [`deadline`]: until when it waits.
+//! 5. [`wakeup`]: who is to be woken when time has passed.
+//! 6. [`strings`]: which bytes of its strings go where. [`placement`]: where a mapped page comes from and where it goes.
+//! 7. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
+//!    or the new mapping. [`caching`]: how a processor caches what a page shows.
+//! 8. [`mapping`]: who got which page from whom, and taking it back. [`ports`]: the same for I/O ports.
+//! 9. [`areas`]: are UTCB and kernel-interface areas where they may be?
+//! 10. [`schedule`]: who may change how a thread is scheduled.
+//! 11. [`budget`]: how much time a thread has.
+//! 12. [`preemption`]: may the running thread go on?
+//! 13. [`ready`]: who runs next.
+//! 14. [`debug`]: which breakpoints a thread may set.
 //!
 //! Times are microseconds since boot; `u64::MAX` is never.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod propagation;
+pub mod redirection;
 
 pub mod rendezvous;
 
@@ -29,12 +40,23 @@ pub mod queue;
 pub mod deadline;
 pub mod wakeup;
 
+pub mod strings;
+
 pub mod placement;
 
+pub mod caching;
 pub mod paging;
 
 pub mod mapping;
 
+pub mod ports;
+
 pub mod areas;
 
+pub mod schedule;
+
+pub mod budget;
+pub mod preemption;
 pub mod ready;
+
+pub mod debug;

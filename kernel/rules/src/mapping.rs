@@ -30,11 +30,11 @@ mod search;
 mod sweep;
 mod tree;
 
-pub use index::{covering, first_child, first_within, next_sibling};
+pub use index::{child_as_large, child_at, covering, first_child, first_within, next_sibling};
 pub use node::{Handle, Node, SpaceName};
 pub use sweep::{Scope, Sweep};
 pub use tree::{
-    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, region, relocate, remove,
+    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, halve, region, relocate, remove,
 };
 
 use pecan_abi::fpage::Rights;

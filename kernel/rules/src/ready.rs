@@ -77,6 +77,22 @@ impl<T: Copy + Eq> ReadyLists<T> {
         self.insert(store, thread);
     }
 
+    /// Makes a thread the one whose turn it is at its priority, before all others: it lost the processor in the middle of
+    /// its time slice, and goes on with it. The turns of the others stay in order.
+    #[inline]
+    pub fn enqueue_first<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
+        let priority = usize::from(store.priority(thread));
+        if store.is_listed(thread) {
+            if self.current[priority] == Some(thread) {
+                return;
+            }
+            self.unlink(store, thread);
+        }
+        // Behind the last is before the first.
+        self.insert(store, thread);
+        self.current[priority] = Some(thread);
+    }
+
     /// Takes a thread off its list, if it is listed.
     #[inline]
     pub fn remove<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
@@ -104,6 +120,21 @@ impl<T: Copy + Eq> ReadyLists<T> {
                 store.refill_slice(thread);
                 self.current[usize::from(self.highest)] = Some(store.next(thread));
             }
+        }
+    }
+
+    /// The priority of the most urgent ready thread that is listed. Threads met that are not ready leave their list.
+    #[inline]
+    pub fn top<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<u8> {
+        loop {
+            let Some(thread) = self.current[usize::from(self.highest)] else {
+                self.highest = self.highest_occupied()?;
+                continue;
+            };
+            if store.is_ready(thread) {
+                return Some(self.highest);
+            }
+            self.unlink(store, thread);
         }
     }
 

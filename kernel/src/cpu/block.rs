@@ -15,11 +15,13 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use pecan_smp::mailbox::Mailbox;
 use x86_64::structures::tss::TaskStateSegment;
 
+use super::create::{BITMAP_SIZE, STRUCT_SIZE};
 use super::own::CpuCell;
+use super::ports::PortMap;
 use super::segments::Gdt;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
-use crate::space::Space;
+use crate::space::{Space, window};
 use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
 
 /// What the kernel counts per CPU. Read by the control call, from any CPU.
@@ -59,6 +61,10 @@ pub(crate) struct Cpu {
     this: *const Cpu,
     dispatcher_stack: u64,
     scratch: Cell<u64>,
+    /// Where this CPU sees the memory of others.
+    pub(crate) window: window::Place,
+    /// Of which root the CPU may hold translations for it; 0 is none.
+    window_root: AtomicU64,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
     pub(crate) slice_left: Cell<u64>,
     /// What other CPUs tell this one.
@@ -69,6 +75,8 @@ pub(crate) struct Cpu {
     pub(crate) apic_id: u32,
     /// The dispatcher must run before the kernel is left.
     pub(crate) reschedule: Cell<bool>,
+    /// Priority of who donated the slice that the running thread is on, if that has `Resources::DONATED`.
+    pub(crate) donor: Cell<u8>,
     /// The periodic timer is on.
     pub(crate) ticking: Cell<bool>,
     /// Ticks that the CPU idled through in a row.
@@ -93,6 +101,8 @@ pub(crate) struct Cpu {
     pub(crate) ready: CpuCell<Ready>,
     /// Threads that wait with a timeout.
     pub(crate) wakeups: CpuCell<Wakeups>,
+    /// The I/O ports that programs may use here.
+    pub(crate) ports: PortMap,
     /// The CPU that waits for this one to answer its ping: its number + 1, or 0.
     pub(crate) pinged_by: AtomicU32,
     /// The ping that this CPU sent has come back.
@@ -104,7 +114,7 @@ pub(crate) struct Cpu {
 
 /// Offsets of what assembler reads through gs.
 pub(crate) mod offsets {
-    use super::Cpu;
+    use super::{Cpu, STRUCT_SIZE, TaskStateSegment};
     use core::mem::offset_of;
 
     /// This block's own address.
@@ -121,12 +131,19 @@ pub(crate) mod offsets {
     pub(crate) const USER_WORD: usize = offset_of!(Cpu, user_word);
     /// The user's gs base.
     pub(crate) const USER_GS: usize = offset_of!(Cpu, user_gs);
+    /// Whose translations the CPU may hold for its window.
+    pub(crate) const WINDOW_ROOT: usize = offset_of!(Cpu, window_root);
     /// Top of the dispatcher's stack.
     pub(crate) const DISPATCHER_STACK: usize = offset_of!(Cpu, dispatcher_stack);
     /// A word for the system-call entry.
     pub(crate) const SCRATCH: usize = offset_of!(Cpu, scratch);
     /// rsp0 of the task state: the running thread's stack top.
     pub(crate) const STACK_TOP: usize = offset_of!(Cpu, task_state) + 4;
+    /// Where the task state says where its I/O permission bitmap is.
+    pub(crate) const PORT_BITMAP_BASE: usize =
+        offset_of!(Cpu, task_state) + offset_of!(TaskStateSegment, iomap_base);
+    /// From the task state to the I/O permission bitmap, which is behind the block.
+    pub(crate) const PORT_BITMAP: u16 = (STRUCT_SIZE - offset_of!(Cpu, task_state)) as u16;
 }
 
 const _: () = assert!(
@@ -142,11 +159,14 @@ impl Cpu {
         apic_id: u32,
         dispatcher_stack: u64,
         fault_stack: u64,
+        debug_stack: u64,
+        ports: PortMap,
     ) -> Self {
         let mut task_state = TaskStateSegment::new();
         task_state.interrupt_stack_table[0] = x86_64::VirtAddr::new(fault_stack);
+        task_state.interrupt_stack_table[1] = x86_64::VirtAddr::new(debug_stack);
         task_state.privilege_stack_table[0] = x86_64::VirtAddr::new(dispatcher_stack);
-        task_state.iomap_base = core::mem::size_of::<TaskStateSegment>() as u16;
+        task_state.iomap_base = offsets::PORT_BITMAP;
         Self {
             tcb_array: layout::TCB_BASE,
             waiting_here: home_word(index, State::Waiting),
@@ -159,11 +179,14 @@ impl Cpu {
             this,
             dispatcher_stack,
             scratch: Cell::new(0),
+            window: window::Place::of(index),
+            window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
             index,
             apic_id,
             reschedule: Cell::new(false),
+            donor: Cell::new(0),
             ticking: Cell::new(false),
             idle_ticks: Cell::new(0),
             flush_asked: AtomicU64::new(0),
@@ -176,6 +199,7 @@ impl Cpu {
             departing: Cell::new(None),
             ready: CpuCell::new(Ready::new()),
             wakeups: CpuCell::new(Wakeups::new()),
+            ports,
             pinged_by: AtomicU32::new(0),
             ponged: AtomicBool::new(false),
             counters: [const { AtomicU64::new(0) }; COUNTERS],
@@ -217,6 +241,16 @@ impl Cpu {
         self.loaded_root.store(root, Ordering::Relaxed);
     }
 
+    /// The root whose memory this CPU may still see through its window; 0 is none. Any CPU.
+    pub(crate) fn window_root(&self) -> u64 {
+        self.window_root.load(Ordering::Relaxed)
+    }
+
+    /// Notes whose memory the window is going to show.
+    pub(crate) fn set_window_root(&self, root: u64) {
+        self.window_root.store(root, Ordering::Relaxed);
+    }
+
     /// Sets where user gs points and where the kernel writes the word behind it.
     pub(super) fn set_user_word(&self, user_gs: u64, word: *mut u64) {
         self.user_gs.set(user_gs);
@@ -250,8 +284,12 @@ impl Cpu {
     /// Builds and returns this CPU's descriptor table. Once, on this CPU.
     pub(super) fn descriptor_table(&'static self) -> &'static Gdt {
         let memory = self.gdt_memory.get();
+        let bitmap = (self.this as usize + STRUCT_SIZE) as *const u8;
+        // SAFETY: the bitmap and its end are behind the block; nobody changes them before programs run, and nobody
+        // keeps the reference.
+        let bitmap = unsafe { core::slice::from_raw_parts(bitmap, BITMAP_SIZE) };
         // SAFETY: called once, on this CPU, before anything else refers to the table.
-        unsafe { memory.write(super::segments::table(&self.task_state)) };
+        unsafe { memory.write(super::segments::table(&self.task_state, bitmap)) };
         // SAFETY: written just now, and never again.
         let table: &'static Gdt = unsafe { &*memory };
         self.gdt.set(Some(table));

@@ -11,7 +11,7 @@ use x86_64::structures::gdt::SegmentSelector;
 
 use super::block::Cpu;
 use super::segments;
-use crate::arch::x86_64::{control, entry, fpu, idt};
+use crate::arch::x86_64::{control, entry, fpu, idt, port_bitmap};
 use crate::memory::{layout, physmap};
 
 /// Loads the block of CPU `index`. On that CPU, interrupts off, once.
@@ -24,6 +24,7 @@ pub(crate) fn install(index: usize) {
     };
     load_segments(cpu);
     GsBase::write(VirtAddr::from_ptr(cpu));
+    port_bitmap::switch_off();
     let user_gs = layout::USER_GS_BASE + index as u64 * layout::USER_GS_STRIDE;
     cpu.set_user_word(
         user_gs,

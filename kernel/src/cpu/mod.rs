@@ -6,6 +6,7 @@
 //! * `block`    the struct, drawn line by line, and the stacks behind it
 //! * `create`   makes the blocks, on the boot CPU
 //! * `install`  loads one: segments, task state, interrupt table, system-call registers
+//! * `ports`    the I/O ports that programs may use on it
 //! * `own`      a cell for what only this CPU touches
 //! * `segments` the descriptor table and the selectors that the interface fixes
 
@@ -13,6 +14,7 @@ mod block;
 mod create;
 mod install;
 mod own;
+mod ports;
 pub(crate) mod segments;
 
 pub(crate) use block::{Counter, Cpu, offsets};

@@ -25,8 +25,14 @@ pub(crate) const TASK_STATE: u16 = 0x38;
 /// The table of one CPU: seven entries, then the two of its task state.
 pub(crate) type Gdt = GlobalDescriptorTable<9>;
 
-/// A table whose last entry describes `task_state`.
-pub(crate) fn table(task_state: &'static TaskStateSegment) -> Gdt {
+/// A table whose last entry describes `task_state` and the I/O permission bitmap behind it.
+///
+/// # Panics
+/// When the task state does not say where the bitmap is.
+pub(crate) fn table(task_state: &'static TaskStateSegment, bitmap: &'static [u8]) -> Gdt {
+    let Ok(task_state) = Descriptor::tss_segment_with_iomap(task_state, bitmap) else {
+        panic!("the task state does not fit the I/O permission bitmap")
+    };
     let mut gdt = Gdt::empty();
     gdt.append(Descriptor::kernel_code_segment());
     gdt.append(Descriptor::kernel_data_segment());
@@ -34,6 +40,6 @@ pub(crate) fn table(task_state: &'static TaskStateSegment) -> Gdt {
     gdt.append(Descriptor::user_data_segment());
     gdt.append(Descriptor::user_code_segment());
     gdt.append(Descriptor::user_data_segment());
-    gdt.append(Descriptor::tss_segment(task_state));
+    gdt.append(task_state);
     gdt
 }

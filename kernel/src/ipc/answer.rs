@@ -14,6 +14,7 @@ pub(super) fn received(receiver: Owned, from: u64, tag: u64) {
 
 /// `sender` sent its message and does not receive.
 pub(super) fn sent(sender: Owned, tag: Tag) {
+    let tag = tag.without_flags(Tag::REDIRECTED);
     sender.utcb.get().set_mr(0, tag.raw());
     sender.from.set(0);
 }
@@ -37,9 +38,16 @@ pub(super) fn refused_receive(thread: Owned, code: IpcCode) {
 
 /// The send phase of `thread` ended while it waited: the tag it wanted to send stays visible.
 pub(super) fn ended_send(thread: Owned, code: IpcCode) {
-    failed(
-        thread,
-        thread.send_tag.get(),
-        IpcError::new(Phase::Send, code),
-    );
+    failed(thread, sent_tag(thread), IpcError::new(Phase::Send, code));
+}
+
+/// The message of `thread` was cut: the tag it wanted to send stays visible, and to whom (L4 X.2, errors).
+pub(super) fn cut_send(thread: Owned, error: IpcError) {
+    failed(thread, sent_tag(thread), error);
+    thread.from.set(thread.send_to.get());
+}
+
+/// The tag as `thread` gave it.
+fn sent_tag(thread: Owned) -> u64 {
+    thread.send_tag.get() & !Tag::REDIRECTED
 }

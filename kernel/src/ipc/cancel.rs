@@ -3,10 +3,10 @@
 use pecan_abi::error::IpcCode;
 use pecan_smp::request::Reason;
 
-use super::{answer, meet, queue};
+use super::{answer, meet, on_behalf, queue, strings};
 use crate::cpu::Cpu;
 use crate::sched;
-use crate::thread::{Owned, State};
+use crate::thread::{Owned, Part, State};
 
 /// Which phase a blocked thread is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub(crate) enum Engaged {
 
 /// The phase that `thread` is in; a request that has ended silently counts as receiving.
 pub(crate) fn phase(thread: Owned) -> Engaged {
+    match thread.transfer.part.get() {
+        Part::NONE => {}
+        part if part.sends() => return Engaged::Sending,
+        _ => return Engaged::Receiving,
+    }
     match thread.state() {
         State::Waiting => Engaged::Receiving,
         State::Sending => Engaged::Sending,
@@ -31,8 +36,16 @@ pub(crate) fn phase(thread: Owned) -> Engaged {
 }
 
 /// Cancels the phase that `thread` is in, if it is the receive phase and `receiving`, or the send phase and `sending`.
-/// True: it has ended; the thread is ready.
+/// A message whose strings are on their way ends for both partners. True: it has ended, or will when the thread runs.
 pub(crate) fn abort(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) -> bool {
+    let part = thread.transfer.part.get();
+    if part != Part::NONE {
+        let asked = if part.sends() { sending } else { receiving };
+        if asked {
+            strings::break_off(cpu, thread, strings::Cause::Aborted);
+        }
+        return asked;
+    }
     if thread.state() == State::Asking && (receiving || sending) {
         abort_request(cpu, thread, receiving, sending);
     }
@@ -40,7 +53,7 @@ pub(crate) fn abort(cpu: &Cpu, thread: Owned, receiving: bool, sending: bool) ->
         State::Waiting if receiving => answer::refused_receive(thread, IpcCode::Cancelled),
         State::Sending if sending => {
             queue::unlink(thread.name());
-            answer::ended_send(thread, IpcCode::Cancelled);
+            on_behalf::failed(thread, IpcCode::Cancelled);
         }
         _ => return false,
     }

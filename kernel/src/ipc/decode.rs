@@ -3,7 +3,7 @@
 use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, Timeouts};
 
-use crate::thread::Tcb;
+use crate::thread::{Resources, Tcb};
 
 /// What an IPC asks for (L4 X.2, IPC parameters). Ids are global or special: the stubs converted local ones.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +22,23 @@ pub(crate) struct Request {
 const OUTPUT_FLAGS: u64 = Tag::REDIRECTED | Tag::CROSS_CPU | Tag::ERROR;
 
 impl Request {
-    /// From the registers of the call. Flags that only the kernel sets are dropped, and so is propagation, which is
-    /// then an ordinary send (L4 X.2, propagation that is not permitted).
+    /// From the registers of the call. Flags that only the kernel sets are dropped.
     #[inline(always)]
     pub(crate) fn new(to: u64, from: u64, timeouts: u64, tag: u64) -> Self {
         Self {
             to,
             from,
             timeouts,
-            tag: Tag::from_raw(tag & !(OUTPUT_FLAGS | Tag::PROPAGATED)),
+            tag: Tag::from_raw(tag & !OUTPUT_FLAGS),
         }
+    }
+
+    /// Whether somebody other than the caller or the destination may be concerned: what is said for somebody else, or
+    /// sent from a space with a redirector.
+    #[inline(always)]
+    pub(super) fn concerns_others(&self, thread: &Tcb) -> bool {
+        let flags = self.tag.raw() & (Tag::PROPAGATED | Tag::REDIRECTED);
+        flags | u64::from(thread.resources.get() & Resources::REDIRECTED) != 0
     }
 
     /// The request that a blocked thread noted in its TCB.

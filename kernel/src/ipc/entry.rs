@@ -1,6 +1,6 @@
 //! Where a system call comes in, and where a blocked one goes on. On the caller's stack and CPU, interrupts off.
 
-use super::{Request, phases, receive};
+use super::{Request, handover, on_behalf, phases, receive};
 use crate::cpu;
 use crate::thread::{Again, Owned, Tcb, UtcbRef};
 
@@ -28,5 +28,9 @@ pub(crate) extern "sysv64" fn again(_me: *const Tcb) -> *const Tcb {
         Again::Nothing => me.as_ptr(),
         Again::Receive => receive::perform(me, cpu, &request).next(me),
         Again::Restart => phases::perform(me, cpu, &request).next(me),
+        Again::GiveBack => {
+            on_behalf::give_back(me);
+            handover::stay(cpu::current(), me).next(me)
+        }
     }
 }

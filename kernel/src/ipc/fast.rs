@@ -61,9 +61,9 @@ pub(crate) extern "C" fn entry() {
         "mov rcx, gs:[{waiting_here}]",
         "cmp [rbp + {home}], rcx",
         "jne {general}",
-        // Typed items, a receive timeout, resources of either, senders that wait for the caller.
+        // Typed items, propagation, a receive timeout, resources of either, senders that wait for the caller.
         "mov r11d, r9d",
-        "and r11d, {typed}",
+        "and r11d, {uncommon}",
         "movzx edi, r8w",
         "or r11d, edi",
         "or r11d, [rsp + {me} + {resources}]",
@@ -136,7 +136,7 @@ pub(crate) extern "C" fn entry() {
         me = const ME,
         shift = const table::ID_SHIFT,
         slots = const table::SLOT_MASK,
-        typed = const Tag::TYPED_MASK,
+        uncommon = const Tag::TYPED_MASK | Tag::PROPAGATED,
         delivered = const !(Tag::FLAGS as i64),
         id = const tcb_offsets::ID,
         home = const tcb_offsets::HOME,

@@ -3,7 +3,6 @@
 use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
 use crate::sched;
-use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State, Tcb, resources};
 
 /// Who runs after an IPC.
@@ -25,6 +24,7 @@ impl Disposition {
             Self::Stay => me.as_ptr(),
             Self::SwitchTo(partner) => {
                 resources::leave(crate::cpu::current(), me);
+                resources::arrive(partner);
                 partner.as_ptr()
             }
             Self::Dispatch => {
@@ -39,8 +39,7 @@ impl Disposition {
         match self {
             Self::Stay => {}
             Self::SwitchTo(partner) => {
-                resources::leave(crate::cpu::current(), me);
-                switch::to(me, partner);
+                resources::pass(crate::cpu::current(), me, partner);
             }
             Self::Dispatch => {
                 resources::leave(crate::cpu::current(), me);
@@ -52,7 +51,7 @@ impl Disposition {
 
 /// `me` has just blocked and `partner`, unlisted, got its message: switch directly if it may run here.
 pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
-    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
     let must_not_run = partner.resources.get() & STAYS != 0;
     if must_not_run || cpu.reschedule.get() {
         sched::wake(cpu, partner);
@@ -62,12 +61,11 @@ pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
     Disposition::SwitchTo(partner)
 }
 
-/// `me` can go on; others may have become ready meanwhile and outrank it.
+/// `me` can go on; others may have become ready meanwhile and outrank it, or it was stopped in the middle of a message.
 pub(super) fn stay(cpu: &Cpu, me: Owned) -> Disposition {
-    if !cpu.reschedule.get() {
+    if !cpu.reschedule.get() || sched::goes_on(cpu, me) {
         return Disposition::Stay;
     }
-    sched::keep_slice(cpu, me);
-    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    sched::step_aside(cpu, me);
     Disposition::Dispatch
 }

@@ -1,28 +1,41 @@
-//! Stage 4b: typed items. Map and grant items are carried out. Every other item overflows, as the interface has it for items
-//! that the receiver does not accept.
+//! Stage 4b: typed items. Map and grant items are carried out, strings are copied. Every other item overflows, as the
+//! interface has it for items that the receiver does not accept.
 
 use pecan_abi::acceptor::Acceptor;
-use pecan_abi::error::IpcCode;
-use pecan_abi::fpage::Fpage;
+use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 use pecan_abi::utcb::MESSAGE_REGISTERS;
 
-use super::transfer::Cut;
+use super::strings::Strings;
+use super::transfer::{Cut, Mover, store};
 use crate::space::map::{self, Mode};
+use crate::space::ports;
 use crate::thread::{Field, Owned, Tcb};
-
-const CUT: Cut = Cut(IpcCode::Overflow);
 
 /// Transfers the typed items of a message whose words are there already; cut at the first that cannot be, and before
 /// all of them if the message does not fit the message registers.
-#[inline(never)]
-pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cut> {
-    let mut next = tag.untyped() + 1;
-    let end = next + tag.typed();
-    if end > MESSAGE_REGISTERS {
-        return Err(CUT);
-    }
+pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) -> Result<(), Cut> {
+    let mut strings = Strings::new(sender, receiver, tag, mover);
+    let first = tag.untyped() + 1;
+    let end = first + tag.typed();
+    let whole = if end > MESSAGE_REGISTERS {
+        Err(strings.cut())
+    } else {
+        each(sender, receiver, first, end, &mut strings)
+    };
+    strings.finish();
+    whole
+}
+
+#[inline]
+fn each(
+    sender: &Tcb,
+    receiver: Owned,
+    mut next: usize,
+    end: usize,
+    strings: &mut Strings,
+) -> Result<(), Cut> {
     while next < end {
         let first = sender.utcb.get().mr(next);
         match ItemKind::of(first) {
@@ -33,25 +46,30 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag) -> Result<(), Cu
                 } else {
                     Mode::Map
                 };
-                page_item(sender, receiver, words, mode)?;
-                receiver.utcb.get().set_mr(next, words[0]);
-                receiver.utcb.get().set_mr(next + 1, words[1]);
+                page_item(sender, receiver, words, mode).ok_or(strings.cut())?;
+                store(receiver, next, words[0]);
+                store(receiver, next + 1, words[1]);
                 next += 2;
             }
-            _ => return Err(CUT),
+            ItemKind::String => next = strings.item(sender, receiver, next, end)?,
+            _ => return Err(strings.cut()),
         }
     }
     Ok(())
 }
 
-fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Result<(), Cut> {
+/// `None` if the receiver does not take it, or there is no memory.
+#[inline(never)]
+fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Option<()> {
     let window = Acceptor::from_raw(receiver.utcb.get().get(Field::BR0)).window();
     if window.is_nil() {
-        return Err(CUT);
+        return None;
     }
-    let (Some(from), Some(to)) = (sender.space(), receiver.space()) else {
-        return Err(CUT);
-    };
+    let (from, to) = sender.space().zip(receiver.space())?;
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
-    map::item(from, to, send_base, page, window, mode).map_err(|_| CUT)
+    match IoFpage::from_fpage(page) {
+        Some(page) => ports::item(from, to, page, window, mode),
+        None => map::item(from, to, send_base, page, window, mode),
+    }
+    .ok()
 }

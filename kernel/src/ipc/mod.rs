@@ -4,9 +4,10 @@
 //! entry     registers of a system call, or a thread that takes its IPC up again
 //! decode    registers -> Request
 //! validate  who is meant, and may it be sent at all
+//! on_behalf  who gets it instead (redirection), for whom it is said (propagation)
 //! meet      is the partner here, and does it take the message now
 //! queue     the sender waits at the partner
-//! transfer  words, then items (map items)
+//! transfer  words, then items: map items, strings
 //! receive   the receive phase: a sender that waits, or wait
 //! handover  who runs next
 //! answer    the only writer of results
@@ -28,11 +29,13 @@ pub(crate) mod fault;
 pub(crate) mod handover;
 mod items;
 mod meet;
+pub(crate) mod on_behalf;
 pub(crate) mod orphans;
 pub(crate) mod phases;
 pub(crate) mod queue;
 pub(crate) mod receive;
 pub(crate) mod remote;
+pub(crate) mod strings;
 mod transfer;
 mod validate;
 pub(crate) mod wait;

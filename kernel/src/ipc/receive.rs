@@ -4,9 +4,10 @@ use pecan_abi::error::IpcCode;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::TimeKind;
 use pecan_rules::deadline;
-use pecan_rules::rendezvous::accepts;
 
-use super::{Disposition, Request, answer, handover, queue, remote, transfer, validate};
+use super::meet::takes;
+use super::transfer::Mover;
+use super::{Disposition, Request, answer, handover, on_behalf, queue, remote, transfer, validate};
 use crate::arch::x86_64::clock;
 use crate::cpu::Cpu;
 use crate::sched;
@@ -74,7 +75,8 @@ pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
     let senders = me.senders.get();
     let mut next = senders.front();
     while let Some(sender) = next {
-        if accepts(from, sender.id(), me.same_space(&sender)) {
+        let tag = Tag::from_raw(sender.send_tag.get());
+        if takes(me, from, &sender, tag) {
             return Some(sender);
         }
         next = senders.next(&Links, sender);
@@ -91,8 +93,10 @@ fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
     {
         Some(sender) => {
             let tag = Tag::from_raw(sender.send_tag.get());
-            let cut = transfer::message(&sender, me, tag, 0);
-            finish_send(cpu, sender, cut);
+            match transfer::message(&sender, me, tag, 0, Mover::Receiver) {
+                Err(cut) if cut.told => {}
+                whole => finish_send(cpu, sender, whole),
+            }
             true
         }
         None => remote::take_queued(me, cpu, sender),
@@ -104,7 +108,7 @@ pub(super) fn finish_send(cpu: &'static Cpu, sender: Owned, result: Result<(), t
     sched::disarm(sender);
     let request = Request::noted(&sender);
     match result {
-        Err(transfer::Cut(code)) => answer::ended_send(sender, code),
+        Err(cut) => on_behalf::cut(sender, cut.senders()),
         Ok(()) if request.from == 0 => answer::sent(sender, request.tag),
         Ok(()) => return enter_blocked(cpu, sender, &request),
     }

@@ -21,6 +21,17 @@ pub(super) fn specifier(from: u64) -> Result<(), IpcCode> {
     }
 }
 
+/// The global id of a thread that the user named in a UTCB field, perhaps by its local id; 0 if it names nobody.
+pub(super) fn global(me: Owned, id: u64) -> u64 {
+    let id = ThreadId::from_raw(id);
+    if id.is_nil() || id.is_global() {
+        return id.raw();
+    }
+    me.space()
+        .and_then(|space| space.global_id(id))
+        .unwrap_or(0)
+}
+
 /// Whether a thread of this CPU can take part in an IPC.
 pub(super) fn is_active(thread: Owned) -> bool {
     !matches!(thread.state(), State::Free | State::Inactive | State::Dying)

@@ -3,7 +3,7 @@
 use pecan_abi::error::IpcCode;
 use pecan_smp::request::Reason;
 
-use super::{answer, meet, queue};
+use super::{answer, meet, on_behalf, queue, strings};
 use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, State};
@@ -18,13 +18,14 @@ pub(crate) fn time_out(cpu: &Cpu, thread: Owned) {
         }
         State::Sending => {
             queue::unlink(thread.name());
-            answer::ended_send(thread, IpcCode::Timeout);
+            on_behalf::failed(thread, IpcCode::Timeout);
             sched::wake(cpu, thread);
         }
         State::Asking => {
             // If the request has ended silently, the thread waits for ever; else its answer is on the way.
             meet::settle(cpu, thread, Reason::Timeout);
         }
+        State::Locked => strings::time_out(cpu, thread),
         State::Free
         | State::Inactive
         | State::Ready

@@ -32,6 +32,8 @@ pub(crate) enum Access {
 
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const LEVELS: u32 = 4;
+/// Bytes behind an entry of the top-level table.
+const TOP_SIZE: usize = 1 << 39;
 
 static ROOT: AtomicU64 = AtomicU64::new(0);
 
@@ -64,11 +66,17 @@ pub(crate) fn root() -> u64 {
     ROOT.load(Ordering::Relaxed)
 }
 
-/// Builds the tables: the image with its access rights, the user stubs, and all of `ram` in the physmap.
-pub(super) fn build(ram: impl Iterator<Item = Region>) -> Result<(), OutOfMemory> {
+/// Builds the tables: the image with its access rights, the user stubs, all of `ram` in the physmap, and room for the
+/// windows of `cpus` CPUs.
+pub(super) fn build(ram: impl Iterator<Item = Region>, cpus: usize) -> Result<(), OutOfMemory> {
     let root = reserve::allocate().ok_or(OutOfMemory)?;
     ROOT.store(root.phys(), Ordering::Relaxed);
-    for slot in [layout::PHYSMAP_BASE, layout::TCB_BASE, layout::WINDOW_BASE] {
+    let windows_end = layout::WINDOW_BASE + cpus as u64 * layout::WINDOW_STRIDE;
+    let windows = (layout::WINDOW_BASE..windows_end).step_by(TOP_SIZE);
+    for slot in [layout::PHYSMAP_BASE, layout::TCB_BASE]
+        .into_iter()
+        .chain(windows)
+    {
         table_below(root.phys(), index(slot, LEVELS), false)?;
     }
     let image = Image::get();

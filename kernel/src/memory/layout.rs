@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! slot 256  physmap: RAM and the devices that the kernel uses, at base + physical address
+//! slot 480  communication windows, up to 16 slots
 //! slot 508  thread control blocks
-//! slot 509  communication windows
 //! slot 511  the kernel's image, the page of user stubs, the users' gs words
 //! ```
 
@@ -19,8 +19,13 @@ pub(crate) const PHYSMAP_LIMIT: u64 = 1 << 46;
 
 /// First address of the thread control blocks: one top-level slot, 512 GiB.
 pub(crate) const TCB_BASE: u64 = 0xffff_fe00_0000_0000;
-/// First address of the communication windows: one top-level slot, 512 GiB.
-pub(crate) const WINDOW_BASE: u64 = 0xffff_fe80_0000_0000;
+/// First address behind them.
+pub(crate) const TCB_END: u64 = TCB_BASE + (1 << 39);
+
+/// First address of the communication windows; each CPU's has its own line of entries.
+pub(crate) const WINDOW_BASE: u64 = 0xffff_f000_0000_0000;
+/// Bytes from one CPU's window to the next: eight entries of 1 GiB.
+pub(crate) const WINDOW_STRIDE: u64 = 8 << 30;
 
 /// The image's virtual addresses minus its physical ones.
 pub(crate) const KERNEL_OFFSET: u64 = 0xffff_ffff_8000_0000;

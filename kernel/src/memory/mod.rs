@@ -27,7 +27,7 @@ use pecan_bootdata::regions::Region;
 pub(crate) fn init(facts: &Facts) -> Result<(), OutOfMemory> {
     check_boot_stack();
     reserve::init(facts.reserve);
-    kernel_space::build(ram(facts))?;
+    kernel_space::build(ram(facts), facts.cpus.len())?;
     user_gs::build(facts.cpus.len())?;
     // SAFETY: the new tables map image, boot stack and physmap where the first ones did.
     unsafe { crate::arch::x86_64::control::load_page_table_root(kernel_space::root()) };

@@ -2,7 +2,7 @@
 
 use crate::cpu::Cpu;
 use crate::thread::links::Links;
-use crate::thread::{State, table};
+use crate::thread::{Resources, State, table};
 
 /// Walks the CPU's lists and threads. This CPU, interrupts off.
 ///
@@ -21,6 +21,12 @@ pub(crate) fn check(cpu: &Cpu) {
         if let Err(broken) = thread.senders.get().check(&Links) {
             panic!("senders of thread {:x}: {broken}", thread.id());
         }
+        assert!(
+            thread.resources.get() & Resources::FAVOURED == 0
+                || cpu.running() == Some(thread.name()),
+            "thread {:x} is favoured, but does not run",
+            thread.id()
+        );
         match thread.state() {
             State::Ready => assert!(
                 thread.listed.get() || cpu.running() == Some(thread.name()),
@@ -35,6 +41,11 @@ pub(crate) fn check(cpu: &Cpu) {
             State::Waiting => assert!(
                 thread.wait.get() != 0,
                 "thread {:x} waits for nobody",
+                thread.id()
+            ),
+            State::Locked => assert!(
+                thread.transfer.partner.get().is_some(),
+                "thread {:x} is locked by nobody",
                 thread.id()
             ),
             State::Inactive

@@ -9,7 +9,7 @@ use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::remote;
 use crate::space::end;
 use crate::thread::links::Links;
-use crate::thread::{Owned, delete, migrate};
+use crate::thread::{Owned, delete, migrate, resources};
 
 /// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
 const POLLS: u32 = 16;
@@ -33,6 +33,7 @@ pub(crate) extern "C" fn dispatch() -> ! {
                 super::check(cpu);
             }
             tick::run(cpu);
+            resources::arrive(next);
             switch::resume(next);
         }
         idle(cpu);

@@ -4,12 +4,14 @@
 //! is listed, except the running one and one that a switch goes to at once.
 //!
 //! * `dispatch`  the dispatcher: drain the mailbox, pick, or idle
+//! * `preempt`   may the running thread go on?
 //! * `ready`     becoming ready, being preempted, giving way
-//! * `tick`      time: slices and wakeups
+//! * `tick`      time: slices, quanta, delays, wakeups
 //! * `check`     the debug kernel's invariants
 
 mod check;
 mod dispatch;
+mod preempt;
 mod ready;
 mod tick;
 
@@ -19,8 +21,9 @@ use pecan_rules::wakeup::WakeupQueue;
 
 pub(crate) use check::check;
 pub(crate) use dispatch::dispatch;
+pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, preempt_if_asked};
 pub(crate) use ready::{
-    give_way, keep_slice, preempt, preempt_if_asked, run_at_once, unlist, wake,
+    donate, give_way, keep_slice, preempt, run_at_once, step_aside, unlist, wake,
 };
 pub(crate) use tick::{arm, disarm, set_period, start_timer, tick};
 

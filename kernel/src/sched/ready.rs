@@ -1,5 +1,9 @@
 //! Becoming ready, being preempted, giving way. All on the thread's home CPU, interrupts off.
 
+use pecan_abi::utcb::PreemptFlags;
+use pecan_rules::budget;
+
+use super::preempt::{rearm, standing};
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
 use crate::irq;
@@ -12,7 +16,8 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
     if pending & Resources::INTERRUPT != 0 {
         return irq::proceed(thread);
     }
-    if pending & Resources::HALTED != 0 {
+    // In the middle of a transfer a thread stops only when that is over.
+    if pending & Resources::STOPPED != 0 && pending & Resources::TRANSFER == 0 {
         thread.set_state(cpu, State::Halted);
     } else {
         thread.set_state(cpu, State::Ready);
@@ -41,49 +46,77 @@ pub(crate) fn unlist(cpu: &Cpu, thread: Owned) {
 /// The running thread `me` leaves the CPU, listed if it is still ready; returns when it is picked again, perhaps on
 /// another CPU.
 pub(crate) fn preempt(cpu: &Cpu, me: Owned) {
-    keep_slice(cpu, me);
-    if me.state() == State::Ready {
-        cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
-    }
+    step_aside(cpu, me);
     leave(me);
 }
 
-/// The running thread `me` will be picked again: what is left of its slice is its own. Time that a partner lent it
-/// with a message is used up now, so that nobody keeps a longer slice than it has.
-pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
-    me.slice_left.set(cpu.slice_left.get().min(me.slice.get()));
+/// The running thread `me` is about to leave the CPU, though it may be ready. With some of its slice left it is the next of
+/// its priority, so that it goes on with that; else it goes behind the others with a new one. Whom a donation ran keeps the
+/// turn that it had.
+pub(crate) fn step_aside(cpu: &Cpu, me: Owned) {
+    keep_slice(cpu, me);
+    if me.state() != State::Ready {
+        return;
+    }
+    let donated = me.resources.get() & Resources::DONATED != 0;
+    let over = me.slice_left.get() == 0;
+    cpu.ready.with(|ready| match (donated, over) {
+        (true, _) => ready.enqueue(&mut Links, me.name()),
+        (false, true) => ready.yield_from(&mut Links, me.name()),
+        (false, false) => ready.enqueue_first(&mut Links, me.name()),
+    });
 }
 
-/// Lets the dispatcher choose, if something asked for it, before `me` goes back to user mode.
-pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
-    if cpu.reschedule.get() {
-        preempt(cpu, me);
+/// The running thread `me` will be picked again: what is left of its slice is its own. Time that a partner lent it
+/// with a message is used up now; a donated slice is not its own at all.
+pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
+    if me.resources.get() & Resources::DONATED == 0 {
+        me.slice_left
+            .set(budget::kept(cpu.slice_left.get(), me.slice.get()));
     }
 }
 
 /// `thread` has got a message from a device and can run: at once if it outranks `me`, the running thread that the
 /// interrupt found in user mode. Returns when `me` runs again, perhaps on another CPU.
 pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
-    const STAYS: u32 = Resources::HALTED | Resources::MOVE | Resources::INTERRUPT;
+    const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
+    const OBJECTS: u8 = PreemptFlags::DELAY | PreemptFlags::SIGNAL;
     let outranks = thread.priority.get() > me.priority.get();
     let may_run = thread.resources.get() & STAYS == 0 && thread.slice_left.get() != 0;
-    if !outranks || !may_run || cpu.reschedule.get() {
+    let objects = me.utcb.get().preempt_flags().0 & OBJECTS != 0;
+    if !outranks || !may_run || objects || cpu.reschedule.get() {
         return wake(cpu, thread);
     }
-    me.slice_left.set(cpu.slice_left.get());
-    cpu.ready.with(|ready| ready.enqueue(&mut Links, me.name()));
+    step_aside(cpu, me);
     thread.set_state(cpu, State::Ready);
     cpu.slice_left.set(thread.slice_left.get());
-    resources::leave(cpu, me);
-    switch::to(me, thread);
+    resources::pass(cpu, me, thread);
 }
 
 /// The running thread `me` gives up its slice: the others of its priority come first.
 pub(crate) fn give_way(cpu: &Cpu, me: Owned) {
-    me.slice_left.set(me.slice.get());
+    rearm(me);
     cpu.ready
         .with(|ready| ready.yield_from(&mut Links, me.name()));
     leave(me);
+}
+
+/// The running thread `me` gives the rest of its slice to `dest`, a ready thread of this CPU, which runs at once; returns
+/// when `me` runs again.
+///
+/// `me` goes behind the others of its priority with a new slice. `dest` runs on the rest as long as no thread is ready that
+/// outranks both. When the rest is used up, or `dest` blocks or is preempted, what is left of it is gone and the dispatcher
+/// picks; `dest` still has its turn and its own slice.
+pub(crate) fn donate(cpu: &Cpu, me: Owned, dest: Owned) {
+    rearm(me);
+    let standing = standing(cpu, me);
+    cpu.ready
+        .with(|ready| ready.yield_from(&mut Links, me.name()));
+    cpu.donor.set(standing);
+    dest.resources
+        .set(dest.resources.get() | Resources::DONATED);
+    cpu.reschedule.set(true);
+    resources::pass(cpu, me, dest);
 }
 
 fn leave(me: Owned) {

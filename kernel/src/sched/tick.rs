@@ -1,11 +1,13 @@
-//! Time on this CPU: the periodic tick, time slices, wakeups. This CPU, interrupts off.
+//! Time on this CPU: the periodic tick, time slices, total quanta, delays, wakeups. This CPU, interrupts off.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use pecan_rules::budget;
+
 use crate::arch::x86_64::{apic, clock};
 use crate::cpu::{Counter, Cpu};
-use crate::thread::Owned;
 use crate::thread::links::Links;
+use crate::thread::{Owned, Resources};
 
 /// Microseconds between ticks.
 static PERIOD: AtomicU32 = AtomicU32::new(1000);
@@ -40,22 +42,38 @@ pub(crate) fn tick(cpu: &Cpu) {
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
     cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
-    spend_slice(cpu);
-    if let Some(running) = cpu.running()
-        && cpu.ready.with(|ready| ready.highest()) > running.priority.get()
-    {
+    spend(cpu);
+}
+
+/// A tick has passed. It is spent by the slice that the CPU is on, and by the running thread's total quantum, if that is
+/// limited.
+fn spend(cpu: &Cpu) {
+    let micros = u64::from(PERIOD.load(Ordering::Relaxed));
+    cpu.slice_left
+        .set(budget::spend(cpu.slice_left.get(), micros));
+    let Some(running) = cpu.running() else {
+        return;
+    };
+    let limited = running.quantum_left.get() != budget::UNLIMITED;
+    if limited || running.resources.get() & Resources::HELD != 0 {
+        spend_rarer(cpu, Owned::seen_here(running), micros);
+    }
+    let outranked = cpu.ready.with(|ready| ready.highest()) > running.priority.get();
+    if outranked || cpu.slice_left.get() == 0 {
         cpu.reschedule.set(true);
     }
 }
 
-fn spend_slice(cpu: &Cpu) {
-    let left = cpu.slice_left.get();
-    if left != u64::MAX {
-        let left = left.saturating_sub(u64::from(PERIOD.load(Ordering::Relaxed)));
-        cpu.slice_left.set(left);
-        if left == 0 {
-            cpu.reschedule.set(true);
-        }
+#[cold]
+#[inline(never)]
+fn spend_rarer(cpu: &Cpu, running: Owned, micros: u64) {
+    if running.resources.get() & Resources::HELD != 0 {
+        running.allowance.set(running.allowance.get().spend(micros));
+    }
+    let left = budget::spend(running.quantum_left.get(), micros);
+    running.quantum_left.set(left);
+    if left == 0 {
+        cpu.reschedule.set(true);
     }
 }
 

@@ -168,6 +168,13 @@ impl Space {
         Some(bytes)
     }
 
+    /// Whether something is mapped for the user at `address`.
+    pub(crate) fn shows(&self, address: u64) -> bool {
+        let _areas = self.areas.lock();
+        lookup(&PhysTables, self.root(), address)
+            .is_some_and(|leaf| leaf.entry.contains(Entry::USER))
+    }
+
     fn read_byte(&self, address: u64) -> Option<u8> {
         let _areas = self.areas.lock();
         let leaf = lookup(&PhysTables, self.root(), address)

@@ -1,4 +1,4 @@
-//! A space without threads ends: its pages and what others got of them, its UTCBs, its tables, the object. The dispatcher
+//! A space without threads ends: its pages and ports and what others got of them, its UTCBs, its tables, the object. The dispatcher
 //! does it piece by piece before it takes any thread up, so interrupts come in between, and whoever caused it goes on
 //! afterwards. Interrupts off, on the CPU that the last thread lived on.
 
@@ -8,6 +8,7 @@ use pecan_rules::mapping::{Scope, Sweep};
 use pecan_rules::paging::free_user_tables;
 
 use super::object::Space;
+use super::ports;
 use super::tables::PhysTables;
 use super::unmap;
 use crate::cpu::Cpu;
@@ -19,6 +20,7 @@ const PIECE: usize = 16;
 #[derive(Clone, Copy)]
 enum Stage {
     Pages(Sweep),
+    Ports(Sweep),
     /// UTCB pages from this address on.
     Utcbs(u64),
     Tables,
@@ -84,9 +86,17 @@ fn after(space: &Space, stage: Stage) -> Option<Stage> {
         Stage::Pages(mut sweep) => {
             unmap::piece(&mut sweep);
             Some(if sweep.is_done() {
-                Stage::Utcbs(0)
+                Stage::Ports(ports::all(space))
             } else {
                 Stage::Pages(sweep)
+            })
+        }
+        Stage::Ports(mut sweep) => {
+            ports::go_on(&mut sweep);
+            Some(if sweep.is_done() {
+                Stage::Utcbs(0)
+            } else {
+                Stage::Ports(sweep)
             })
         }
         Stage::Utcbs(from) => {

@@ -1,11 +1,13 @@
 //! Map and grant items: pages of one space become visible in another (L4 X.2, map items). Interrupts off.
 
+use pecan_abi::caching::Caching;
 use pecan_abi::fpage::{Fpage, Rights};
+use pecan_rules::caching;
 use pecan_rules::mapping::{
     self, Handle, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering, drop_if_empty,
     first_within, relocate,
 };
-use pecan_rules::paging::{End, Leaf, fill, find, unmap_page};
+use pecan_rules::paging::{End, Leaf, fill, find, lookup, unmap_page};
 use pecan_rules::placement::{Placement, place};
 use spin::MutexGuard;
 
@@ -73,7 +75,7 @@ pub(crate) fn item(
         stale.drop_translations();
     }
     if result.is_ok() && mode == Mode::Grant && !owner {
-        unmap::unmap(from, send.with_rights(Rights::FULL), true, || {});
+        unmap::unmap(from, send.with_rights(Rights::FULL), true, || true);
     }
     result
 }
@@ -113,6 +115,8 @@ struct Part {
     size: u64,
     phys: u64,
     rights: Rights,
+    /// As the sender's page is cached.
+    caching: Caching,
     /// The sender's page, with its size, that a grant can hand over.
     whole: Option<(Handle, u32)>,
 }
@@ -123,6 +127,8 @@ struct Piece {
     spot: Spot,
     phys: u64,
     rights: Rights,
+    /// As the giver's page is cached.
+    caching: Caching,
 }
 
 impl Piece {
@@ -184,13 +190,15 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The next part of physical memory itself; without rights if it is the kernel's.
+    /// The next part of physical memory itself; without rights if it is the kernel's. Parts of what the owner has as smaller
+    /// pages may be cached in different ways.
     fn of_memory(&self) -> Option<Part> {
         let last = self.last.min(sigma0::LAST_ADDRESS);
         if self.next > last {
             return None;
         }
         let (log2, allowed) = sigma0::piece(self.next, last);
+        let own = find(&PhysTables, self.from.root(), self.next);
         let rights = if allowed {
             readable(self.placement.rights)
         } else {
@@ -199,9 +207,10 @@ impl<'a> Work<'a> {
         Some(Part {
             giver: Giver::Memory(self.from.name()),
             first: self.next,
-            size: 1 << log2,
+            size: 1 << log2.min(own.room_log2()),
             phys: self.next,
             rights,
+            caching: cached(own.leaf()),
             whole: None,
         })
     }
@@ -222,6 +231,7 @@ impl<'a> Work<'a> {
             size: node.last().min(self.last) - first + 1,
             phys: (u64::from(node.frame()) << 12) + (first - node.address()),
             rights: readable(self.placement.rights.and(node.rights())),
+            caching: cached(lookup(&PhysTables, self.from.root(), first)),
             whole: granted.then_some((source, node.log2())),
         })
     }
@@ -243,6 +253,7 @@ impl<'a> Work<'a> {
             },
             phys: part.phys,
             rights: part.rights,
+            caching: part.caching,
         };
         self.next = part.first + (1 << log2);
         if areas.touch(target, target + ((1 << log2) - 1)) {
@@ -348,6 +359,12 @@ fn sweep(spot: Spot, revoke: Rights) -> Sweep {
     Sweep::new(scope, unmap::PIECE)
 }
 
+/// How a page is cached; what nobody has touched is as usual.
+#[inline(always)]
+fn cached(leaf: Option<Leaf>) -> Caching {
+    leaf.map_or(Caching::WriteBack, |leaf| caching::of(&leaf))
+}
+
 /// Whatever may be used can be read.
 fn readable(rights: Rights) -> Rights {
     rights.or(Rights::READ)
@@ -391,7 +408,7 @@ fn region(tree: &mut Tree, owner: SpaceName, phys: u64) -> Result<Handle, NoMemo
 #[inline(always)]
 fn show(piece: &Piece, at: &End, _tables: MutexGuard<'_, Areas>) -> Result<(), NoMemory> {
     let Spot { address, log2, .. } = piece.spot;
-    let flags = flags(piece.rights);
+    let flags = flags(piece.rights).with(caching::flags(piece.caching));
     fill(&mut PhysTables, at, address, piece.phys, log2, flags).map_err(|_| NoMemory)
 }
 

@@ -6,22 +6,28 @@
 //! * `map`     map and grant items: from one space to another
 //! * `unmap`   taking back
 //! * `end`     a space without threads, piece by piece
+//! * `caching` how pages are cached
 //! * `tree`    who got which page from whom, over `nodes`, its memory
+//! * `ports`   the same for I/O ports
 //! * `shootdown` what other CPUs must forget
+//! * `window`  the memory of another space, for a while
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page
 
 mod areas;
+pub(crate) mod caching;
 pub(crate) mod end;
 pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;
 mod object;
+pub(crate) mod ports;
 pub(crate) mod shootdown;
 mod sigma0;
 mod tables;
 mod tree;
 pub(crate) mod unmap;
+pub(crate) mod window;
 
 pub(crate) use object::{Role, Space};
 pub(crate) use tables::PhysTables;

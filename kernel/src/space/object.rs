@@ -1,6 +1,6 @@
 //! The space object.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use pecan_rules::mapping::{Handle, SpaceName};
 use pecan_rules::paging::Tables;
@@ -32,8 +32,12 @@ pub(crate) struct Space {
     name: SpaceName,
     role: Role,
     threads: AtomicUsize,
+    /// Raw id of the thread that gets what is sent to other spaces; 0 is none.
+    redirector: AtomicU64,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
     pages: AtomicU32,
+    /// The same for the ports of the space, under the lock of their tree.
+    ports: AtomicU32,
     /// How far its end has come, once it has no threads. The CPU that ends it.
     pub(super) ending: Mutex<Ending>,
     /// Guards the tables and what is said about the areas.
@@ -59,7 +63,9 @@ impl Space {
             name: SpaceName((frame.phys() >> 12) as u32),
             role,
             threads: AtomicUsize::new(0),
+            redirector: AtomicU64::new(0),
             pages: AtomicU32::new(0),
+            ports: AtomicU32::new(0),
             ending: Mutex::new(Ending::new()),
             areas: Mutex::new(Areas::none()),
         };
@@ -76,9 +82,9 @@ impl Space {
         self.name
     }
 
-    /// The space of that name, which has pages or is getting one, so that it lives.
+    /// The space of that name, which has pages or ports or is getting some, so that it lives.
     pub(super) fn named(name: SpaceName) -> &'static Self {
-        // SAFETY: names are made by `create` only, and a space gives up all its pages before it ends.
+        // SAFETY: names are made by `create` only, and a space gives up all its pages and ports before it ends.
         unsafe { &*physmap::to_virt(u64::from(name.0) << 12).cast() }
     }
 
@@ -91,6 +97,17 @@ impl Space {
     pub(super) fn set_pages(&self, pages: Option<Handle>) {
         self.pages
             .store(pages.map_or(0, Handle::get), Ordering::Relaxed);
+    }
+
+    /// Where the tree of ports finds those of the space. Under its lock.
+    pub(super) fn ports(&self) -> Option<Handle> {
+        Handle::new(self.ports.load(Ordering::Relaxed))
+    }
+
+    /// Sets where the tree of ports finds those of the space. Under its lock.
+    pub(super) fn set_ports(&self, ports: Option<Handle>) {
+        self.ports
+            .store(ports.map_or(0, Handle::get), Ordering::Relaxed);
     }
 
     /// Physical address of the top-level table.
@@ -106,6 +123,16 @@ impl Space {
     /// Whether its threads may use the privileged system calls.
     pub(crate) fn is_privileged(&self) -> bool {
         self.role != Role::User
+    }
+
+    /// Raw id of the thread that gets what is sent to other spaces, which may exist no more; 0 is none.
+    pub(crate) fn redirector(&self) -> u64 {
+        self.redirector.load(Ordering::Acquire)
+    }
+
+    /// Sets the redirector; each thread of the space must be told. Under the thread-control lock.
+    pub(crate) fn set_redirector(&self, thread: u64) {
+        self.redirector.store(thread, Ordering::Release);
     }
 
     /// One thread more. Under the thread-control lock.

@@ -1,7 +1,8 @@
-//! Translations that are no longer true: every CPU that may have one drops it before the change counts as done.
+//! Translations, and ports of programs, that are no longer true: every CPU that may have one drops it before the change
+//! counts as done.
 //!
-//! A CPU asks another by raising `flush_asked` of that CPU's block and ringing; the other reloads its root and raises
-//! `flush_done` to what was asked. Who waits for others answers them meanwhile, and holds no lock; who waits for a lock
+//! A CPU asks another by raising `flush_asked` of that CPU's block and ringing; the other reloads its root, forgets its
+//! ports, and raises `flush_done` to what was asked. Who waits for others answers them meanwhile, and holds no lock; who waits for a lock
 //! that somebody may hold while he waits here answers too ([`lock`]). So two CPUs that ask each other both get on,
 //! interrupts off.
 
@@ -12,7 +13,7 @@ use spin::{Mutex, MutexGuard};
 use crate::arch::x86_64::{apic, root};
 use crate::cpu::{self, Cpu};
 
-/// Roots of spaces in whose tables something was taken away.
+/// Roots of spaces from which something was taken away: in their tables, or ports.
 #[derive(Clone, Copy)]
 pub(super) struct Stale {
     roots: [u64; Self::NAMED],
@@ -74,7 +75,7 @@ impl Stale {
         fence(Ordering::SeqCst);
         let here = cpu::current();
         for other in (0..cpu::count()).filter_map(cpu::get) {
-            if !self.contains(other.loaded_root()) {
+            if !self.contains(other.loaded_root()) && !self.contains(other.window_root()) {
                 continue;
             }
             if other.index == here.index {
@@ -86,9 +87,31 @@ impl Stale {
         }
         self.count = 0;
     }
+
+    /// Lets all CPUs forget the spaces' ports; returns when none lets a program use one that was taken. No lock is held,
+    /// interrupts are off.
+    pub(super) fn forget_ports(&mut self) {
+        if self.count == 0 {
+            return;
+        }
+        // A CPU learns ports, and notes whose they are, under the lock under which they were taken.
+        fence(Ordering::SeqCst);
+        let here = cpu::current();
+        for other in (0..cpu::count()).filter_map(cpu::get) {
+            if other.ports.space() == 0 || !self.contains(other.ports.space()) {
+                continue;
+            }
+            if other.index == here.index {
+                here.ports.forget();
+            } else {
+                ask(here, other);
+            }
+        }
+        *self = Self::none();
+    }
 }
 
-/// `other` drops its translations; returns when it has.
+/// `other` drops its translations and ports; returns when it has.
 fn ask(here: &Cpu, other: &Cpu) {
     let asked = other.flush_asked.fetch_add(1, Ordering::AcqRel) + 1;
     apic::send_ipi(other.apic_id, apic::vector::DOORBELL);
@@ -104,6 +127,7 @@ pub(crate) fn answer(cpu: &Cpu) {
     if asked != cpu.flush_done.load(Ordering::Relaxed) {
         // SAFETY: the root is the one that is loaded.
         unsafe { root::load(cpu.loaded_root()) };
+        cpu.ports.forget();
         cpu.flush_done.store(asked, Ordering::Release);
     }
 }

@@ -33,13 +33,13 @@ fn range(page: Fpage) -> Option<(u64, u64)> {
 }
 
 /// Carries Unmap of `page` out for `space`, its own pages too with `flush`; `pause` is called between pieces, with
-/// nothing held, and may do anything as long as the space lives. Returns the accesses that were seen, or `None` if the
-/// page is no memory. No CPU has a stale translation any more.
+/// nothing held, and may do anything; it says whether to go on, which it must not if the space may have ended. Returns the
+/// accesses that were seen, or `None` if the page is no memory. No CPU has a stale translation any more.
 pub(crate) fn unmap(
     space: &Space,
     page: Fpage,
     flush: bool,
-    mut pause: impl FnMut(),
+    mut pause: impl FnMut() -> bool,
 ) -> Option<Rights> {
     let (first, last) = range(page)?;
     let scope = Scope {
@@ -55,7 +55,9 @@ pub(crate) fn unmap(
         if sweep.is_done() {
             break;
         }
-        pause();
+        if !pause() {
+            return Some(sweep.status());
+        }
     }
     let own = if flush && space.role() == Role::Sigma0 {
         flush_own(space, first, last, page.rights())

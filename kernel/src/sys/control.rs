@@ -2,17 +2,19 @@
 
 use core::sync::atomic::Ordering;
 
+use pecan_abi::caching::Caching;
 use pecan_abi::control;
 use pecan_abi::error::SysError;
 use x86_64::instructions::interrupts;
 
-use super::{is_privileged, refuse};
+use super::{is_privileged, refuse, thread_control};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::arch::x86_64::{apic, clock, power, serial};
 use crate::cpu::{self, Cpu};
 use crate::memory::reserve;
 use crate::sched;
-use crate::thread::Owned;
+use crate::space::caching;
+use crate::thread::{Owned, table};
 
 /// The call: rdi operation, rsi rdx r8 r9 arguments; rax result, rdx second result.
 #[inline]
@@ -51,8 +53,20 @@ fn operation(frame: &CallFrame) -> Result<u64, SysError> {
             sched::check(cpu::current());
             Ok(1)
         }
+        control::CACHING => caching_of(argument, frame.rdx),
         _ => Err(SysError::InvalidParameter),
     }
+}
+
+/// How the page at `address` of the space of the thread with this raw id is cached.
+fn caching_of(address: u64, thread: u64) -> Result<u64, SysError> {
+    let _lock = thread_control::lock();
+    let space = table::find(thread)
+        .and_then(|thread| thread.space())
+        .ok_or(SysError::InvalidThread)?;
+    caching::look(space, address)
+        .map(Caching::attribute)
+        .ok_or(SysError::InvalidParameter)
 }
 
 fn write(length: u64, words: [u64; 3]) -> Result<u64, SysError> {

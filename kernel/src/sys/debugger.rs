@@ -30,7 +30,7 @@ pub(crate) fn operation(me: Owned, frame: &mut Frame) -> bool {
             // Nothing there: the instruction is executed again, so that others run meanwhile.
             None => {
                 frame.ip -= 1;
-                crate::cpu::current().reschedule.set(true);
+                crate::sched::give_way(crate::cpu::current(), me);
             }
         },
         Some([0xeb, _]) => enter(me, at),

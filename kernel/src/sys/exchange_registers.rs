@@ -62,7 +62,7 @@ pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control
     }
     let request = control.words;
     let phase = cancel::phase(target);
-    let halted = target.resources.get() & Resources::HALTED != 0 || target.state() == State::Halted;
+    let halted = target.resources.get() & Resources::HALTED != 0;
     let engaged = match phase {
         Engaged::Neither => 0,
         Engaged::Receiving => exregs::RECEIVE,
@@ -139,7 +139,8 @@ fn set_halted(cpu: &Cpu, target: Owned, halted: bool) {
     let others = target.resources.get() & !Resources::HALTED;
     if halted {
         target.resources.set(others | Resources::HALTED);
-        if target.state() == State::Ready {
+        let in_transfer = others & Resources::TRANSFER != 0;
+        if target.state() == State::Ready && !in_transfer {
             target.set_state(cpu, State::Halted);
             if cpu.running() == Some(target.name()) {
                 cpu.reschedule.set(true);

@@ -3,7 +3,7 @@
 //!
 //! * `thread_control`, `space_control`, `exchange_registers`, `schedule`, `thread_switch`  the calls of those names
 //! * `interrupt_control`  ThreadControl on the thread of an interrupt
-//! * `memory`     Unmap, MemoryControl, ProcessorControl
+//! * `unmap`, `memory_control`, `processor_control`  the calls of those names
 //! * `remote`     carries out what concerns a thread of another CPU
 //! * `interface`  the KernelInterface instruction
 //! * `debugger`   console operations behind INT3
@@ -14,12 +14,14 @@ pub(crate) mod debugger;
 mod exchange_registers;
 pub(crate) mod interface;
 mod interrupt_control;
-mod memory;
+mod memory_control;
+mod processor_control;
 pub(crate) mod remote;
 mod schedule;
 mod space_control;
 pub(crate) mod thread_control;
 mod thread_switch;
+mod unmap;
 
 use pecan_abi::error::SysError;
 use x86_64::instructions::interrupts;
@@ -45,13 +47,13 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         number::SCHEDULE => schedule::call(me, frame),
         number::THREAD_SWITCH => thread_switch::call(me, frame),
         number::SYSTEM_CLOCK => frame.rax = clock::micros(),
-        number::UNMAP => memory::unmap(me, frame),
-        number::PROCESSOR_CONTROL => memory::processor_control(me, frame),
-        number::MEMORY_CONTROL => memory::memory_control(me, frame),
+        number::UNMAP => unmap::call(me, frame),
+        number::PROCESSOR_CONTROL => processor_control::call(me, frame),
+        number::MEMORY_CONTROL => memory_control::call(me, frame),
         number::CONTROL => control::call(me, frame),
         _ => frame.rax = refuse(me, SysError::InvalidParameter),
     }
-    sched::preempt_if_asked(cpu::current(), me);
+    sched::leave_call(cpu::current(), me);
 }
 
 /// In the middle of a long call of the running thread `me`: lets in what waits, interrupts and threads that they made

@@ -8,6 +8,7 @@ use pecan_smp::protocol::{Answer, Kind, Route, route};
 use super::{exchange_registers, schedule, thread_control};
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
+use crate::ipc::on_behalf::wait_for_another;
 use crate::ipc::remote::post;
 use crate::thread::{Owned, State, TcbRef, migrate, resources, table};
 
@@ -24,6 +25,10 @@ pub(crate) enum Operation {
     Delete,
     /// ThreadControl on an existing thread.
     Modify,
+    /// The thread, if it waits for one thread, is to wait for another.
+    MoveWait,
+    /// The redirector of the thread's space has changed.
+    NoteRedirector,
 }
 
 /// An operation on a thread, its arguments, and then its results.
@@ -69,7 +74,7 @@ impl Control {
 }
 
 /// Carries `control` out for `me`, the running thread, wherever the target lives; returns it with its results.
-pub(super) fn carry_out(me: Owned, control: Control) -> Control {
+pub(crate) fn carry_out(me: Owned, control: Control) -> Control {
     let cpu = cpu::current();
     let Some(target) = find(&control) else {
         return control.refused(SysError::InvalidThread);
@@ -125,5 +130,10 @@ fn execute(cpu: &'static Cpu, target: TcbRef, control: Control) -> Control {
         Operation::Schedule => schedule::execute(cpu, target, control),
         Operation::Delete => thread_control::delete(cpu, target, control),
         Operation::Modify => thread_control::modify(cpu, target, control),
+        Operation::MoveWait => wait_for_another(cpu, target, control),
+        Operation::NoteRedirector => {
+            target.note_redirector();
+            control
+        }
     }
 }

@@ -1,18 +1,19 @@
-//! Schedule: priority, time slice, processor (L4 X.2, Schedule).
+//! Schedule: time slice and total quantum, processor, priority, delayed preemption (L4 X.2, Schedule).
 
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
-use pecan_abi::schedule::{self, PreemptionControl, ThreadState, TimeControl};
-use pecan_abi::time::TimeKind;
+use pecan_abi::schedule::{self, ThreadState};
+use pecan_rules::budget::UNLIMITED;
+use pecan_rules::schedule::{Caller, Change, change};
 
-use super::refuse;
 use super::remote::{Control, Operation, carry_out};
+use super::{is_privileged, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::cpu::{self, Cpu};
 use crate::ipc::cancel::{self, Engaged};
 use crate::irq;
 use crate::sched;
-use crate::thread::{Field, Owned, State, migrate, table};
+use crate::thread::{Field, Owned, Part, Resources, State, migrate};
 
 /// The call: rdi dest, rdx time, r8 processor, rsi priority, r9 preemption control; rax state, rdx old time control.
 #[inline(never)]
@@ -22,7 +23,9 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
         (frame.rax, frame.rdx) = (0, 0);
         return;
     }
-    let words = [frame.rdx, frame.r8, frame.rsi, frame.r9, 0, 0, 0];
+    // The caller's rights are known here, and lie with another CPU only as a copy.
+    let (privileged, own) = (u64::from(is_privileged(me)), u64::from(me.priority.get()));
+    let words = [frame.rdx, frame.r8, frame.rsi, frame.r9, privileged, own, 0];
     let done = if dest.is_global() {
         carry_out(me, Control::new(Operation::Schedule, dest, me, words))
     } else {
@@ -40,90 +43,51 @@ pub(super) fn call(me: Owned, frame: &mut CallFrame) {
     };
 }
 
-/// What to change; `None` stays.
-struct Change {
-    slice: Option<u64>,
-    processor: Option<u16>,
-    priority: Option<u8>,
-}
-
 /// Carries the call out on `target`. Its home, interrupts off. Results: state, old time control.
 #[inline(never)]
 pub(super) fn execute(cpu: &Cpu, target: Owned, mut control: Control) -> Control {
-    match read(target, &control) {
+    let [time, processor, priority, preemption, is_privileged, own, _] = control.words;
+    let caller = Caller {
+        privileged: is_privileged != 0,
+        is_scheduler: target.scheduler.get() == control.caller,
+        priority: own as u8,
+    };
+    let words = [time, processor, priority, preemption];
+    match change(words, caller, target.priority.get(), cpu::count()) {
         Err(error) => control.error = Some(error),
         Ok(change) => {
-            let old_slice = if cpu.running() == Some(target.name()) {
-                cpu.slice_left.get()
-            } else {
-                target.slice_left.get()
-            };
-            let old =
-                schedule::old_time_control(if old_slice == u64::MAX { 0 } else { old_slice }, 0);
-            control.words = [state(target) as u64, old, 0, 0, 0, 0, 0];
+            control.words = [state(target) as u64, old_time(cpu, target), 0, 0, 0, 0, 0];
             apply(cpu, target, &change);
         }
     }
     control
 }
 
-fn read(target: Owned, control: &Control) -> Result<Change, SysError> {
-    let caller = table::find(control.caller).ok_or(SysError::NoPrivilege)?;
-    let privileged = caller
-        .space()
-        .is_some_and(crate::space::Space::is_privileged);
-    if !privileged && target.scheduler.get() != control.caller {
-        return Err(SysError::NoPrivilege);
-    }
-    let [time, processor, priority, preemption, ..] = control.words;
-    let change = Change {
-        slice: TimeControl::from_raw(time).map(slice).transpose()?,
-        processor: schedule::processor(processor),
-        priority: schedule::priority(priority),
+/// What is left of slice and quantum, in microseconds; 0 stands for no limit.
+fn old_time(cpu: &Cpu, target: Owned) -> u64 {
+    let slice = if cpu.running() == Some(target.name()) {
+        cpu.slice_left.get()
+    } else {
+        target.slice_left.get()
     };
-    // The longest delay and the sensitive priority have no effect yet, so only leaving them alone succeeds.
-    if PreemptionControl::from_raw(preemption)
-        .is_some_and(|asked| asked.max_delay != 0 || asked.sensitive_priority != 0)
-    {
-        return Err(SysError::InvalidParameter);
-    }
-    if change
-        .processor
-        .is_some_and(|processor| usize::from(processor) >= cpu::count())
-    {
-        return Err(SysError::InvalidParameter);
-    }
-    if !privileged
-        && change
-            .priority
-            .is_some_and(|priority| priority > caller.priority.get())
-    {
-        return Err(SysError::NoPrivilege);
-    }
-    Ok(change)
-}
-
-/// The length of the slice that a time control asks for; a total quantum other than unlimited is not available.
-fn slice(time: TimeControl) -> Result<u64, SysError> {
-    if time.quantum.kind() != TimeKind::Never {
-        return Err(SysError::InvalidThread);
-    }
-    match time.slice.kind() {
-        TimeKind::Never => Ok(u64::MAX),
-        TimeKind::Period { micros } => Ok(micros.max(1)),
-        TimeKind::Zero | TimeKind::Point(_) => Err(SysError::InvalidThread),
-    }
+    let limited = |left| if left == UNLIMITED { 0 } else { left };
+    schedule::old_time_control(limited(slice), limited(target.quantum_left.get()))
 }
 
 fn state(target: Owned) -> ThreadState {
     if irq::is_idle(target) {
         return ThreadState::Inactive;
     }
+    match target.transfer.part.get() {
+        Part::NONE => {}
+        part if part.sends() => return ThreadState::Sending,
+        _ => return ThreadState::Receiving,
+    }
     match target.state() {
         State::Free | State::Inactive | State::Dying => ThreadState::Dead,
         State::Halted => ThreadState::Inactive,
         State::Ready => ThreadState::Running,
-        State::Controlling | State::Moving => ThreadState::Waiting,
+        State::Controlling | State::Moving | State::Locked => ThreadState::Waiting,
         State::Waiting | State::Sending | State::Asking => match cancel::phase(target) {
             Engaged::Sending => ThreadState::PendingSend,
             Engaged::Receiving | Engaged::Neither => ThreadState::Waiting,
@@ -132,18 +96,37 @@ fn state(target: Owned) -> ThreadState {
 }
 
 fn apply(cpu: &Cpu, target: Owned, change: &Change) {
-    if let Some(slice) = change.slice {
-        target.slice.set(slice);
-        target.slice_left.set(slice);
-        if cpu.running() == Some(target.name()) {
-            cpu.slice_left.set(slice);
-        }
-    }
     if let Some(priority) = change.priority {
         set_priority(cpu, target, priority);
     }
+    if let Some(max_delay) = change.max_delay {
+        let allowance = target.allowance.get();
+        target
+            .allowance
+            .set(allowance.with(max_delay, change.sensitive));
+    }
+    if let Some((slice, quantum)) = change.time {
+        set_time(cpu, target, slice, quantum);
+    }
     if let Some(processor) = change.processor {
         migrate::ask(cpu, target, processor);
+    }
+}
+
+/// A whole slice and a whole quantum. Who was stopped because the last quantum was used up goes on.
+fn set_time(cpu: &Cpu, target: Owned, slice: u64, quantum: u64) {
+    target.slice.set(slice);
+    target.slice_left.set(slice);
+    if cpu.running() == Some(target.name()) {
+        cpu.slice_left.set(slice);
+    }
+    target.quantum_left.set(quantum);
+    let resources = target.resources.get();
+    if resources & Resources::SPENT != 0 {
+        target.resources.set(resources & !Resources::SPENT);
+        if target.state() == State::Halted {
+            sched::wake(cpu, target);
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::sched;
 use crate::space::{Role, Space, shootdown};
 use crate::start;
 use crate::thread::create::{Slot, create, slot};
-use crate::thread::{Field, Owned, State, activate, delete, migrate, table};
+use crate::thread::relocate::Relocation;
+use crate::thread::{Field, Owned, State, activate, delete, migrate, relocate, table};
 
 /// Guards who exists and in which space: creation, deletion, and looking up another thread's space.
 static LOCK: Mutex<()> = Mutex::new(());
@@ -198,16 +199,24 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
         0,
         0,
     ];
-    match carry_out(
-        me,
-        Control::new(Operation::Modify, arguments.dest, me, words),
-    )
-    .error
-    {
-        Some(error) => Err(error),
-        None => Ok(()),
+    loop {
+        let control = Control::new(Operation::Modify, arguments.dest, me, words);
+        let done = carry_out(me, control);
+        match done.error {
+            Some(error) => return Err(error),
+            None if done.words[0] == LATER => sched::give_way(cpu::current(), me),
+            None => {
+                let [_, home, end, ..] = done.words;
+                await_end(me, home, end);
+                return Ok(());
+            }
+        }
     }
 }
+
+/// First result of `Modify`: something of the thread is out, nothing has changed yet. Otherwise the next two are the CPU and
+/// when what ended there is put away: the space that the last thread left.
+const LATER: u64 = 1;
 
 /// Changes `target` as the arguments in `control` say. Its home, interrupts off.
 #[inline(never)]
@@ -221,10 +230,19 @@ pub(super) fn modify(cpu: &'static Cpu, target: Owned, mut control: Control) -> 
         pager: ThreadId::from_raw(pager),
         utcb,
     };
-    control.error = {
+    let result = {
         let _lock = lock();
-        change.apply(cpu, target).err()
+        change.apply(cpu, target)
     };
+    control.words = [0; 7];
+    match result {
+        Ok(Relocation::Done) => {
+            control.words[1] = u64::from(cpu.index);
+            control.words[2] = delete::end_of_all(cpu);
+        }
+        Ok(Relocation::Later) => control.words[0] = LATER,
+        Err(error) => control.error = Some(error),
+    }
     if target.id() != old_id {
         orphans::announce(cpu);
     }
@@ -241,7 +259,7 @@ struct Change {
 }
 
 impl Change {
-    fn apply(&self, cpu: &'static Cpu, target: Owned) -> Result<(), SysError> {
+    fn apply(&self, cpu: &'static Cpu, target: Owned) -> Result<Relocation, SysError> {
         let inactive = target.state() == State::Inactive;
         let space = if self.space.raw() == target.id() {
             target.space().ok_or(SysError::InvalidSpace)?
@@ -249,22 +267,18 @@ impl Change {
             space_of(self.space)?
         };
         let moves = target.space().is_none_or(|own| !core::ptr::eq(own, space));
-        if self.utcb != NOT_GIVEN {
-            if !inactive {
-                return Err(SysError::UtcbArea);
-            }
-            if space.is_initialised() {
-                space.check_utcb(self.utcb)?;
-            }
+        let given = self.utcb != NOT_GIVEN;
+        match (inactive, moves) {
+            // Its UTCB moves with it.
+            (false, true) => space.check_utcb(self.utcb)?,
+            (false, false) if given => return Err(SysError::UtcbArea),
+            (true, _) if given && space.is_initialised() => space.check_utcb(self.utcb)?,
+            _ => {}
         }
-        if moves && !inactive {
-            // An active thread changes its space only with everything it is engaged in; no program does that.
-            return Err(SysError::UtcbArea);
-        }
-        let location = if self.utcb == NOT_GIVEN {
-            target.utcb_location.get()
-        } else {
+        let location = if given {
             self.utcb
+        } else {
+            target.utcb_location.get()
         };
         let activates = inactive && !self.pager.is_nil();
         if activates {
@@ -283,17 +297,14 @@ impl Change {
         space: &'static Space,
         moves: bool,
         activate_at: Option<u64>,
-    ) -> Result<(), SysError> {
+    ) -> Result<Relocation, SysError> {
         if let Some(location) = activate_at {
             space.utcb(location)?;
         }
-        if moves {
-            let old = target.space();
-            target.set_space(Some(space));
-            space.add_thread();
-            if let Some(old) = old {
-                Space::remove_thread(cpu, old);
-            }
+        if moves && target.state() == State::Inactive {
+            relocate::inactive(cpu, target, space);
+        } else if moves && relocate::active(cpu, target, space, self.utcb)? == Relocation::Later {
+            return Ok(Relocation::Later);
         }
         if self.utcb != NOT_GIVEN {
             target.utcb_location.set(self.utcb);
@@ -310,6 +321,6 @@ impl Change {
         } else if !self.pager.is_nil() {
             target.utcb.get().set(Field::PAGER, self.pager.raw());
         }
-        Ok(())
+        Ok(Relocation::Done)
     }
 }

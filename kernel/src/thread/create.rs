@@ -27,10 +27,11 @@ pub(crate) fn create(
     // id and home word, which are atomic and say that there is no thread here until the id is set.
     unsafe { block.write(unnamed) };
     let thread = Owned::seen_here(TcbRef::from_address(block as u64));
+    thread.mark_red_zone();
     thread.set_space(Some(space));
     space.add_thread();
     if patch::without_wrgsbase() {
-        thread.resources.set(Resources::GS);
+        thread.resources.set(thread.resources.get() | Resources::GS);
     }
     thread.set_state(cpu, State::Inactive);
     thread.set_id(id.raw());
@@ -55,6 +56,7 @@ pub(crate) fn interrupt(id: ThreadId, home: u16, handler: ThreadId) -> Result<()
     utcb.set(Field::PAGER, ThreadId::NIL.raw());
     utcb.set(Field::BR0, 0);
     thread.utcb.set(utcb);
+    thread.mark_red_zone();
     thread.resources.set(Resources::INTERRUPT);
     thread.priority.set(ROOT_PRIORITY);
     thread.wait.set(handler.raw());

@@ -9,7 +9,7 @@ use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 
 use super::{Owned, Resources, State, migrate};
-use crate::arch::x86_64::fpu;
+use crate::arch::x86_64::{debug, fpu};
 use crate::cpu::Cpu;
 use crate::ipc;
 use crate::sched;
@@ -20,6 +20,7 @@ pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
     if is_interrupt(thread) {
         crate::irq::silence(ThreadId::from_raw(thread.id()).number());
     }
+    ipc::strings::break_off(cpu, thread, ipc::strings::Cause::Aborted);
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {
         State::Asking => !silent,
@@ -47,7 +48,9 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    ipc::on_behalf::release_wait(cpu, thread);
     fpu::release(thread);
+    debug::release(thread);
     migrate::unload(cpu, thread);
     {
         let _lock = crate::sys::thread_control::lock();

@@ -13,11 +13,12 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
 
-use super::{Again, Field, Owned, Resources, State, TcbRef, home_word, resources};
+use super::{Again, Field, Owned, Part, Resources, State, TcbRef, home_word, resources};
 use crate::arch::x86_64::root;
 use crate::cpu::Cpu;
 use crate::ipc::{self, remote};
 use crate::sched;
+use crate::space::window;
 
 /// Where a thread is, for the protocol's routing. Any CPU: home and state are read at once, because the CPU where a
 /// thread arrives may publish it at any moment.
@@ -59,6 +60,10 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    if thread.transfer.part.get() != Part::NONE {
+        // Its partner is here, too; the end of the transfer tries again.
+        return;
+    }
     if thread.state() == State::Asking {
         ipc::settle(cpu, thread, Reason::Behind);
     }
@@ -70,7 +75,12 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
             thread.set_state(cpu, State::Ready);
             leave(cpu, thread);
         }
-        State::Asking | State::Controlling | State::Moving | State::Dying | State::Free => {}
+        State::Asking
+        | State::Controlling
+        | State::Locked
+        | State::Moving
+        | State::Dying
+        | State::Free => {}
     }
 }
 
@@ -122,14 +132,33 @@ pub(super) fn send_on(
 
 /// No CPU keeps the root of a space loaded for a thread that is not there any more.
 pub(super) fn unload(cpu: &Cpu, thread: Owned) {
+    window::forget(cpu, thread.root.get());
     let used_by_running = cpu
         .running()
         .is_some_and(|running| running.same_space(&thread));
     if cpu.loaded_root() == thread.root.get() && !used_by_running {
-        let kernel = crate::memory::kernel_space::root();
-        cpu.set_loaded_root(kernel);
-        // SAFETY: the kernel's own root maps all of the kernel.
-        unsafe { root::load(kernel) };
+        load_kernel_root(cpu);
+    }
+}
+
+fn load_kernel_root(cpu: &Cpu) {
+    let kernel = crate::memory::kernel_space::root();
+    cpu.set_loaded_root(kernel);
+    // SAFETY: the kernel's own root maps all of the kernel.
+    unsafe { root::load(kernel) };
+}
+
+/// As [`unload`], before `thread` gets another space. If it is the running thread, it goes by the dispatcher before it is in
+/// user mode again, and so finds its new space.
+pub(super) fn unload_moving(cpu: &Cpu, thread: Owned) {
+    let runs = cpu.running() == Some(thread.name());
+    if runs {
+        cpu.reschedule.set(true);
+    }
+    if runs && cpu.loaded_root() == thread.root.get() {
+        load_kernel_root(cpu);
+    } else {
+        unload(cpu, thread);
     }
 }
 

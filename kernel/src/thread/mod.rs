@@ -13,9 +13,10 @@
 //! * `table`     from id to block
 //! * `utcb`      the kernel's view of the user's part
 //! * `node`      what it sends to other CPUs, and takes up afterwards
+//! * `transfer`  what it knows of a message with strings
 //! * `links`     the lists that a thread can be in
 //! * `resources` what a switch must put away
-//! * `create`, `activate`, `start`, `migrate`, `delete`  its life
+//! * `create`, `activate`, `start`, `relocate`, `migrate`, `delete`  its life
 
 pub(crate) mod activate;
 pub(crate) mod create;
@@ -24,11 +25,13 @@ pub(crate) mod links;
 pub(crate) mod migrate;
 mod node;
 mod owned;
+pub(crate) mod relocate;
 pub(crate) mod resources;
 pub(crate) mod start;
 mod state;
 pub(crate) mod table;
 mod tcb;
+mod transfer;
 mod utcb;
 
 pub(crate) use node::{Again, Node};
@@ -36,4 +39,5 @@ pub(crate) use owned::{Owned, TcbRef};
 pub(crate) use resources::Resources;
 pub(crate) use state::{State, home_word};
 pub(crate) use tcb::{STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
+pub(crate) use transfer::Part;
 pub(crate) use utcb::{Field, UtcbRef};

@@ -33,4 +33,6 @@ pub(crate) enum Again {
     Receive,
     /// The whole IPC: it was taken out of a queue.
     Restart,
+    /// The wait that a virtual sender was to continue elsewhere: the message has failed.
+    GiveBack,
 }

@@ -4,7 +4,7 @@ use pecan_abi::protocol::START_WORDS;
 use pecan_abi::tag::Tag;
 
 use super::{Owned, Resources, STACK_TOP_OFFSET, Tcb};
-use crate::arch::x86_64::entry::frame::{RESERVED, USER_FLAGS, UserFrame, canonical};
+use crate::arch::x86_64::entry::frame::{RESERVED, RESUME_FLAG, USER_FLAGS, UserFrame, canonical};
 use crate::cpu::segments::{USER_CODE, USER_DATA};
 
 /// A tag that stands for "no start message: instruction and stack pointer are set".
@@ -43,9 +43,12 @@ pub(super) fn empty_frame(thread: Owned) {
     });
 }
 
-/// Sets where the thread goes on in user mode.
+/// Sets where the thread goes on in user mode. A breakpoint that it has passed is not the one of another place.
 pub(crate) fn set_frame(thread: Owned, ip: u64, sp: u64) {
     with_frame(thread, |frame| {
+        if frame.ip != canonical(ip) {
+            frame.flags &= !RESUME_FLAG;
+        }
         frame.ip = canonical(ip);
         frame.sp = sp;
     });

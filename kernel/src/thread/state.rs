@@ -7,9 +7,9 @@
 //! +------------+------------+
 //!
 //! Free -> Inactive -> Waiting <-> Ready <-> Halted
-//!                       ^ |  ^      |
-//!                       | v  |      v
-//!                    Sending Asking Controlling     all -> Dying -> Free
+//!                       ^ |  ^      |  ^
+//!                       | v  |      v   \
+//!                    Sending Asking Controlling  Locked     all -> Dying -> Free
 //! ```
 
 /// What a thread is doing.
@@ -36,6 +36,8 @@ pub(crate) enum State {
     Moving = 8,
     /// Deleted, but something it lent is still out.
     Dying = 9,
+    /// In the middle of a message with strings, while its partner moves it or faults.
+    Locked = 10,
 }
 
 impl State {
@@ -51,6 +53,7 @@ impl State {
             7 => Self::Halted,
             8 => Self::Moving,
             9 => Self::Dying,
+            10 => Self::Locked,
             _ => Self::Free,
         }
     }

@@ -94,6 +94,26 @@ pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
     Some(address as *mut Tcb)
 }
 
+/// The next thread of the space of that name whose number is at least `from`, with its number; any CPU. Threads may come
+/// and go meanwhile.
+pub(crate) fn next_of_space(space: u64, from: u64) -> Option<(u64, TcbRef)> {
+    let mut number = from;
+    while number < THREADS {
+        let bits = PROVIDED[number as usize / 64].load(Ordering::Acquire) >> (number % 64);
+        if bits == 0 {
+            number = (number / 64 + 1) * 64;
+            continue;
+        }
+        number += u64::from(bits.trailing_zeros());
+        let thread = TcbRef::from_address(slot(number << 32));
+        if thread.space_name() == space {
+            return Some((number, thread));
+        }
+        number += 1;
+    }
+    None
+}
+
 /// Calls `visit` for each thread that lives on this CPU; it looks at every block that has memory.
 pub(crate) fn for_each_here(cpu: &Cpu, mut visit: impl FnMut(Owned)) {
     for (index, word) in PROVIDED.iter().enumerate() {

@@ -17,21 +17,30 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use pecan_abi::id::ThreadId;
+use pecan_rules::budget::UNLIMITED;
+use pecan_rules::preemption::Allowance;
 use pecan_rules::queue::SendQueue;
 use pecan_smp::protocol::Kind;
 use pecan_smp::request::Request;
 
 use super::node::{Again, Node};
 use super::owned::TcbRef;
+use super::resources::Resources;
 use super::state::{State, home_of, home_word};
+use super::transfer::Transfer;
 use super::utcb::{Field, UtcbRef};
 use crate::space::Space;
 
 /// Bytes of a thread's block; also the distance from the TCB to its stack top.
 pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
 
-/// The word at the stack's lower end that an overflow would hit first.
+/// Message registers that a message can fill.
+pub(crate) const MESSAGE_ROOM: u8 = 63;
+
+/// What the words above the TCB hold, which a stack that grows too far hits first.
 const CANARY: u64 = 0x5043_414e_5354_4b21;
+/// How many: a quarter KiB that must never be needed.
+const RED_ZONE: usize = 32;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -76,6 +85,12 @@ pub(crate) struct Tcb {
     pub(crate) send_tag: Cell<u64>,
     /// Timeouts of the IPC.
     pub(crate) timeouts: Cell<u64>,
+    /// For whom the message is sent, a raw id, if the tag says that it is propagated.
+    pub(crate) virtual_sender: Cell<u64>,
+    /// The virtual sender waits for the receiver instead of this thread, until the message has arrived.
+    pub(crate) passed_wait: Cell<bool>,
+    /// To whom the message was meant to go, a raw id, if the tag says that it is redirected.
+    pub(crate) intended: Cell<u64>,
     /// Next in the partner's send queue.
     pub(crate) queue_next: Cell<Option<TcbRef>>,
     /// Previous in the partner's send queue.
@@ -108,6 +123,10 @@ pub(crate) struct Tcb {
     pub(crate) slice: Cell<u64>,
     /// What is left of the current one.
     pub(crate) slice_left: Cell<u64>,
+    /// What is left of the total quantum, in microseconds; `u64::MAX` is unlimited.
+    pub(crate) quantum_left: Cell<u64>,
+    /// How long it may delay its preemption.
+    pub(crate) allowance: Cell<Allowance>,
     /// Id of the thread that may schedule this one.
     pub(crate) scheduler: Cell<u64>,
     /// CPU to move to, with `Resources::MOVE`; a CPU number.
@@ -116,9 +135,15 @@ pub(crate) struct Tcb {
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
     pub(crate) arrives_as: Cell<State>,
+    /// The message with strings that it is in the middle of.
+    pub(crate) transfer: Transfer,
+    /// How many message registers a message may bring: those beyond belong to what the thread was doing when the
+    /// kernel began to speak for it.
+    pub(crate) room: Cell<u8>,
     /// FPU save area, once used.
     pub(crate) fpu: Cell<Option<crate::arch::x86_64::fpu::Area>>,
-    canary: Cell<u64>,
+    /// Debug registers, once used.
+    pub(crate) debug: Cell<Option<crate::arch::x86_64::debug::Area>>,
 }
 
 /// Offsets of what assembler reads.
@@ -150,7 +175,7 @@ const _: () = {
     );
     assert!(core::mem::offset_of!(Tcb, from) == 64);
     assert!(
-        size_of::<Tcb>() <= 640,
+        size_of::<Tcb>() <= 704,
         "the stack needs the rest of the block"
     );
 };
@@ -179,6 +204,9 @@ impl Tcb {
             receive_from: Cell::new(0),
             send_tag: Cell::new(0),
             timeouts: Cell::new(0),
+            virtual_sender: Cell::new(0),
+            passed_wait: Cell::new(false),
+            intended: Cell::new(0),
             queue_next: Cell::new(None),
             queue_prev: Cell::new(None),
             transfer_error: Cell::new(0),
@@ -194,12 +222,16 @@ impl Tcb {
             wakeup_prev: Cell::new(None),
             slice: Cell::new(10_000),
             slice_left: Cell::new(10_000),
+            quantum_left: Cell::new(UNLIMITED),
+            allowance: Cell::new(Allowance::NONE),
             scheduler: Cell::new(scheduler.raw()),
             move_to: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
+            transfer: Transfer::none(),
+            room: Cell::new(MESSAGE_ROOM),
             fpu: Cell::new(None),
-            canary: Cell::new(CANARY),
+            debug: Cell::new(None),
         }
     }
 
@@ -265,6 +297,11 @@ impl Tcb {
         unsafe { self.space.load(Ordering::Acquire).as_ref() }
     }
 
+    /// A name of the space that may be compared on any CPU; 0 for none.
+    pub(crate) fn space_name(&self) -> u64 {
+        self.space.load(Ordering::Acquire) as u64
+    }
+
     /// Whether `self` and `other` share a space.
     #[inline(always)]
     pub(crate) fn same_space(&self, other: &Self) -> bool {
@@ -282,13 +319,26 @@ impl Tcb {
         }
     }
 
-    /// Puts the thread into a space, or into none.
+    /// Puts the thread into a space, or into none. Home CPU, or before anybody knows the thread; under the thread-control
+    /// lock.
     pub(crate) fn set_space(&self, space: Option<&'static Space>) {
         self.root.set(space.map_or(0, Space::root));
         let pointer = space.map_or(core::ptr::null_mut(), |space| {
             core::ptr::from_ref(space).cast_mut()
         });
         self.space.store(pointer, Ordering::Release);
+        self.note_redirector();
+    }
+
+    /// Notes whether the space has a redirector. As [`Self::set_space`].
+    pub(crate) fn note_redirector(&self) {
+        let others = self.resources.get() & !Resources::REDIRECTED;
+        let redirected = self.space().is_some_and(|space| space.redirector() != 0);
+        self.resources.set(if redirected {
+            others | Resources::REDIRECTED
+        } else {
+            others
+        });
     }
 
     /// At whose send queue the thread waits.
@@ -310,8 +360,23 @@ impl Tcb {
         core::ptr::from_ref(self) as u64
     }
 
-    /// Whether the kernel stack never grew into the TCB.
+    /// Whether the kernel stack never came near the TCB.
     pub(crate) fn stack_is_sound(&self) -> bool {
-        self.canary.get() == CANARY
+        self.red_zone()
+            // SAFETY: the words lie in the block, and nobody writes them but a stack that has grown too far.
+            .all(|word| unsafe { word.read_volatile() } == CANARY)
+    }
+
+    /// Marks the words that the stack must not reach. Before the thread runs.
+    pub(super) fn mark_red_zone(&self) {
+        for word in self.red_zone() {
+            // SAFETY: the words lie in the block, and the thread has not run.
+            unsafe { word.write_volatile(CANARY) };
+        }
+    }
+
+    fn red_zone(&self) -> impl Iterator<Item = *mut u64> {
+        let first = (self.block_address() + size_of::<Self>() as u64) as *mut u64;
+        (0..RED_ZONE).map(move |index| first.wrapping_add(index))
     }
 }

@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 
-use pecan_abi::utcb;
+use pecan_abi::utcb::{self, PreemptFlags};
 
 /// The kernel alias of a thread's MR0. UTCB memory lives as long as the thread's space.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,16 @@ impl Field {
     pub(crate) const PAGER: Self = Self(utcb::PAGER);
     pub(crate) const EXCEPTION_HANDLER: Self = Self(utcb::EXCEPTION_HANDLER);
     pub(crate) const ERROR_CODE: Self = Self(utcb::ERROR_CODE);
+    pub(crate) const XFER_TIMEOUTS: Self = Self(utcb::XFER_TIMEOUTS);
+    /// In: for whom a propagated message is sent. Out: who really sent it.
+    pub(crate) const VIRTUAL_SENDER: Self = Self(utcb::VIRTUAL_SENDER);
+    pub(crate) const INTENDED_RECEIVER: Self = Self(utcb::INTENDED_RECEIVER);
     pub(crate) const BR0: Self = Self(utcb::BR0);
+
+    /// Buffer register `index`, 0 to 32; they descend in memory.
+    pub(crate) const fn buffer(index: usize) -> Self {
+        Self(utcb::BR0 - 8 * index as isize)
+    }
 }
 
 impl UtcbRef {
@@ -77,19 +86,51 @@ impl UtcbRef {
         }
     }
 
-    /// A word below MR0.
+    /// Copies all of another UTCB.
+    pub(crate) fn copy_all(self, from: Self) {
+        debug_assert!(!self.0.is_null() && !from.0.is_null());
+        for offset in (-(utcb::MR0_OFFSET as isize)..(utcb::UTCB_SIZE - utcb::MR0_OFFSET) as isize)
+            .step_by(size_of::<u64>())
+        {
+            self.set(Field(offset), from.get(Field(offset)));
+        }
+    }
+
+    /// The preemption flags as they are now; one read, one byte.
+    #[inline]
+    pub(crate) fn preempt_flags(self) -> PreemptFlags {
+        let byte = self.preempt_byte();
+        // SAFETY: the byte is allocated memory.
+        PreemptFlags(unsafe { byte.read_volatile() })
+    }
+
+    /// Replaces the preemption flags; the coprocessor flags beside them stay.
+    #[inline]
+    pub(crate) fn set_preempt_flags(self, flags: PreemptFlags) {
+        let byte = self.preempt_byte();
+        // SAFETY: the byte is allocated memory.
+        unsafe { byte.write_volatile(flags.0) };
+    }
+
+    fn preempt_byte(self) -> *mut u8 {
+        debug_assert!(!self.0.is_null());
+        // SAFETY: the offset is that of a byte in the UTCB's layout, 512 bytes of which lie below MR0.
+        unsafe { self.0.byte_offset(utcb::PREEMPT_FLAGS) }.cast()
+    }
+
+    /// A word of the UTCB.
     #[inline]
     pub(crate) fn get(self, field: Field) -> u64 {
-        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0.
+        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0 and 512 from it on.
         let word = unsafe { self.0.byte_offset(field.0) };
         // SAFETY: the word is allocated, aligned memory.
         unsafe { word.read_volatile() }
     }
 
-    /// Writes a word below MR0.
+    /// Writes a word of the UTCB.
     #[inline]
     pub(crate) fn set(self, field: Field, value: u64) {
-        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0.
+        // SAFETY: the offsets are those of the UTCB's layout, 512 bytes of which lie below MR0 and 512 from it on.
         let word = unsafe { self.0.byte_offset(field.0) };
         // SAFETY: the word is allocated, aligned memory.
         unsafe { word.write_volatile(value) };

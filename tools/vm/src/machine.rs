@@ -61,6 +61,8 @@ impl Machine {
         let mut words: Vec<OsString> = Vec::new();
         let mut say = |text: &str| words.extend(text.split(' ').map(OsString::from));
         say("-machine q35 -nodefaults -vga none -display none -no-reboot -serial stdio");
+        // A second serial port for programs, at which nobody listens.
+        say("-serial null");
         say("-device isa-debug-exit,iobase=0xf4,iosize=4");
         say(&format!(
             "-cpu {} -smp {} -m {}",

@@ -2,11 +2,12 @@
 //!
 //! Output: `[progress] k/n text` before each row, `[bench] {json}` after it, `[done]` at the end. Samples are
 //! time-stamp ticks of one round trip (the mean of 64 inside a CPU, a single one between CPUs); under QEMU's
-//! `-icount` a tick is an instruction. Argument `quick`: fewer samples.
+//! `-icount` a tick is an instruction. Argument `quick`: fewer samples; any other: only the rows that are called so.
 #![no_std]
 #![no_main]
 
 mod hot;
+mod long;
 mod measure;
 mod pages;
 mod partner;
@@ -29,10 +30,13 @@ const QUICK: Effort = Effort {
 };
 
 fn main() -> ! {
-    let quick = l4::args().split_whitespace().any(|word| word == "quick");
+    let quick = words().any(|word| word == "quick");
     let effort = if quick { QUICK } else { FULL };
     let khz = kip::processor(0).map_or(0, |processor| processor.internal_khz);
-    let rows = plan::rows(kip::cpus());
+    let mut wanted = words().filter(|word| *word != "quick");
+    let all = wanted.next().is_none();
+    let is_wanted = |row: &Row| all || words().any(|word| word == row.id());
+    let rows = plan::rows(kip::cpus()).filter(is_wanted);
     let total = rows.clone().count();
     let mut samples = [0; MOST];
     for (index, row) in rows.enumerate() {
@@ -49,6 +53,11 @@ fn main() -> ! {
     println!("[progress] {total}/{total} done");
     println!("[done] {total} rows");
     exit::report(true)
+}
+
+/// The arguments.
+fn words() -> impl Iterator<Item = &'static str> {
+    l4::args().split_whitespace()
 }
 
 /// A row's name for people.

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use bench::plan::{Path, Row};
+use bench::plan::{LONGEST, Path, Row};
 use bench::samples::one_of;
 use l4::abi::protocol::INTERRUPT_TAG;
 use l4::control::{self, Counter};
@@ -11,7 +11,7 @@ use l4::thread::StartError;
 use l4::{IpcError, Message, SysError, Tag, ThreadId, interrupt, ipc, kip, syscall, thread, utcb};
 
 use crate::hot::{self, Calls};
-use crate::{pages, partner};
+use crate::{long, pages, partner};
 
 /// Round trips per sample where a single one is not much longer than reading the clock.
 const BATCH: u64 = 64;
@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     Lost(IpcError),
     /// The answer to a check was wrong: words sent, and the tag that came back.
     WrongAnswer(usize, Tag),
+    /// A string did not arrive: its length, and the last word that did.
+    WrongString(usize, u64),
     /// Among the measured answers one had a wrong tag: all tags ORed.
     WrongTags(u64),
     /// The partner had fewer turns than it was yielded to: turns, rounds.
@@ -67,6 +69,13 @@ pub(crate) fn row(
 ) -> Result<(usize, Measured), Failure> {
     match row {
         Row::Message(path, words) => message(path, words, effort, samples),
+        Row::String(bytes) => strings(bytes, effort, samples),
+        Row::Copy => {
+            long::touch();
+            sample(samples, effort.batches, 4, |rounds| {
+                Ok(long::copies(LONGEST, rounds))
+            })
+        }
         Row::NullSyscall => {
             let stub = kip::kip().arch_syscall[0];
             // SAFETY: the stub's address is the kernel's.
@@ -153,6 +162,23 @@ fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64,
     Ok(ticks)
 }
 
+fn strings(
+    bytes: usize,
+    effort: Effort,
+    samples: &mut [u64; MOST],
+) -> Result<(usize, Measured), Failure> {
+    let server = partner::string_server(bytes).map_err(Failure::Start)?;
+    long::check(server, bytes)?;
+    // The first of these is answered by what checks, too.
+    long::calls(server, bytes, 2)?;
+    let batch = if bytes > 4096 { 4 } else { BATCH };
+    let measured = sample(samples, effort.batches, batch, |rounds| {
+        long::calls(server, bytes, rounds)
+    });
+    partner::stop(server).map_err(Failure::Refused)?;
+    measured
+}
+
 fn yields(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured), Failure> {
     let partner = partner::yielder().map_err(Failure::Start)?;
     let stub = kip::kip().thread_switch;
@@ -189,6 +215,9 @@ fn interrupts(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measu
     interrupt::associate(LINE, thread::myself()).map_err(Failure::Refused)?;
     let irq = interrupt::thread(LINE).raw();
     let mr0 = utcb::my().mr0();
+    // Who calls the interrupt's thread before its first message and is late would queue at a thread that queues.
+    hpet.shoot(TIMER, LINE, Trigger::Level, AHEAD);
+    ipc::receive(interrupt::thread(LINE)).map_err(Failure::Lost)?;
     let count = effort.singles.min(400);
     let measured = sample(samples, count, 1, |_| {
         hpet.shoot(TIMER, LINE, Trigger::Level, AHEAD);

@@ -50,6 +50,12 @@ pub(crate) fn server(path: Path, words: usize) -> Result<ThreadId, StartError> {
     plan.start(serve, words as u64, &STACK)
 }
 
+/// A server for strings of `bytes` bytes, in another space of this CPU.
+pub(crate) fn string_server(bytes: usize) -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(PRIORITY).cpu(0).new_space();
+    plan.start(crate::long::serve, bytes as u64, &STACK)
+}
+
 /// A thread that spins on the other CPU below everyone else.
 pub(crate) fn spinner() -> Result<ThreadId, StartError> {
     let plan = Builder::new().priority(SPINNER_PRIORITY).cpu(OTHER_CPU);

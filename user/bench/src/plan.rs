@@ -3,6 +3,11 @@
 /// Message lengths in untyped words: none, what fits into registers (up to 7), and what does not.
 pub const WORDS: [usize; 6] = [0, 4, 7, 8, 16, 63];
 
+/// Lengths of strings in bytes.
+pub const BYTES: [usize; 4] = [512, 4096, 65_536, LONGEST];
+/// The longest of them.
+pub const LONGEST: usize = 1 << 20;
+
 /// A way that a message and its answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
@@ -21,6 +26,10 @@ pub enum Path {
 pub enum Row {
     /// Call and reply with this many untyped words each way.
     Message(Path, usize),
+    /// Call with a string of this many bytes, to another space on the same CPU, and a short answer.
+    String(usize),
+    /// A plain copy of as many bytes as the longest string has.
+    Copy,
     /// A system call that does nothing.
     NullSyscall,
     /// An interrupt to another CPU and back, kernel to kernel.
@@ -61,6 +70,11 @@ impl Row {
             Self::Message(Path::IntraSameSpace, _) => "ipc.intra.same-space",
             Self::Message(Path::InterIdle, _) => "ipc.inter.idle",
             Self::Message(Path::InterBusy, _) => "ipc.inter.busy",
+            Self::String(512) => "ipc.long.512",
+            Self::String(4096) => "ipc.long.4096",
+            Self::String(65_536) => "ipc.long.65536",
+            Self::String(_) => "ipc.long.1048576",
+            Self::Copy => "ref.copy.1048576",
             Self::NullSyscall => "ref.null-syscall",
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
@@ -91,7 +105,9 @@ impl Row {
             | Self::Interrupt
             | Self::Fault
             | Self::Map
-            | Self::Unmap => false,
+            | Self::Unmap
+            | Self::String(_)
+            | Self::Copy => false,
         }
     }
 }
@@ -111,10 +127,12 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::Fault,
         Row::Map,
         Row::Unmap,
+        Row::Copy,
     ];
     others
         .into_iter()
         .chain(messages)
+        .chain(BYTES.into_iter().map(Row::String))
         .filter(move |row| cpus > 1 || !row.crosses())
 }
 
@@ -124,13 +142,13 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 7 + 4 * 6);
+        assert_eq!(rows(2).count(), 8 + 4 * 6 + 4);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 6 + 2 * 6);
+        assert_eq!(rows(1).count(), 7 + 2 * 6 + 4);
         assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
     }
 }

@@ -1,5 +1,7 @@
 //! Every error of IPC: code, phase, and the tag that goes with it.
 
+mod ends;
+
 use l4::abi::exregs;
 use l4::abi::layout::NOT_GIVEN;
 use l4::abi::schedule::ThreadState::{PendingSend, Waiting};
@@ -24,6 +26,15 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("ERR0014", overflow_to_a_queued_partner),
     Test::new("ERR0015", strings_are_not_lost_silently),
     Test::new("ERR0016", partner_deleted),
+    Test::new("ERR0017", ends::whole),
+    Test::new("ERR0018", ends::cut),
+    Test::new("ERR0019", ends::cancelled),
+    Test::new("ERR0020", ends::timed_out),
+    Test::new("ERR0021", ends::partner_killed),
+    Test::new("ERR0022", ends::nobody),
+    Test::new("ERR0023", ends::transfer_timed_out),
+    Test::new("ERR0024", ends::transfer_aborted),
+    Test::new("ERR0025", ends::partner_killed_in_transfer),
 ];
 
 fn send_to_nobody() -> Outcome {

@@ -6,27 +6,37 @@
 #![no_std]
 #![no_main]
 
+mod abt;
 mod bad;
 mod clk;
+mod dbg;
 mod err;
 mod exc;
 mod fpu;
 mod harness;
 mod id;
+mod io;
 mod ipc;
 mod irq;
 mod kip;
 mod map;
+mod mc;
 mod mem;
+mod npf;
+mod pc;
 mod pf;
+mod prp;
+mod rdr;
 mod res;
 mod sc;
 mod sch;
 mod smp;
+mod str;
 mod tc;
 mod tmo;
 mod ts;
 mod xcpu;
+mod xft;
 mod xr;
 
 use harness::{Test, list, run};
@@ -35,10 +45,12 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 22] = [
+const FEATURES: [&[Test]; 32] = [
     kip::TESTS,
     id::TESTS,
     ipc::TESTS,
+    prp::TESTS,
+    rdr::TESTS,
     tmo::TESTS,
     err::TESTS,
     tc::TESTS,
@@ -49,14 +61,22 @@ const FEATURES: [&[Test]; 22] = [
     clk::TESTS,
     pf::TESTS,
     exc::TESTS,
+    dbg::TESTS,
     fpu::TESTS,
     res::TESTS,
     map::TESTS,
+    str::TESTS,
+    npf::TESTS,
+    xft::TESTS,
+    abt::TESTS,
+    mc::TESTS,
+    pc::TESTS,
     bad::TESTS,
     mem::TESTS,
     smp::TESTS,
     xcpu::TESTS,
     irq::TESTS,
+    io::TESTS,
     mem::LAST,
 ];
 

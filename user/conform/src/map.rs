@@ -11,6 +11,8 @@ mod status;
 
 use crate::harness::Test;
 
+pub(crate) use many::fill;
+
 /// The tests of the files, in their order.
 pub(crate) const TESTS: &[Test] = &[
     Test::new("MAP0001", revoke::everyone_below_loses),

@@ -3,10 +3,12 @@
 mod create;
 mod delete;
 mod modify;
+mod relocate;
+mod states;
 
 use crate::harness::Test;
 
-/// The tests of the three files, refusals of creation first.
+/// The tests of the files, refusals of creation first.
 pub(crate) const TESTS: &[Test] = &[
     Test::new("TC0001", create::needs_privilege),
     Test::new("TC0002", create::destination_must_be_global),
@@ -36,4 +38,27 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("TC0026", delete::space_dies_with_its_last_thread),
     Test::new("TC0027", delete::space_lives_while_one_thread_does),
     Test::new("TC0028", create::numbers_beyond_the_last),
+    Test::new("TC0029", relocate::waiting),
+    Test::new("TC0030", relocate::sending),
+    Test::new("TC0031", relocate::calling),
+    Test::new("TC0032", relocate::running),
+    Test::new("TC0033", relocate::oneself),
+    Test::new("TC0034", relocate::halted),
+    Test::new("TC0035", relocate::fresh),
+    Test::new("TC0036", relocate::faulting),
+    Test::new("TC0037", relocate::refusals),
+    Test::new("TC0038", relocate::keeps_its_registers),
+    Test::new("TC0039", relocate::old_space_dies),
+    Test::new("TC0040", relocate::senders_stay),
+    Test::smp("TC0041", relocate::waiting_elsewhere),
+    Test::smp("TC0042", relocate::sending_elsewhere),
+    Test::smp("TC0043", relocate::calling_elsewhere),
+    Test::smp("TC0044", relocate::running_elsewhere),
+    Test::smp("TC0045", relocate::oneself_elsewhere),
+    Test::smp("TC0046", relocate::to_and_fro),
+    Test::new("TC0047", states::delete),
+    Test::new("TC0048", states::change),
+    Test::smp("TC0049", states::delete_elsewhere),
+    Test::smp("TC0050", states::change_elsewhere),
+    Test::smp("TC0051", states::delete_under_way),
 ];

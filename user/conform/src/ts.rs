@@ -1,5 +1,7 @@
 //! ThreadSwitch.
 
+mod donation;
+
 use l4::{ThreadId, Time, ipc, schedule, syscall, thread};
 
 use crate::harness::regular::spin;
@@ -12,6 +14,13 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("TS0004", nonsense),
     Test::new("TS0005", yield_is_not_for_the_lower),
     Test::new("TS0006", donation_to_a_lower_priority),
+    Test::new("TS0010", donation::the_rest_and_no_more),
+    Test::new("TS0011", donation::own_slice_is_kept),
+    Test::new("TS0012", donation::worth_what_it_was),
+    Test::new("TS0013", donation::ends_when_blocked),
+    Test::new("TS0014", donation::outranked),
+    Test::new("TS0015", donation::passed_on),
+    Test::smp("TS0016", donation::not_to_another_cpu),
 ];
 
 /// Next free word of the log that threads write their numbers to, and the log.

@@ -1,5 +1,7 @@
 //! ExchangeRegisters on threads of this CPU.
 
+mod inside;
+
 use core::arch::naked_asm;
 
 use l4::abi::exregs as bit;
@@ -28,6 +30,13 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("XR0012", oneself),
     Test::new("XR0013", aborted_call),
     Test::new("XR0014", unprivileged_in_its_own_space),
+    Test::new("XR0015", inside::in_a_page_fault),
+    Test::new("XR0016", inside::stopped_in_an_ipc),
+    Test::new("XR0017", inside::stop_then_start),
+    Test::new("XR0018", inside::oneself),
+    Test::new("XR0019", inside::delivers),
+    Test::new("XR0020", inside::stopped_while_queued),
+    Test::new("XR0021", inside::stop_and_change),
 ];
 
 const NOTHING: Registers = Registers {

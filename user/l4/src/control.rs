@@ -1,8 +1,10 @@
 //! What Pecan offers beyond X.2, for programs that test and measure it: console, end of the machine,
 //! kernel counters. Privileged spaces only (sigma0 and the root task), except [`null`].
 
+use pecan_abi::caching::Caching;
 use pecan_abi::control as op;
 pub use pecan_abi::control::Counter;
+use pecan_abi::id::ThreadId;
 
 use crate::syscall;
 
@@ -56,6 +58,12 @@ pub fn ipi_round_trip(cpu: usize) -> Option<u64> {
 #[must_use]
 pub fn free_frames() -> Option<u64> {
     run(op::FREE_FRAMES, [0; 4])
+}
+
+/// How the page at `address` of the space of `thread` is cached; `None` if nothing is mapped there.
+#[must_use]
+pub fn caching(thread: ThreadId, address: u64) -> Option<Caching> {
+    run(op::CACHING, [address, thread.raw(), 0, 0]).and_then(Caching::from_attribute)
 }
 
 /// Lets the kernel check its invariants on this CPU; it panics if one is broken.

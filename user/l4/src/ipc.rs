@@ -10,6 +10,11 @@
 //! l4::println!("{:x} says {:?}", reply.from.raw(), reply.message.untyped());
 //! # Ok(()) }
 //! ```
+//!
+//! A thread may speak for another one: it *propagates* a message with that one as *virtual sender*
+//! ([`propagate`]). So a server hands a request over to a helper that answers the client itself. The
+//! kernel permits it to a thread that shares its space with the virtual sender or with the receiver,
+//! and to a redirector ([`space::Builder::redirector`](crate::space::Builder::redirector)).
 
 use pecan_abi::error::{IpcCode, IpcError, Phase};
 use pecan_abi::id::ThreadId;
@@ -25,6 +30,26 @@ pub struct Received {
     pub from: ThreadId,
     /// What it sent.
     pub message: Message,
+    /// Who really sent it, if it was propagated: `from` is the virtual sender then.
+    pub actual_sender: Option<ThreadId>,
+    /// Who was meant to get it, if it was redirected: the receiver is the redirector then.
+    pub intended_receiver: Option<ThreadId>,
+}
+
+impl Received {
+    /// Takes the message of the IPC that has just ended well.
+    #[inline]
+    fn load(from: ThreadId) -> Self {
+        let utcb = utcb::my();
+        let message = Message::load(utcb);
+        let tag = message.tag();
+        Self {
+            from,
+            message,
+            actual_sender: tag.is_propagated().then(|| utcb.virtual_sender()),
+            intended_receiver: tag.is_redirected().then(|| utcb.intended_receiver()),
+        }
+    }
 }
 
 /// The general operation: sends `message` to `to` unless that is nil, then receives from `from`
@@ -41,10 +66,25 @@ pub fn exchange(
     message: &Message,
 ) -> Result<Received, IpcError> {
     let sender = transfer(to, from, timeouts, message)?;
-    Ok(Received {
-        from: sender,
-        message: Message::load(utcb::my()),
-    })
+    Ok(Received::load(sender))
+}
+
+/// As [`exchange`], but `message` is sent for `virtual_sender`. If that waits for the caller alone, it
+/// waits for `to` alone from then on. Without permission, the message is the caller's own.
+///
+/// # Errors
+/// As [`exchange`]; the virtual sender waits for the caller again then.
+#[inline]
+pub fn propagate(
+    virtual_sender: ThreadId,
+    to: ThreadId,
+    from: ThreadId,
+    timeouts: Timeouts,
+    message: &Message,
+) -> Result<Received, IpcError> {
+    utcb::my().set_virtual_sender(virtual_sender);
+    let tag = message.tag().with_propagated();
+    exchange(to, from, timeouts, &message.clone().with_tag(tag))
 }
 
 /// As [`exchange`], leaving what arrived in the message registers.

@@ -25,10 +25,12 @@
 //! | module | question |
 //! |---|---|
 //! | [`ipc`], [`Message`] | how do threads talk? |
+//! | [`string`] | how do they send more than a few words? |
 //! | [`server`], [`pager`] | how does a thread serve others, in particular their page faults? |
+//! | [`exception`], [`debug`] | how does it serve their exceptions, and watch them step by step? |
 //! | [`thread`], [`space`], [`schedule`] | how are threads and spaces made, placed and stopped? |
 //! | [`memory`], [`sigma0`], [`boot`] | where does memory come from, what did the boot loader bring? |
-//! | [`interrupt`], [`hpet`] | how does a program drive a device? |
+//! | [`interrupt`], [`port`], [`hpet`] | how does a program drive a device? |
 //! | [`console`], [`clock`], [`exit`] | how does a program report, measure and end? |
 //! | [`utcb`], [`kip`] | what do the kernel's two pages say? |
 //! | [`control`] | what does Pecan offer beyond X.2? |
@@ -41,6 +43,8 @@ pub mod boot;
 pub mod clock;
 pub mod console;
 pub mod control;
+pub mod debug;
+pub mod exception;
 pub mod exit;
 pub mod hpet;
 mod image;
@@ -50,11 +54,13 @@ pub mod kip;
 pub mod memory;
 mod message;
 pub mod pager;
+pub mod port;
 pub mod schedule;
 pub mod server;
 pub mod sigma0;
 pub mod space;
 pub mod start;
+pub mod string;
 pub mod syscall;
 pub mod thread;
 pub mod utcb;
@@ -63,8 +69,9 @@ pub use boot::args;
 pub use message::{Item, Message};
 pub use pecan_abi as abi;
 pub use pecan_abi::acceptor::Acceptor;
+pub use pecan_abi::caching::Caching;
 pub use pecan_abi::error::{IpcCode, IpcError, Phase, SysError};
-pub use pecan_abi::fpage::{Fpage, Rights};
+pub use pecan_abi::fpage::{Fpage, IoFpage, Rights};
 pub use pecan_abi::id::ThreadId;
 pub use pecan_abi::item::{GrantItem, MapItem};
 pub use pecan_abi::tag::Tag;

@@ -3,7 +3,7 @@
 //! The registers in the UTCB are overwritten by every IPC, including those that `println!` makes.
 //! A `Message` is an ordinary value: built, sent as often as wanted, kept.
 
-use pecan_abi::item::{GrantItem, MapItem};
+use pecan_abi::item::{GrantItem, MapItem, StringItem};
 use pecan_abi::tag::Tag;
 
 use crate::utcb::Utcb;
@@ -33,6 +33,9 @@ pub enum Item {
     Map(MapItem),
     /// Memory that moved here.
     Grant(GrantItem),
+    /// A string: its length in bytes, as the sender described it. If the IPC did not fail, that many
+    /// are in the buffer.
+    String(u64),
     /// Anything else: the item's first word. Items after it are not reported.
     Other(u64),
 }
@@ -136,16 +139,26 @@ impl Message {
     pub fn items(&self) -> impl Iterator<Item = Item> + '_ {
         let mut rest = self.typed();
         core::iter::from_fn(move || {
-            let first = *rest.first()?;
-            let pair = [first, rest.get(1).copied().unwrap_or(0)];
-            let map = MapItem::from_words(pair).map(Item::Map);
-            let item = map.or(GrantItem::from_words(pair).map(Item::Grant));
-            rest = if item.is_some() {
-                rest.get(2..).unwrap_or(&[])
-            } else {
-                &[]
-            };
-            Some(item.unwrap_or(Item::Other(first)))
+            let (item, words) = first_item(rest)?;
+            rest = rest.get(words..).unwrap_or(&[]);
+            Some(item)
+        })
+    }
+
+    /// The lengths in bytes of the message's strings, in order.
+    ///
+    /// ```no_run
+    /// # use l4::{IpcError, ThreadId, string::{self, Buffers}};
+    /// # fn f() -> Result<(), IpcError> {
+    /// let mut text = [0; 4096];
+    /// let got = string::receive(ThreadId::ANY, Buffers::new().buffer(&mut text))?;
+    /// let length = got.message.string_lengths().next().unwrap_or(0);
+    /// # Ok(()) }
+    /// ```
+    pub fn string_lengths(&self) -> impl Iterator<Item = u64> + '_ {
+        self.items().filter_map(|item| match item {
+            Item::String(length) => Some(length),
+            _ => None,
         })
     }
 
@@ -182,6 +195,33 @@ impl Message {
             *word = utcb.mr(index + 1);
         }
         message
+    }
+}
+
+/// The item that `words` begin with, and how many words it has: all, if it is not understood.
+fn first_item(words: &[u64]) -> Option<(Item, usize)> {
+    let first = *words.first()?;
+    let pair = [first, words.get(1).copied().unwrap_or(0)];
+    let map = MapItem::from_words(pair).map(Item::Map);
+    if let Some(item) = map.or(GrantItem::from_words(pair).map(Item::Grant)) {
+        return Some((item, 2));
+    }
+    Some(string(words).unwrap_or((Item::Other(first), words.len())))
+}
+
+/// The string that `words` begin with, if all its descriptors are there.
+fn string(words: &[u64]) -> Option<(Item, usize)> {
+    let (mut length, mut next) = (0u64, 0);
+    loop {
+        let item = StringItem::from_raw(*words.get(next)?)?;
+        length = length.saturating_add(item.length().saturating_mul(item.pointers() as u64));
+        next += 1 + item.pointers();
+        if next > words.len() {
+            return None;
+        }
+        if !item.is_compound() {
+            return Some((Item::String(length), next));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The library's pager: one thread of the root task that serves the program's other spaces.
 //!
-//! It maps the program's image (and what was [`share`]d) 1:1, so that statics and functions are the
-//! same everywhere; it prints for threads that may not, and starts threads by message. It starts by
+//! It maps the program's image (and memory and ports that were [`share`]d) 1:1, so that statics and
+//! functions are the same everywhere; it prints for threads that may not, and starts threads by message. It starts by
 //! itself when the first thread of another space is made, or with [`start`].
 
 mod request;
@@ -15,14 +15,14 @@ use core::sync::atomic::{
 use pecan_abi::fpage::{Fpage, Rights};
 use pecan_abi::id::ThreadId;
 use pecan_abi::item::MapItem;
-use pecan_abi::protocol::{self, PageFault, exception};
+use pecan_abi::protocol::{self, IoFault, PageFault, exception};
 
 use crate::ipc::Received;
 use crate::message::Message;
 use crate::thread::{Builder, Stack, StartError};
-use crate::{image, kip, println, server};
+use crate::{image, kip, println, schedule, server};
 
-pub use shared::{Full, share};
+pub use shared::{Full, share, share_ports};
 
 pub(crate) use request::{ask_for_exit, ask_for_print, ask_for_start};
 
@@ -66,6 +66,13 @@ pub fn answer(request: &Received) -> Option<Message> {
     let words = [message.tag().raw(), message.word_at(0), message.word_at(1)];
     if let Some(fault) = PageFault::from_words(words) {
         return page(request.from, fault);
+    }
+    if schedule::preemption(request).is_some() {
+        // A thread whose scheduler the pager is may go on.
+        return Some(Message::new(0));
+    }
+    if let Some(fault) = IoFault::from_words(words) {
+        return ports(request.from, fault);
     }
     if protocol::class(message.label()) == protocol::EXCEPTION {
         report_exception(request);
@@ -111,6 +118,24 @@ fn page(from: ThreadId, fault: PageFault) -> Option<Message> {
     } else {
         Message::new(0).map(item)
     })
+}
+
+/// A thread of this space has all the ports that there are to share.
+fn ports(from: ThreadId, fault: IoFault) -> Option<Message> {
+    if !from.is_local() && shared::has_ports(fault.ports) {
+        return Some(Message::new(0).map(MapItem {
+            send_base: 0,
+            fpage: fault.ports.fpage(),
+        }));
+    }
+    println!(
+        "[pager] thread {:x} cannot use ports {:#x} to {:#x} (ip {:#x}); it stays blocked",
+        from.raw(),
+        fault.ports.port(),
+        fault.ports.last(),
+        fault.ip,
+    );
+    None
 }
 
 fn name_of(access: Rights) -> &'static str {

@@ -21,6 +21,23 @@ use crate::{syscall, thread};
 pub struct Builder {
     kip_area: Fpage,
     utcb_area: Fpage,
+    redirector: ThreadId,
+}
+
+/// Names who gets what the threads in the space of `space` send to threads of other spaces; with `None` it
+/// goes where it is sent. See [`Builder::redirector`].
+///
+/// # Errors
+/// No privilege, no such space, no such redirector.
+pub fn set_redirector(space: ThreadId, redirector: Option<ThreadId>) -> Result<(), SysError> {
+    let redirector = redirector.unwrap_or(ThreadId::ANY);
+    // SAFETY: areas of a space that has them do not change.
+    let pair = unsafe { syscall::space_control(space.raw(), 0, 0, 0, redirector.raw()) };
+    if pair.first == 1 {
+        Ok(())
+    } else {
+        Err(thread::last_error())
+    }
 }
 
 impl Builder {
@@ -30,6 +47,7 @@ impl Builder {
         Self {
             kip_area: layout::KIP_AREA_FPAGE,
             utcb_area: layout::UTCB_AREA_FPAGE,
+            redirector: ThreadId::NIL,
         }
     }
 
@@ -50,6 +68,18 @@ impl Builder {
         self
     }
 
+    /// Lets `redirector` get whatever the space's threads send to threads of other spaces than their own and
+    /// the redirector's, faults too. It learns for whom that was ([`Received::intended_receiver`]), and may send it
+    /// on as if it were the sender ([`propagate`]).
+    ///
+    /// [`Received::intended_receiver`]: crate::ipc::Received::intended_receiver
+    /// [`propagate`]: crate::ipc::propagate
+    #[must_use]
+    pub const fn redirector(mut self, redirector: ThreadId) -> Self {
+        self.redirector = redirector;
+        self
+    }
+
     /// Address of UTCB number `slot` in the planned space.
     #[must_use]
     pub const fn utcb(&self, slot: u64) -> u64 {
@@ -66,7 +96,8 @@ impl Builder {
         thread::create_inactive(first, first)?;
         // SAFETY: the space is new, nothing lies in it.
         let pair = unsafe {
-            syscall::space_control(first.raw(), 0, self.kip_area.raw(), self.utcb_area.raw(), 0)
+            let (kip, utcb) = (self.kip_area.raw(), self.utcb_area.raw());
+            syscall::space_control(first.raw(), 0, kip, utcb, self.redirector.raw())
         };
         if pair.first == 1 {
             return Ok(());

@@ -2,12 +2,14 @@
 //! kernel. The kernel reads most of them when it needs them, so a change takes effect at once.
 
 use core::arch::asm;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use pecan_abi::acceptor::Acceptor;
 use pecan_abi::id::ThreadId;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::Timeouts;
 use pecan_abi::utcb as offset;
+pub use pecan_abi::utcb::PreemptFlags;
 pub use pecan_abi::utcb::{BUFFER_REGISTERS, MESSAGE_REGISTERS};
 
 /// The UTCB of the thread that called [`my`]. Not to be handed to another thread.
@@ -175,15 +177,39 @@ impl Utcb {
         self.write(offset::EXCEPTION_HANDLER, handler.raw());
     }
 
-    /// Preemption flags (byte 0) and coprocessor flags (byte 1).
+    /// Preemption flags (byte 0, better read by [`Self::preempt_flags`]) and coprocessor flags (byte 1).
     #[must_use]
     pub fn flags(self) -> u64 {
         self.read(offset::PREEMPT_FLAGS)
     }
 
-    /// Sets preemption and coprocessor flags.
+    /// Sets preemption and coprocessor flags; a flag that the kernel sets meanwhile is lost.
     pub fn set_flags(self, flags: u64) {
         self.write(offset::PREEMPT_FLAGS, flags);
+    }
+
+    /// The preemption flags: whether the thread delays and signals preemption, and whether one is pending.
+    #[must_use]
+    pub fn preempt_flags(self) -> PreemptFlags {
+        PreemptFlags(self.preempt_byte().load(Relaxed))
+    }
+
+    /// Sets these bits of [`PreemptFlags`]; returns what they all were.
+    pub fn set_preempt_bits(self, bits: u8) -> PreemptFlags {
+        PreemptFlags(self.preempt_byte().fetch_or(bits, Relaxed))
+    }
+
+    /// Clears these bits of [`PreemptFlags`]; returns what they all were.
+    pub fn clear_preempt_bits(self, bits: u8) -> PreemptFlags {
+        PreemptFlags(self.preempt_byte().fetch_and(!bits, Relaxed))
+    }
+
+    /// The byte of the flags. The kernel sets bits in it at any moment, so bits change in one instruction.
+    fn preempt_byte<'a>(self) -> &'a AtomicU8 {
+        // SAFETY: as in `read`.
+        let byte = unsafe { self.mr0.byte_offset(offset::PREEMPT_FLAGS) };
+        // SAFETY: the byte lies in the UTCB, which is mapped as long as its thread lives; nothing of Rust's lies there.
+        unsafe { AtomicU8::from_ptr(byte.cast()) }
     }
 
     /// Why the last system call failed.
@@ -218,6 +244,12 @@ impl Utcb {
     /// Sets the virtual sender.
     pub fn set_virtual_sender(self, sender: ThreadId) {
         self.write(offset::VIRTUAL_SENDER, sender.raw());
+    }
+
+    /// To whom the message was meant to go that was redirected to this thread last.
+    #[must_use]
+    pub fn intended_receiver(self) -> ThreadId {
+        ThreadId::from_raw(self.read(offset::INTENDED_RECEIVER))
     }
 
     /// One of the two words that belong to the program (`index` 0, else 1).

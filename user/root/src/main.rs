@@ -75,7 +75,7 @@ fn report(planned: u64) {
 /// The next report from a CPU that the thread was meant for; others are shown and passed over.
 fn next_report() -> Result<(u64, ThreadId), IpcError> {
     loop {
-        let Received { from, message } = ipc::receive_within(ThreadId::ANY, PATIENCE)?;
+        let Received { from, message, .. } = ipc::receive_within(ThreadId::ANY, PATIENCE)?;
         let (planned, here) = (message.word_at(0), message.word_at(1));
         if planned == here {
             return Ok((here, from));

@@ -2,7 +2,9 @@
 
 use core::num::NonZeroU64;
 
-use crate::regions::{Full, Kind, Pages, Regions, State};
+use pecan_abi::fpage::IoFpage;
+
+use crate::regions::{Full, Kind, Pages, Region, Regions, State};
 use crate::{PAGE_LOG2, USER_LOG2};
 
 /// A naturally aligned piece of memory: `1 << log2` bytes at `base`.
@@ -77,6 +79,37 @@ pub fn enter(regions: &mut Regions<'_>, piece: Piece, client: NonZeroU64) -> Res
             owner: Some(client),
         },
     })
+}
+
+/// A book of I/O ports, which nobody has yet: its pages are ports.
+///
+/// # Errors
+/// `storage` has fewer than three entries.
+pub fn all_ports(storage: &mut [Region]) -> Result<Regions<'_>, Full> {
+    let mut book = Regions::new(storage);
+    book.set(ports(IoFpage::COMPLETE), State::free(Kind::Conventional))?;
+    Ok(book)
+}
+
+/// Gives the ports to `client` if it may have them all: those that are its own already, or free. False: it may not, or
+/// the book is full.
+pub fn give_ports(book: &mut Regions<'_>, wanted: IoFpage, client: NonZeroU64) -> bool {
+    let pages = ports(wanted);
+    let mut all = book.within(pages);
+    let admitted = all.all(|(_, state)| admits(state, client, true));
+    drop(all);
+    let owned = State {
+        kind: Kind::Conventional,
+        owner: Some(client),
+    };
+    admitted && book.set(pages, owned).is_ok()
+}
+
+fn ports(page: IoFpage) -> Pages {
+    Pages {
+        start: page.port().into(),
+        end: u64::from(page.last()) + 1,
+    }
 }
 
 /// Enters `client` as the owner of what the kernel interface page says is its own: every page that

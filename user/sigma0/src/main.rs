@@ -1,5 +1,5 @@
-//! sigma0: the first program, owner of all memory. It serves page faults and requests for memory of
-//! whoever asks, and gives each piece to the first who does.
+//! sigma0: the first program, owner of all memory and I/O ports. It serves faults and requests of whoever
+//! asks, and gives each piece to the first who does.
 //!
 //! Everything that can be decided without a kernel is in the library part; here are the loop, the
 //! storage of the book, and what is printed.
@@ -12,17 +12,25 @@ use core::num::NonZeroU64;
 
 use l4::ipc::Received;
 use l4::{Fpage, MapItem, Message, Rights, kip, println, utcb};
-use sigma0::ledger::Piece;
+use sigma0::ledger::{Piece, all_ports};
+use sigma0::regions::Region;
 use sigma0::request::{self, Request};
 use sigma0::service::{Answer, Client, Service};
 
 l4::program!(main);
 
+/// Entries of the book of ports: each range of a client's takes two at most.
+const PORT_ENTRIES: usize = 256;
+
 fn main() -> ! {
     let Ok(regions) = memory::book() else {
         panic!("the memory descriptors do not fit the book");
     };
-    let mut service = Service::new(regions);
+    let mut storage = [Region::UNUSED; PORT_ENTRIES];
+    let Ok(ports) = all_ports(&mut storage) else {
+        panic!("the ports do not fit their book");
+    };
+    let mut service = Service::new(regions, ports);
     let mut verbosity = 0;
     utcb::my().set_word_size_mask(u64::MAX);
     l4::server::serve(|received| {
@@ -43,6 +51,10 @@ fn handle(service: &mut Service<'_>, verbosity: &mut u64, received: &Received) -
     }
     match answer {
         Answer::Map(piece) => Some(Message::new(0).map(item(piece))),
+        Answer::MapPorts(ports) => Some(Message::new(0).map(MapItem {
+            send_base: 0,
+            fpage: ports.fpage(),
+        })),
         Answer::Nothing => Some(Message::new(0).map(NOTHING)),
         Answer::Silence => {
             report(client, request);
@@ -89,6 +101,10 @@ fn report(client: Client, request: Request) {
         Request::Fault { page } => println!(
             "[sigma0] thread {id:x} cannot have the page at {:#x}; it stays blocked",
             page.base
+        ),
+        Request::Ports { ports, .. } => println!(
+            "[sigma0] thread {id:x} cannot have port {:#x}; it stays blocked",
+            ports.port()
         ),
         other => println!("[sigma0] thread {id:x} gets no answer to {other:x?}; it stays blocked"),
     }

@@ -1,6 +1,6 @@
 //! What a message to sigma0 asks for (L4 X.2, the sigma0 protocol).
 
-use pecan_abi::fpage::Fpage;
+use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_abi::protocol::{
     IO_FAULT, PAGE_FAULT, SIGMA0_ANY_BASE, SIGMA0_DUMP, SIGMA0_EXT, SIGMA0_RPC, SIGMA0_VERBOSE,
     class,
@@ -18,10 +18,12 @@ pub enum Request {
         /// The page around it.
         page: Piece,
     },
-    /// An I/O fault: `ports` is the raw I/O fpage.
-    IoFault {
-        /// What was accessed.
-        ports: u64,
+    /// I/O ports: asked for, or needed by an instruction.
+    Ports {
+        /// Which ports.
+        ports: IoFpage,
+        /// The client ran into them.
+        by_fault: bool,
     },
     /// Memory, asked for by name.
     Memory {
@@ -75,8 +77,17 @@ pub fn decode(tag: Tag, words: [u64; 3]) -> Option<Request> {
                 },
             })
         }
-        IO_FAULT => Some(Request::IoFault { ports: first }),
+        IO_FAULT => ports(first).map(|ports| Request::Ports {
+            ports,
+            by_fault: true,
+        }),
         SIGMA0_RPC if label == SIGMA0_RPC => {
+            if let Some(ports) = ports(first) {
+                return Some(Request::Ports {
+                    ports,
+                    by_fault: false,
+                });
+            }
             let upper = if tag.untyped() == 3 { words[2] } else { 0 };
             Some(Request::Memory {
                 wanted: wanted(first, upper),
@@ -92,6 +103,12 @@ pub fn decode(tag: Tag, words: [u64; 3]) -> Option<Request> {
         },
         _ => None,
     }
+}
+
+/// The I/O fpage in a word. One with other bits set is a request for memory that is too small.
+fn ports(word: u64) -> Option<IoFpage> {
+    let page = Fpage::from_raw(word & u64::from(u32::MAX));
+    IoFpage::from_fpage(page).filter(|page| page.raw() == word)
 }
 
 fn wanted(fpage: u64, upper: u64) -> Wanted {
@@ -147,9 +164,21 @@ mod tests {
             };
             assert_eq!(request, Some(Request::Fault { page }));
         }
-        let port = 0x3f8 << 16;
-        let request = decode(Tag::new(IO_FAULT | 6, 2, 0), [port, 0, 0]);
-        assert_eq!(request, Some(Request::IoFault { ports: port }));
+    }
+
+    #[test]
+    fn ports_by_fault_and_by_name() {
+        let ports = IoFpage::new(0x3f8, 3);
+        for (tag, by_fault) in [
+            (Tag::new(IO_FAULT | 6, 2, 0), true),
+            (Tag::new(SIGMA0_RPC, 2, 0), false),
+        ] {
+            let request = decode(tag, [ports.raw(), 0, 0]);
+            assert_eq!(request, Some(Request::Ports { ports, by_fault }));
+            let large = decode(tag, [ports.raw() | 1 << 32, 0, 0]);
+            assert!(!matches!(large, Some(Request::Ports { .. })));
+        }
+        assert_eq!(decode(Tag::new(IO_FAULT | 6, 2, 0), [0x3f8, 0, 0]), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use core::num::NonZeroU64;
 
-use crate::ledger::{Piece, admits_piece, enter, find_free};
+use pecan_abi::fpage::IoFpage;
+
+use crate::ledger::{Piece, admits_piece, enter, find_free, give_ports};
 use crate::regions::Regions;
 use crate::request::{Request, Wanted};
 
@@ -11,6 +13,8 @@ use crate::request::{Request, Wanted};
 pub enum Answer {
     /// Map the piece to the client; it is entered already.
     Map(Piece),
+    /// Map the ports to the client; they are entered already.
+    MapPorts(IoFpage),
     /// Answer with a map item that maps nothing.
     Nothing,
     /// Do not answer: the client faulted again where it was refused before.
@@ -24,11 +28,13 @@ pub enum Answer {
     },
 }
 
-/// sigma0's memory: the book, and the faults that it refused last.
+/// sigma0's memory: the books, and the faults that it refused last.
 #[derive(Debug)]
 pub struct Service<'a> {
-    /// The book.
+    /// The book of memory.
     pub regions: Regions<'a>,
+    /// The book of I/O ports.
+    ports: Regions<'a>,
     refused: [(u64, u64); REFUSED],
 }
 
@@ -45,11 +51,12 @@ pub struct Client {
 }
 
 impl<'a> Service<'a> {
-    /// Serves from this book.
+    /// Serves from these books: of memory, and of I/O ports.
     #[must_use]
-    pub fn new(regions: Regions<'a>) -> Self {
+    pub fn new(regions: Regions<'a>, ports: Regions<'a>) -> Self {
         Self {
             regions,
+            ports,
             refused: [(0, 0); REFUSED],
         }
     }
@@ -64,7 +71,7 @@ impl<'a> Service<'a> {
     ) -> Option<Answer> {
         match request {
             Request::Fault { page } => Some(self.fault(page, client.id)),
-            Request::IoFault { ports } => Some(self.refuse(ports, client.id)),
+            Request::Ports { ports, by_fault } => Some(self.ports(ports, by_fault, client.id)),
             Request::Memory { wanted, attributes } => {
                 Some(self.memory(wanted, attributes, client.id, set_attributes))
             }
@@ -80,6 +87,16 @@ impl<'a> Service<'a> {
             return Answer::Map(page);
         }
         self.refuse(page.base, client)
+    }
+
+    fn ports(&mut self, ports: IoFpage, by_fault: bool, client: NonZeroU64) -> Answer {
+        if give_ports(&mut self.ports, ports, client) {
+            Answer::MapPorts(ports)
+        } else if by_fault {
+            self.refuse(ports.raw(), client)
+        } else {
+            Answer::Nothing
+        }
     }
 
     /// Answers a fault that cannot be served with nothing, once. The kernel then repeats the

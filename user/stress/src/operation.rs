@@ -137,7 +137,7 @@ impl Actor {
         let Some((source, _)) = operation.receive else {
             return Outcome::Done(None);
         };
-        let Some(Received { from, message }) = received else {
+        let Some(Received { from, message, .. }) = received else {
             return Outcome::Done(None);
         };
         if source == Source::Myself {

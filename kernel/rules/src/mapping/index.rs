@@ -3,8 +3,8 @@
 use super::search::{Children, Tree, first_from};
 use super::{Handle, SpaceName, Store};
 
-/// Sizes of pages, as log2.
-const SIZES: [u32; 3] = [12, 21, 30];
+/// log2 of the smallest page.
+const SMALLEST_LOG2: u32 = 12;
 
 /// The page of `space` that contains `address`.
 #[inline]
@@ -61,13 +61,39 @@ pub(super) fn child_within<S: Store>(
     let from = frame(first.saturating_sub(page.address));
     let to = frame(last.min(page.last()) - page.address);
     let start = before.map_or(0, |before| after(store, before));
-    SIZES.into_iter().find_map(|log2| {
+    let mut log2 = SMALLEST_LOG2;
+    loop {
         // Pages are aligned, so one that reaches into the range begins here or later.
-        let least = Children::first_key(log2, from & u32::MAX << (log2 - 12));
+        let least = Children::first_key(log2, from & u32::MAX << (log2 - SMALLEST_LOG2));
         let found = first_from(store, Children(parent), least.max(start))?;
         let node = store.node(found);
-        (node.log2() == log2 && node.frame <= to).then_some(found)
-    })
+        if node.log2() == log2 && node.frame <= to {
+            return Some(found);
+        }
+        // On with the next size of which there are some.
+        log2 = node.log2().max(log2 + 1);
+    }
+}
+
+/// The first of the pages mapped from `parent`, after the sibling `before` if there is one, that has the parent's
+/// `address`.
+pub fn child_at<S: Store>(
+    store: &S,
+    parent: Handle,
+    before: Option<Handle>,
+    address: u64,
+) -> Option<Handle> {
+    child_within(store, parent, before, address, address)
+}
+
+/// A page mapped from `parent` that is as large.
+pub fn child_as_large<S: Store>(store: &S, parent: Handle) -> Option<Handle> {
+    let node = store.node(parent);
+    first_from(
+        store,
+        Children(parent),
+        Children::first_key(node.log2(), node.frame),
+    )
 }
 
 /// The lowest key above that of a child.

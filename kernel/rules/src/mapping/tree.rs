@@ -95,6 +95,41 @@ pub fn relocate<S: Store>(store: &mut S, node: Handle, to: Spot, seen: Rights) {
     search::insert(store, Pages(to.space), node);
 }
 
+/// Makes two pages of one: the lower half stays the node's, the upper half gets a node of its own, which is the result.
+/// No child is as large as the page, and the page is no region and not of the smallest size.
+///
+/// The time is that of the children in the upper half.
+pub fn halve<S: Store>(store: &mut S, node: Handle) -> Result<Handle, NoMemory> {
+    let old = *store.node(node);
+    let half = 1u64 << (old.log2 - 1);
+    let upper = make(
+        store,
+        Node {
+            address: old.address + half,
+            frame: old.frame + (half >> 12) as u32,
+            log2: old.log2 - 1,
+            parent: None,
+            children: None,
+            siblings: [None; 2],
+            pages: [None; 2],
+            ..old
+        },
+    )?;
+    let (first, last) = (old.address + half, old.last());
+    while let Some(child) = index::child_within(store, node, None, first, last) {
+        unlink(store, child);
+        link(store, child, upper);
+    }
+    // Its size is part of its place among its siblings.
+    unlink(store, node);
+    store.node_mut(node).log2 -= 1;
+    if let Some(parent) = old.parent {
+        link(store, node, parent);
+        link(store, upper, parent);
+    }
+    Ok(upper)
+}
+
 /// Removes a node without children. A region that it leaves without children goes too, unless it is `keep`.
 pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
     debug_assert!(

@@ -24,6 +24,10 @@ impl Entry {
     pub const DIRTY: Self = Self(1 << 6);
     /// A large page, not a table.
     pub const HUGE: Self = Self(1 << 7);
+    /// Of a 4-KiB page, which is never large: chooses from the second half of the page attribute table.
+    pub const PAT: Self = Self(1 << 7);
+    /// As [`Self::PAT`], of a large page: the lowest bit below its address.
+    pub const LARGE_PAT: Self = Self(1 << 12);
     /// The TLB keeps the mapping when the address space is switched.
     pub const GLOBAL: Self = Self(1 << 8);
     /// May not be executed.

@@ -29,8 +29,8 @@ const RIGHTS: Entry = Entry(Entry::WRITE.0 | Entry::USER.0);
 /// Bits that a page's flags can have.
 const FLAGS: Entry = Entry(RIGHTS.0 | Entry::PWT.0 | Entry::PCD.0 | Entry::GLOBAL.0 | Entry::NX.0);
 
-/// Maps 2^`size_log2` bytes (12, 21 or 30) at `address` to `phys`, with the flags WRITE, USER, PWT, PCD, GLOBAL and NX as
-/// given; other bits of `flags` are ignored.
+/// Maps 2^`size_log2` bytes (12, 21 or 30) at `address` to `phys`, with the flags WRITE, USER, PWT, PCD, PAT, GLOBAL and NX as
+/// given, PAT at whatever place it has in a page of that size; other bits of `flags` are ignored.
 ///
 /// The same page mapped already: its rights are extended. A different page: replaced. A larger page: kept, nothing is done.
 /// Smaller pages under a large one: each is treated like that in turn; the result is the gravest of theirs, and their tables
@@ -142,8 +142,13 @@ pub fn update_page<T: Tables>(
 }
 
 const fn leaf_entry(phys: u64, level: u32, flags: Entry) -> Entry {
-    let huge = if level > 1 { Entry::HUGE.0 } else { 0 };
-    Entry(phys | flags.0 & FLAGS.0 | huge | Entry::PRESENT.0)
+    let own = match (level > 1, flags.contains(Entry::PAT)) {
+        (true, true) => Entry::HUGE.with(Entry::LARGE_PAT),
+        (true, false) => Entry::HUGE,
+        (false, true) => Entry::PAT,
+        (false, false) => Entry::ABSENT,
+    };
+    Entry(phys | flags.0 & FLAGS.0 | own.0 | Entry::PRESENT.0)
 }
 
 /// Builds the missing tables below the absent entry for `address` in `table`, from the page upwards, and links them last.

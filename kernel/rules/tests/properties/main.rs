@@ -2,11 +2,18 @@
 //!
 //! The seed is fixed, so that a run repeats; PROPTEST_RNG_SEED and PROPTEST_CASES search further.
 
+mod caching;
+mod debug;
 mod mapping;
 mod paging;
 mod placement;
+mod ports;
+mod preemption;
 mod queue;
 mod ready;
+mod redirection;
+mod schedule;
+mod strings;
 mod wakeup;
 
 use proptest::test_runner::{Config, RngSeed};

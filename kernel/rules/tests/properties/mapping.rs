@@ -1,6 +1,6 @@
 //! The mapping tree against a set of (space, page) -> parent.
 
-mod memory;
+pub(super) mod memory;
 mod model;
 
 use pecan_abi::fpage::Rights;

@@ -20,11 +20,12 @@ enum Op {
 }
 
 fn flags() -> impl Strategy<Value = Entry> {
-    any::<[bool; 4]>().prop_map(|[write, user, uncached, no_execute]| {
+    any::<[bool; 5]>().prop_map(|[write, user, uncached, other_half, no_execute]| {
         let bits = [
             (write, Entry::WRITE),
             (user, Entry::USER),
             (uncached, Entry::PCD),
+            (other_half, Entry::PAT),
             (no_execute, Entry::NX),
         ];
         bits.into_iter()
@@ -200,7 +201,7 @@ fn only_known_flags_get_into_an_entry() {
         Ok(Mapped::Fresh)
     );
     let entry = lookup(&memory, ROOT, 0x1000).map(|leaf| leaf.entry.0);
-    assert_eq!(entry, Some(1 << 63 | 0x7000 | 0x11F));
+    assert_eq!(entry, Some(1 << 63 | 0x7000 | 0x19F));
 }
 
 /// Bit 12 of a large page's entry is no part of its address.

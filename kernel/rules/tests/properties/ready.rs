@@ -106,6 +106,27 @@ impl Naive {
         }
     }
 
+    fn enqueue_first(&mut self, store: &Store, thread: usize) {
+        self.remove(thread);
+        self.turns
+            .entry(store.0[thread].priority)
+            .or_default()
+            .push_front(thread);
+    }
+
+    /// Drops whom the search meets before it finds a ready thread.
+    fn top(&mut self, store: &Store) -> Option<u8> {
+        for (&priority, turns) in self.turns.iter_mut().rev() {
+            while let Some(&thread) = turns.front() {
+                if store.0[thread].ready {
+                    return Some(priority);
+                }
+                turns.pop_front();
+            }
+        }
+        None
+    }
+
     fn yield_from(&mut self, store: &Store, thread: usize) {
         self.slices[thread] = SLICE;
         self.remove(thread);
@@ -135,6 +156,7 @@ impl Naive {
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Enqueue(usize),
+    EnqueueFirst(usize),
     Remove(usize),
     Block(usize),
     Unblock(usize),
@@ -142,12 +164,14 @@ enum Op {
     Yield(usize),
     Priority(usize, u8),
     Pick,
+    Top,
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let thread = || 0..THREADS;
     prop_oneof![
         4 => thread().prop_map(Op::Enqueue),
+        2 => thread().prop_map(Op::EnqueueFirst),
         1 => thread().prop_map(Op::Remove),
         3 => thread().prop_map(Op::Block),
         2 => thread().prop_map(Op::Unblock),
@@ -155,6 +179,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => thread().prop_map(Op::Yield),
         2 => (thread(), select(vec![0, 1, 100, 254, 255])).prop_map(|(thread, priority)| Op::Priority(thread, priority)),
         4 => Just(Op::Pick),
+        2 => Just(Op::Top),
     ]
 }
 
@@ -183,6 +208,10 @@ proptest! {
                     lists.enqueue(&mut store, thread);
                     naive.enqueue(&store, thread);
                 }
+                Op::EnqueueFirst(thread) => {
+                    lists.enqueue_first(&mut store, thread);
+                    naive.enqueue_first(&store, thread);
+                }
                 Op::Remove(thread) => {
                     lists.remove(&mut store, thread);
                     naive.remove(thread);
@@ -200,6 +229,14 @@ proptest! {
                     store.0[thread].priority = priority;
                     lists.enqueue(&mut store, thread);
                     naive.enqueue(&store, thread);
+                }
+                Op::Top => {
+                    let best = (0..THREADS)
+                        .filter(|&thread| store.0[thread].listed && store.0[thread].ready)
+                        .map(|thread| store.0[thread].priority)
+                        .max();
+                    assert_eq!(lists.top(&mut store), best);
+                    assert_eq!(naive.top(&store), best);
                 }
                 Op::Pick => {
                     let listed = (0..THREADS).filter(|&thread| store.0[thread].listed).collect();
@@ -241,6 +278,23 @@ proptest! {
         if expected.is_empty() {
             assert_eq!(lists.pick(&mut store), None);
         }
+    }
+}
+
+/// Who was interrupted goes on first; nobody else loses or gains a turn by it.
+#[test]
+fn the_interrupted_goes_on() {
+    let (mut store, mut lists) = (Store::new(), ReadyLists::new());
+    (0..3).for_each(|thread| lists.enqueue(&mut store, thread));
+    for interrupted in [2, 3] {
+        lists.enqueue_first(&mut store, interrupted);
+        assert_eq!(lists.pick(&mut store), Some(interrupted));
+    }
+    let mut turns = [3, 2, 0, 1].into_iter().cycle();
+    for _ in 0..8 {
+        let thread = lists.pick(&mut store);
+        assert_eq!(thread, turns.next());
+        store.0[thread.expect("all are ready")].slice = 0;
     }
 }
 

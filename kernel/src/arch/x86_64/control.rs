@@ -1,11 +1,12 @@
 //! Control registers: what the kernel switches on, on every CPU.
 
-use super::features;
+use super::{cache, features};
 use x86_64::PhysAddr;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr3, Cr3Flags, Cr4, Cr4Flags};
 use x86_64::structures::paging::PhysFrame;
 
-/// Switches on write protection, global pages, SSE, and whatever protects the kernel from users.
+/// Switches on write protection, global pages, SSE, alignment checks for users who set AC, and whatever protects the
+/// kernel from users.
 /// Each CPU, once, with no-execute and long mode already on.
 pub(crate) fn enable() {
     let mut cr0 = Cr0::read();
@@ -15,7 +16,12 @@ pub(crate) fn enable() {
             | Cr0Flags::CACHE_DISABLE
             | Cr0Flags::NOT_WRITE_THROUGH,
     );
-    cr0.insert(Cr0Flags::WRITE_PROTECT | Cr0Flags::NUMERIC_ERROR | Cr0Flags::MONITOR_COPROCESSOR);
+    cr0.insert(
+        Cr0Flags::WRITE_PROTECT
+            | Cr0Flags::NUMERIC_ERROR
+            | Cr0Flags::MONITOR_COPROCESSOR
+            | Cr0Flags::ALIGNMENT_MASK,
+    );
     // SAFETY: paging and long mode stay on; the kernel writes no read-only page.
     unsafe { Cr0::write(cr0) };
 
@@ -29,6 +35,7 @@ pub(crate) fn enable() {
     cr4.set(Cr4Flags::FSGSBASE, has.fsgsbase);
     // SAFETY: each bit is set only where the CPU has it, and the kernel's own pages are not user pages.
     unsafe { Cr4::write(cr4) };
+    cache::install_attributes();
 }
 
 /// Physical address of the top-level page table that this CPU uses.

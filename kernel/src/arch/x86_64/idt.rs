@@ -6,10 +6,22 @@ use x86_64::structures::idt::InterruptDescriptorTable;
 
 use super::entry::vector;
 
+const DEBUG: u8 = 1;
+const NON_MASKABLE: u8 = 2;
 /// The breakpoint vector: user code may raise it.
 const BREAKPOINT: u8 = 3;
-/// Vectors that get a stack of their own: non-maskable interrupt, double fault, machine check.
-const OWN_STACK: [u8; 3] = [2, 8, 18];
+const DOUBLE_FAULT: u8 = 8;
+const MACHINE_CHECK: u8 = 18;
+
+/// Which of the CPU's stacks a vector gets; 0 is the running thread's. A debug exception is not fatal, so nothing that can
+/// come on top of it may take its stack.
+const fn stack(vector: u8) -> u8 {
+    match vector {
+        NON_MASKABLE | DOUBLE_FAULT | MACHINE_CHECK => 1,
+        DEBUG => 2,
+        _ => 0,
+    }
+}
 
 /// A gate: 16 bytes, as the manual draws it (Intel SDM 3A, 6.14.1).
 #[repr(C, align(16))]
@@ -37,9 +49,8 @@ pub(crate) fn load() {
     let table = TABLE.call_once(|| {
         core::array::from_fn(|vector| {
             let vector = vector as u8;
-            let stack = u8::from(OWN_STACK.contains(&vector));
             let privilege = if vector == BREAKPOINT { 3 } else { 0 };
-            Gate::new(vector::address(vector), stack, privilege)
+            Gate::new(vector::address(vector), stack(vector), privilege)
         })
     });
     let pointer = x86_64::structures::DescriptorTablePointer {

@@ -6,7 +6,7 @@
 use core::arch::{asm, naked_asm};
 
 use super::entry::syscall::{ipc_again, ipc_return, start_user};
-use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_WORD};
+use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_WORD, WINDOW_ROOT};
 use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
 
 /// The common end of every switch: makes the thread in rax the running one.
@@ -22,6 +22,7 @@ pub(crate) extern "C" fn enter() {
         "je 1f",
         "mov gs:[{loaded}], rcx",
         "mov cr3, rcx",
+        "mov qword ptr gs:[{window_root}], 0",
         "1: mov rcx, [rax + {local_id}]",
         "mov rdx, gs:[{user_word}]",
         "mov [rdx], rcx",
@@ -31,6 +32,7 @@ pub(crate) extern "C" fn enter() {
         "ret",
         root = const tcb_offsets::ROOT,
         loaded = const LOADED_ROOT,
+        window_root = const WINDOW_ROOT,
         local_id = const tcb_offsets::LOCAL_ID,
         user_word = const USER_WORD,
         top = const STACK_TOP_OFFSET,
@@ -137,6 +139,45 @@ pub(crate) fn redirect(thread: Owned) {
         // SAFETY: the thread does not run, and the slot lies in its own stack.
         unsafe { (slot as *mut u64).write(ipc_again as *const () as u64) };
     }
+}
+
+/// A blocked thread serves a fault for its partner when it runs, above whatever it is blocked in, and is then blocked in
+/// that again, or goes on with it.
+pub(crate) fn interject(thread: Owned) {
+    let slot = thread.stack.get() - 8;
+    // SAFETY: the thread does not run, and the word below its saved stack pointer is free.
+    unsafe { (slot as *mut u64).write(interjected as *const () as u64) };
+    thread.stack.set(slot);
+}
+
+/// What an interjected thread does: [`crate::ipc::strings::serve`], then what it says.
+///
+/// In: rsp at the word where the thread would go on otherwise. Out: goes on there, at once or later. Stack: the thread's.
+/// Everything else was saved by whoever blocked.
+#[unsafe(naked)]
+extern "C" fn interjected() {
+    naked_asm!(
+        "xor ebp, ebp",
+        "mov rbx, rsp",
+        "mov rdi, rsp",
+        "and rdi, -{block}",
+        "and rsp, -16",
+        "call {serve}",
+        "mov rsp, rbx",
+        "and rbx, -{block}",
+        "cmp rax, rbx",
+        "je 1f",
+        "mov [rbx + {stack}], rsp",
+        "test rax, rax",
+        "jnz {enter}",
+        "jmp {leave}",
+        "1: ret",
+        block = const STACK_TOP_OFFSET,
+        serve = sym crate::ipc::strings::serve,
+        stack = const tcb_offsets::STACK,
+        enter = sym enter,
+        leave = sym leave,
+    )
 }
 
 /// Whether `thread`, which does not run, has never run.

@@ -1,29 +1,39 @@
 //! Exceptions (L4 X.2, exception protocol on amd64): all registers go to the handler, and come back changed.
+//!
+//! * The CPU's error code stays here. The message has 19 words, and handlers count on that; what raised the exception is to be
+//!   seen at the instruction, which they can look at.
+//! * RDMSR and WRMSR are exceptions like any other, in every space and mode. There are model-specific registers in which any
+//!   value is the end of the kernel, or hands the machine to whoever wrote it.
+//! * Loads of segment registers are the CPU's to judge. Selectors of ds, es, fs and gs, and the base of fs, belong to the CPU
+//!   that a thread happens to be on: the kernel uses none of them, keeps none of them for a thread, and gives gs its base
+//!   whenever it returns to user mode.
 
 use pecan_abi::protocol::{EXCEPTION_TAG, EXCEPTION_WORDS, exception};
+use pecan_abi::tag::Tag;
 
 use super::call::{Outcome, call};
 use super::page::stop;
-use crate::arch::x86_64::entry::frame::{Frame, USER_FLAGS, canonical};
+use crate::arch::x86_64::entry::frame::{ANSWER_FLAGS, Frame, canonical};
 use crate::thread::{Field, Owned, UtcbRef};
 
-/// `me`, which runs in user mode, raised the exception in `frame`: its handler is asked. Without an answer it stops.
+/// `me`, which runs in user mode, raised the exception in `frame`: its handler is asked. Without an answer it stops; if
+/// ExchangeRegisters ends the call, it goes on where that says.
 pub(crate) fn raise(me: Owned, frame: &mut Frame) {
     let utcb = me.utcb.get();
-    let mut before = [0; EXCEPTION_WORDS + 1];
-    for (index, word) in before.iter_mut().enumerate() {
-        *word = utcb.mr(index);
-    }
+    let before: [u64; EXCEPTION_WORDS + 1] = core::array::from_fn(|index| utcb.mr(index));
     store(utcb, frame);
-    let outcome = call(me, utcb.get(Field::EXCEPTION_HANDLER), EXCEPTION_TAG, None);
-    let answered = outcome == Outcome::Answered;
-    if answered && pecan_abi::tag::Tag::from_raw(utcb.mr(0)).untyped() >= exception::RFLAGS {
+    let handler = utcb.get(Field::EXCEPTION_HANDLER);
+    let outcome = call(me, handler, EXCEPTION_TAG, None, EXCEPTION_WORDS);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
+    let tag = Tag::from_raw(utcb.mr(0));
+    if outcome == Outcome::Answered && tag.untyped() >= exception::RFLAGS {
         load(utcb, frame);
     }
     for (index, word) in before.into_iter().enumerate() {
         utcb.set_mr(index, word);
     }
-    if !answered {
+    if matches!(outcome, Outcome::Failed | Outcome::Nobody) {
         log::debug!(
             "thread {:x} stopped: exception {} at {:#x}",
             me.id(),
@@ -71,5 +81,5 @@ fn load(utcb: UtcbRef, frame: &mut Frame) {
         *register = utcb.mr(index);
     }
     frame.ip = canonical(utcb.mr(exception::RIP));
-    frame.flags = (frame.flags & !USER_FLAGS) | (utcb.mr(exception::RFLAGS) & USER_FLAGS);
+    frame.flags = (frame.flags & !ANSWER_FLAGS) | (utcb.mr(exception::RFLAGS) & ANSWER_FLAGS);
 }

@@ -35,13 +35,12 @@ fn request(handler: u64) -> Request {
 pub(crate) fn send(cpu: &'static Cpu, irq: Owned, handler: u64) -> Sent {
     let request = request(handler);
     let meeting = match validate::destination(&request) {
-        Ok(partner) => meet(irq, cpu, partner),
+        Ok(partner) => meet(irq, cpu, partner, request.tag),
         Err(code) => Meeting::Refused(code),
     };
     match meeting {
         Meeting::Now(partner) => {
-            // Only items can be cut, and there are none.
-            let _ = transfer::message(&irq, partner, request.tag, 0);
+            transfer::bare(&irq, partner, request.tag);
             Sent::Whole(partner)
         }
         Meeting::Later(partner) => {

@@ -3,10 +3,16 @@
 //!
 //! * `call`       the message registers are the kernel's for a while
 //! * `page`       page faults
+//! * `port`       I/O ports
 //! * `exception`  all other exceptions
+//! * `preemption` a thread lost the CPU, or its total quantum is used up
 //! * `interrupt`  interrupts of devices; nobody's stack, blocks nobody
 
 mod call;
 pub(crate) mod exception;
 pub(crate) mod interrupt;
 pub(crate) mod page;
+pub(crate) mod port;
+pub(crate) mod preemption;
+
+pub(crate) use call::Outcome;

@@ -15,6 +15,9 @@ use crate::thread::{Field, Owned, Resources, State};
 const WRITE: u64 = 1 << 1;
 const FETCH: u64 = 1 << 4;
 
+/// Message registers of a fault.
+const WORDS: usize = 3;
+
 /// `me`, which runs in user mode, touched `address`: its pager is asked to do something about it, then the
 /// instruction is executed again.
 pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
@@ -41,28 +44,32 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
         address,
         ip: frame.ip,
     };
-    let utcb = me.utcb.get();
-    let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
-    for (index, word) in fault.words().into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    let pager = utcb.get(Field::PAGER);
-    let outcome = call(
-        me,
-        pager,
-        fault.tag(),
-        Some(Acceptor::COMPLETE_WINDOW.raw()),
-    );
-    for (index, word) in before.into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    if outcome == Outcome::Nobody {
+    if ask(me, fault) == Outcome::Nobody {
         log::debug!(
             "thread {:x} stopped: nobody serves its fault at {address:#x}",
             me.id()
         );
         stop(me);
     }
+}
+
+/// Asks the pager of `me` to do something about `fault`. Everything that a message of its own is about is as before
+/// afterwards.
+pub(crate) fn ask(me: Owned, fault: PageFault) -> Outcome {
+    let utcb = me.utcb.get();
+    let before: [u64; WORDS] = core::array::from_fn(|index| utcb.mr(index));
+    for (index, word) in fault.words().into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    let pager = utcb.get(Field::PAGER);
+    let window = Acceptor::COMPLETE_WINDOW.raw();
+    let outcome = call(me, pager, fault.tag(), Some(window), WORDS - 1);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
+    for (index, word) in before.into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    outcome
 }
 
 /// Stops `me` until somebody resumes it by ExchangeRegisters.

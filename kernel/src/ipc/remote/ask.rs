@@ -18,8 +18,8 @@ pub(crate) fn ask(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Dispos
     me.transfer_error.set(0);
     me.receive_aborted.set(false);
     me.request.begin();
-    if receive::matching(me, request.from).is_some() {
-        // Somebody waits for the receive phase: it must not begin unnoticed.
+    if request.tag.is_redirected() || receive::matching(me, request.from).is_some() {
+        // Somebody waits for the receive phase, or may when that is for the redirector: it must not begin unnoticed.
         let _ = me.request.demand(Reason::Behind);
     }
     me.set_state(cpu, State::Asking);

@@ -4,7 +4,7 @@ use pecan_abi::error::{IpcCode, IpcError};
 use pecan_smp::protocol::{self, Answer, Ended, Outcome, Then};
 
 use crate::cpu::Cpu;
-use crate::ipc::{Request, answer, receive};
+use crate::ipc::{Request, answer, on_behalf, receive};
 use crate::sched;
 use crate::thread::{Owned, State, delete};
 
@@ -19,7 +19,7 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
     match protocol::ended(sender.request.look(), given, then(sender, &request)) {
         Ended::Delete => delete::finish(cpu, sender),
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
-        _ if sender.transfer_error.get() != 0 => cut(cpu, sender, &request),
+        _ if sender.transfer_error.get() != 0 => cut(cpu, sender),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
     }
@@ -34,10 +34,11 @@ fn then(sender: Owned, request: &Request) -> Then {
     }
 }
 
-fn cut(cpu: &Cpu, sender: Owned, request: &Request) {
+fn cut(cpu: &Cpu, sender: Owned) {
     if let Some(error) = IpcError::from_raw(sender.transfer_error.replace(0)) {
-        answer::failed(sender, request.tag.raw(), error);
+        answer::cut_send(sender, error);
     }
+    on_behalf::return_wait(sender);
     sched::wake(cpu, sender);
 }
 
@@ -51,5 +52,6 @@ fn report(cpu: &Cpu, sender: Owned, request: &Request, outcome: Outcome) {
         Outcome::Cancelled => answer::ended_send(sender, IpcCode::Cancelled),
         Outcome::CancelledReceiving => answer::refused_receive(sender, IpcCode::Cancelled),
     }
+    on_behalf::return_wait(sender);
     sched::wake(cpu, sender);
 }

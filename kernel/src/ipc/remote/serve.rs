@@ -1,6 +1,5 @@
 //! B: what arrives from other CPUs' senders. On the receiver's CPU, interrupts off.
 
-use pecan_abi::error::{IpcError, Phase};
 use pecan_abi::tag::Tag;
 use pecan_abi::time::TimeKind;
 use pecan_smp::cpuset::Cpu as CpuName;
@@ -22,7 +21,7 @@ pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
         Route::Forward(there) => post(cpu, there.0, &sender.request_node, Kind::Request),
         Route::Here => {
             let partner = Owned::seen_here(partner);
-            let receiver = meet::receiver(cpu, partner, &sender);
+            let receiver = meet::receiver(cpu, partner, &sender, request.tag);
             decide(cpu, sender, &request, Some(partner), receiver);
         }
     }
@@ -61,11 +60,9 @@ fn decide(
 
 /// The message goes over; the request ends, silently if it may.
 fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
-    let whole = transfer::message(&sender, partner, request.tag, Tag::CROSS_CPU);
-    if let Err(transfer::Cut(code)) = whole {
-        sender
-            .transfer_error
-            .set(IpcError::new(Phase::Send, code).raw());
+    let (flags, mover) = (Tag::CROSS_CPU, transfer::Mover::Nobody);
+    if let Err(cut) = transfer::message(&sender, partner, request.tag, flags, mover) {
+        sender.transfer_error.set(cut.senders().raw());
         return reply(cpu, sender, Answer::Done);
     }
     let waits_for_ever = request.receive_timeout().kind() == TimeKind::Never;

@@ -19,7 +19,7 @@ pub(super) const CHANGE: usize = 43;
 
 /// All registers get [`raise::ordered`] values; goes on two bytes later.
 pub(super) const NEW_REGISTERS: u64 = 1;
-/// All bits of RFLAGS are set; goes on two bytes later.
+/// All bits of RFLAGS but the trap flag are set; goes on two bytes later.
 pub(super) const ALL_FLAGS: u64 = 2;
 /// Goes on two bytes later.
 pub(super) const SKIP_TWO: u64 = 3;
@@ -49,7 +49,7 @@ fn answer(request: &Received) -> Option<Message> {
     match board::get(CHANGE) {
         0 => return None,
         NEW_REGISTERS => raise::order(&mut words),
-        ALL_FLAGS => words[mr::RFLAGS - 1] = u64::MAX,
+        ALL_FLAGS => words[mr::RFLAGS - 1] = !l4::exception::TRAP_FLAG,
         _ => {}
     }
     Some(

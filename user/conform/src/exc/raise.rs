@@ -23,6 +23,10 @@ macro_rules! raise {
 pub(super) const DIVIDE_OFFSET: u64 = 6;
 /// Bytes before the load.
 pub(super) const NON_CANONICAL_OFFSET: u64 = 10;
+/// Bytes before a segment register is loaded from EAX, or popped.
+pub(super) const LOAD_OFFSET: u64 = 5;
+pub(super) const NULL_OFFSET: u64 = 2;
+pub(super) const POP_OFFSET: u64 = 2;
 /// Bytes before the instruction that reports the division.
 pub(super) const X87_OFFSET: u64 = 20;
 
@@ -40,9 +44,27 @@ raise! {
     int_20: "int 0x20";
     int_f0: "int 0xf0";
     breakpoint: "int3";
+    int_3: ".byte 0xcd, 3";
+    int_1: "int 1";
+    int_4: "int 4";
+    icebp: ".byte 0xf1";
+    /// Instructions that 64-bit code has no more.
+    pop_es: ".byte 0x07";
+    push_es: ".byte 0x06";
+    /// A register that is none: CR1.
+    cr1: "mov cr1, rax";
+    read_msr: "rdmsr";
+    write_msr: "wrmsr";
+    /// Selectors of the kernel, of no segment, and none at all for the stack.
+    kernel_ds: "mov eax, 0x10", "mov ds, eax";
+    kernel_ss: "mov eax, 0x10", "mov ss, eax";
+    no_ss: "xor eax, eax", "mov ss, eax";
+    beyond_gs: "mov eax, 0x1003", "mov gs, eax";
+    pop_bad_fs: "push 0x10", "pop fs", "pop rax";
+    pop_bad_gs: "push 0x38", "pop gs", "pop rax";
+    /// The stack pointer is no address.
+    bad_stack: "mov rax, rsp", "movabs rsp, 0x900000000000", "push rax";
     non_canonical: "movabs rax, 0x800000000000", "mov rax, [rax]";
-    input: "in al, dx";
-    output: "out dx, al";
     /// 1.0 / 0.0 with the exception unmasked, reported by the next waiting instruction.
     x87: "fninit", "push 0x37b", "fldcw [rsp]", "pop rax", "fld1", "fldz", "fdivp", "nop", "nop",
         "nop", "fwait";
@@ -101,6 +123,7 @@ pub(super) extern "C" fn full_registers() {
         "mov r11d, 0x1010",
         "stc",
         "ud2",
+        "ret",
     )
 }
 
@@ -164,4 +187,39 @@ extern "C" fn report(value: u64) {
 #[unsafe(naked)]
 pub(super) extern "C" fn overrun(top: u64) -> ! {
     naked_asm!("mov rsp, rdi", "2: push rax", "jmp 2b")
+}
+
+/// Board word: where [`report_registers`] puts its registers, by message register.
+pub(super) const REPORT: usize = 400;
+
+/// Registers as in [`EXPECTED`], an exception, and then all registers into the board, [`RESULT`] last.
+#[unsafe(naked)]
+pub(super) extern "C" fn report_registers() {
+    naked_asm!(
+        "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",
+        "call {full}",
+        "push r11", "push r9", "push r8", "push rbp", "push rdi", "push rsi", "push rdx", "push rcx",
+        "push rax", "push r15", "push r14", "push r13", "push r12", "push r10", "push rbx",
+        "mov rdi, rsp",
+        "call {report}",
+        "add rsp, 120",
+        "pop r15", "pop r14", "pop r13", "pop r12", "pop rbp", "pop rbx",
+        "ret",
+        full = sym full_registers,
+        report = sym report_all,
+    )
+}
+
+/// RBX and on, in the order of message registers.
+extern "C" fn report_all(registers: &[u64; 15]) {
+    for (index, value) in registers.iter().enumerate() {
+        board::put(REPORT + mr::RBX + index, *value);
+    }
+    board::put(RESULT, 1);
+}
+
+/// Where a thread may be sent to.
+pub(super) extern "C" fn report_and_park() -> ! {
+    board::put(RESULT, 1);
+    l4::ipc::park()
 }

@@ -1,15 +1,14 @@
 //! One IPC with everything said: done by the calling thread, or by a worker that reports what came
 //! of it.
 
-use core::sync::atomic::{
-    AtomicU64, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-};
-
 use l4::thread::Builder;
-use l4::{Tag, ThreadId, Time, Timeouts, syscall, utcb};
+use l4::{Acceptor, Tag, ThreadId, Time, Timeouts, syscall, utcb};
 
 use super::{Failure, Outcome, hex, raw, until, worker};
+
+pub(super) mod table;
+
+use table::State;
 
 /// An IPC to be done.
 #[derive(Clone, Copy)]
@@ -18,7 +17,10 @@ pub(crate) struct Job {
     from: u64,
     timeouts: Timeouts,
     acceptor: u64,
+    xfer: Timeouts,
+    speaker: u64,
     mr: [u64; 64],
+    br: [u64; 32],
 }
 
 /// What came of it.
@@ -30,8 +32,17 @@ pub(crate) struct Done {
     pub(crate) error: u64,
     /// Kernel time that it took, microseconds.
     pub(crate) micros: u64,
+    /// ActualSender; [`raw::UNTOUCHED`], or the virtual sender named before, if the kernel left it alone.
+    pub(crate) actual: u64,
+    /// IntendedReceiver; [`raw::UNTOUCHED`] if the kernel left it alone.
+    pub(crate) intended: u64,
     /// The message registers, tag first.
     pub(crate) mr: [u64; 64],
+    /// The acceptor, and the buffer registers behind it.
+    pub(crate) acceptor: u64,
+    pub(crate) br: [u64; 32],
+    /// XferTimeouts.
+    pub(crate) xfer: Timeouts,
 }
 
 impl Job {
@@ -43,7 +54,10 @@ impl Job {
             from,
             timeouts: Timeouts::NEVER,
             acceptor: 0,
+            xfer: Timeouts::NEVER,
+            speaker: raw::UNTOUCHED,
             mr: [0; 64],
+            br: [0; 32],
         }
     }
 
@@ -95,41 +109,84 @@ impl Job {
         self
     }
 
+    /// Accepts strings into buffers: words for BR1 onwards.
+    pub(crate) fn buffers(mut self, words: &[u64]) -> Self {
+        self.acceptor |= Acceptor::STRINGS;
+        self.br[..words.len()].copy_from_slice(words);
+        self
+    }
+
+    /// Sets XferTimeouts.
+    pub(crate) const fn xfer(mut self, send: Time, receive: Time) -> Self {
+        self.xfer = Timeouts::new(send, receive);
+        self
+    }
+
+    /// Sends for `speaker`: sets the tag's flag (after [`Self::words`] or [`Self::tag`]) and VirtualSender.
+    pub(crate) const fn speaking_for(mut self, speaker: ThreadId) -> Self {
+        self.speaker = speaker.raw();
+        self.mr[0] |= Tag::PROPAGATED;
+        self
+    }
+
     /// Does it now, in the calling thread.
     pub(crate) fn now(&self) -> Done {
         let utcb = utcb::my();
         for (index, word) in self.mr.iter().enumerate() {
             utcb.set_mr(index, *word);
         }
+        for (index, word) in self.br.iter().enumerate() {
+            // SAFETY: buffers of tests are nothing of Rust's.
+            unsafe { utcb.set_br(index + 1, *word) };
+        }
+        utcb.set_xfer_timeouts(self.xfer);
         utcb.set_error_code(raw::UNTOUCHED);
+        utcb.set_virtual_sender(ThreadId::from_raw(self.speaker));
+        raw::set_intended_receiver(raw::UNTOUCHED);
         // SAFETY: windows of tests cover nothing of Rust's.
         unsafe { utcb.set_br(0, self.acceptor) };
         let start = l4::clock::micros();
         // SAFETY: the calling thread's own UTCB; for the acceptor see above.
         let from = unsafe { syscall::ipc(self.to, self.from, self.timeouts.raw(), utcb.mr0()) };
         let micros = l4::clock::micros() - start;
+        let acceptor = utcb.br(0);
         // SAFETY: accepts nothing.
         unsafe { utcb.set_br(0, 0) };
-        let mr = core::array::from_fn(|index| utcb.mr(index));
         Done {
             from: ThreadId::from_raw(from),
             error: utcb.error_code(),
             micros,
-            mr,
+            actual: utcb.virtual_sender().raw(),
+            intended: utcb.intended_receiver().raw(),
+            mr: core::array::from_fn(|index| utcb.mr(index)),
+            acceptor,
+            br: core::array::from_fn(|index| utcb.br(index + 1)),
+            xfer: utcb.xfer_timeouts(),
         }
     }
 
     /// Lets a worker of this plan do it.
     #[track_caller]
     pub(crate) fn start(self, plan: Builder) -> Result<Started, Failure> {
-        let slot = NEXT.fetch_add(1, SeqCst) % SLOTS;
-        store(
-            slot,
-            [self.to, self.from, self.timeouts.raw(), self.acceptor],
-            &self.mr,
-        );
-        let id = worker::start(plan, carry_out, slot as u64)?;
+        let slot = self.post();
+        let id = worker::start(plan, carry_out, slot)?;
         Ok(Started { id, slot })
+    }
+
+    /// Writes it down for a thread that is going to [`carry_out`] it; where.
+    pub(super) fn post(&self) -> u64 {
+        let slot = table::fresh();
+        let head = [
+            self.to,
+            self.from,
+            self.timeouts.raw(),
+            self.acceptor,
+            self.xfer.raw(),
+            self.speaker,
+            0,
+        ];
+        table::store(slot, head, &self.mr, &self.br);
+        slot
     }
 }
 
@@ -180,44 +237,32 @@ impl Done {
     }
 }
 
-const SLOTS: usize = 128;
-const WORDS: usize = 72;
-const STATE: usize = 70;
-
-static TABLE: [[AtomicU64; WORDS]; SLOTS] = [const { [const { AtomicU64::new(0) }; WORDS] }; SLOTS];
-static NEXT: AtomicUsize = AtomicUsize::new(0);
-
-fn store(slot: usize, head: [u64; 4], mr: &[u64; 64]) {
-    let words = head.iter().chain(mr);
-    for (target, word) in TABLE[slot].iter().zip(words) {
-        target.store(*word, Relaxed);
-    }
-    TABLE[slot][STATE].store(0, Release);
-}
-
-fn load(slot: usize) -> ([u64; 4], [u64; 64]) {
-    let word = |index: usize| TABLE[slot][index].load(Relaxed);
-    (
-        core::array::from_fn(word),
-        core::array::from_fn(|index| word(index + 4)),
-    )
-}
-
-fn carry_out(slot: u64) {
-    let slot = slot as usize;
-    let ([to, from, timeouts, acceptor], mr) = load(slot);
-    TABLE[slot][STATE].store(1, Release);
-    let done = Job {
+/// Does what is written down, in the calling thread, and writes down what came of it.
+pub(super) fn carry_out(slot: u64) {
+    let ([to, from, timeouts, acceptor, xfer, speaker, _], mr, br) = table::load(slot);
+    table::set(slot, State::Begun);
+    let job = Job {
         to,
         from,
         timeouts: Timeouts::from_raw(timeouts),
         acceptor,
+        xfer: Timeouts::from_raw(xfer),
+        speaker,
         mr,
-    }
-    .now();
-    let head = [done.from.raw(), done.error, done.micros, 0];
-    store(slot, head, &done.mr);
-    TABLE[slot][STATE].store(2, Release);
+        br,
+    };
+    let done = job.now();
+    let head = [
+        done.from.raw(),
+        done.error,
+        done.micros,
+        done.acceptor,
+        done.xfer.raw(),
+        done.actual,
+        done.intended,
+    ];
+    table::store(slot, head, &done.mr, &done.br);
+    table::set(slot, State::Done);
 }
 
 /// A job in the hands of a worker.
@@ -225,25 +270,31 @@ fn carry_out(slot: u64) {
 pub(crate) struct Started {
     /// The worker.
     pub(crate) id: ThreadId,
-    slot: usize,
+    pub(super) slot: u64,
 }
 
 impl Started {
     /// Is it done?
     pub(crate) fn is_done(&self) -> bool {
-        TABLE[self.slot][STATE].load(Acquire) == 2
+        table::is(self.slot, State::Done)
     }
 
     /// What came of it, when it is done.
     #[track_caller]
     pub(crate) fn result(&self) -> Result<Done, Failure> {
         until("the end of a worker's IPC", || self.is_done())?;
-        let ([from, error, micros, _], mr) = load(self.slot);
+        let ([from, error, micros, acceptor, xfer, actual, intended], mr, br) =
+            table::load(self.slot);
         Ok(Done {
             from: ThreadId::from_raw(from),
             error,
             micros,
+            actual,
+            intended,
             mr,
+            acceptor,
+            br,
+            xfer: Timeouts::from_raw(xfer),
         })
     }
 }

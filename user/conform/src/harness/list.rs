@@ -3,7 +3,7 @@
 use super::Test;
 
 /// Most tests in one run.
-pub(crate) const MOST: usize = 512;
+pub(crate) const MOST: usize = 1024;
 
 /// Picks from `groups`, in their order, what `arguments` name: features or ids, separated by
 /// spaces; nothing: all. Returns how many there are, and the first argument that names nothing.

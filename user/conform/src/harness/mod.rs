@@ -1,15 +1,20 @@
 //! What a test is made of: a verdict with a reason, threads that clean up after themselves, system
 //! calls that may be given nonsense, and shared words.
 
+pub(crate) mod arena;
 pub(crate) mod board;
 pub(crate) mod failure;
+pub(crate) mod gap;
 pub(crate) mod ids;
 pub(crate) mod job;
 pub(crate) mod list;
 pub(crate) mod pager;
+pub(crate) mod pair;
+pub(crate) mod partner;
 pub(crate) mod raw;
 pub(crate) mod regular;
 pub(crate) mod run;
+pub(crate) mod script;
 pub(crate) mod worker;
 
 pub(crate) use failure::{Failure, Outcome, check, equal, hex};

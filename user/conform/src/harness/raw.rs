@@ -94,6 +94,37 @@ pub(crate) fn space_control(space: u64, control: u64, kip: u64, utcb: u64) -> (V
     (verdict, pair.second)
 }
 
+/// SpaceControl with nothing but a redirector (any raw id), on a space that has its areas.
+pub(crate) fn redirect(space: ThreadId, redirector: u64) -> Verdict {
+    // SAFETY: see the module's doc.
+    verdict(|| unsafe { syscall::space_control(space.raw(), 0, 0, 0, redirector) }.first)
+}
+
+/// MemoryControl with `pages` in MR0...
+pub(crate) fn memory_control(pages: &[u64], attributes: [u64; 4]) -> Verdict {
+    let utcb = utcb::my();
+    for (index, page) in pages.iter().enumerate() {
+        utcb.set_mr(index, *page);
+    }
+    // SAFETY: this thread's UTCB; tests know what they do with their pages.
+    verdict(|| unsafe { syscall::memory_control(pages.len() as u64 - 1, attributes, utcb.mr0()) })
+}
+
+/// ProcessorControl.
+pub(crate) fn processor_control(processor: u64, values: [u64; 3]) -> Verdict {
+    let [internal, external, voltage] = values;
+    verdict(|| syscall::processor_control(processor, internal, external, voltage))
+}
+
+/// Sets IntendedReceiver, which only the kernel has reason to do.
+pub(crate) fn set_intended_receiver(word: u64) {
+    let place = utcb::my()
+        .mr0()
+        .wrapping_byte_offset(l4::abi::utcb::INTENDED_RECEIVER);
+    // SAFETY: a word of this thread's UTCB.
+    unsafe { place.write_volatile(word) };
+}
+
 /// ExchangeRegisters: the verdict, whose result is the other id, and the old values.
 pub(crate) fn exchange(dest: u64, new: Registers) -> (Verdict, Registers) {
     let mut old = Registers::default();

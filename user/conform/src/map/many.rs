@@ -59,15 +59,21 @@ pub(super) fn nothing_leaks() -> Outcome {
 /// Where there is room for any number of pages.
 const FAR: u64 = 1 << 40;
 
-/// Two spaces double what they have until the kernel has no memory; then everything is taken back.
-pub(super) fn no_memory_in_the_middle() -> Outcome {
+/// Two spaces that have used up the kernel's memory by mapping the test's pages to and fro.
+pub(crate) struct Filled {
+    pair: [Agent; 2],
+    before: u64,
+}
+
+/// Two spaces double what they have until the kernel has no memory.
+#[track_caller]
+pub(crate) fn fill() -> Result<Filled, Failure> {
     let pair: [Agent; 2] = agents()?;
     let before = free()?;
     for index in 0..16 {
         touch::page(index, 0x50 + index);
     }
-    let source = Fpage::new(touch::pages(), 16, Rights::READ);
-    give(pair[0], item(MAP, FAR, source))?;
+    give(pair[0], item(MAP, FAR, source()))?;
     // What it needs for reading it has now: later there is no memory for its faults either.
     pair[0].has(FAR + 0x3000, 0x53)?;
     let mut refused = 0;
@@ -83,14 +89,31 @@ pub(super) fn no_memory_in_the_middle() -> Outcome {
         }
     }
     hex("the end", refused, Tag::ERROR | 8)?;
-    pair[0].has(FAR + 0x3000, 0x53)?;
-    memory::unmap(source.with_rights(Rights::FULL));
-    pair[0].has_lost(FAR)?;
-    pair[1].has_lost(FAR + 0x10000)?;
-    for agent in pair {
-        equal("deletion", raw::delete(agent.0), raw::DONE)?;
+    Ok(Filled { pair, before })
+}
+
+fn source() -> Fpage {
+    Fpage::new(touch::pages(), 16, Rights::READ)
+}
+
+impl Filled {
+    /// Everything is taken back.
+    #[track_caller]
+    pub(crate) fn empty(self) -> Outcome {
+        let Self { pair, before } = self;
+        pair[0].has(FAR + 0x3000, 0x53)?;
+        memory::unmap(source().with_rights(Rights::FULL));
+        pair[0].has_lost(FAR)?;
+        pair[1].has_lost(FAR + 0x10000)?;
+        for agent in pair {
+            equal("deletion", raw::delete(agent.0), raw::DONE)?;
+        }
+        check("the memory is back", free()? >= before)
     }
-    check("the memory is back", free()? >= before)
+}
+
+pub(super) fn no_memory_in_the_middle() -> Outcome {
+    fill()?.empty()
 }
 
 /// Writes for ever, a new number each time.

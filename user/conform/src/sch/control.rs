@@ -167,3 +167,88 @@ pub(super) fn points_in_time() -> Outcome {
 pub(super) fn nil() -> Outcome {
     equal("result", raw::schedule(look(ThreadId::NIL)).0.result, 0)
 }
+
+/// The low half of the old time control is what is left of the quantum, its low 16 bits; no limit is 0.
+pub(super) fn old_quantum() -> Outcome {
+    let id = worker::here().create()?;
+    let mut before = 0x2710_0000;
+    for (slice, quantum) in [(4_000, 0x7000), (8_000, 0x1_2300), (1, 1), (2_000, 0xFFC0)] {
+        let time = TimeControl {
+            slice: Time::period(slice),
+            quantum: Time::period(quantum),
+        };
+        let (verdict, old) = raw::schedule([id.raw(), time.raw(), UNCHANGED, UNCHANGED, UNCHANGED]);
+        let waiting = Verdict {
+            result: 6,
+            error: 0,
+        };
+        equal("verdict", verdict, waiting)?;
+        hex("old time control", old, before)?;
+        before = slice << 16 | quantum & 0xFFFF;
+    }
+    hex("at last", raw::schedule(look(id)).1, before)?;
+    schedule::set_slice(id, Time::period(4_000))?;
+    hex("unlimited again", raw::schedule(look(id)).1, 4_000 << 16)
+}
+
+/// With one bad word the good ones change nothing either.
+pub(super) fn refusals_change_nothing() -> Outcome {
+    let id = worker::here().create()?;
+    let time = TimeControl {
+        slice: Time::period(5_000),
+        quantum: Time::period(7_000),
+    };
+    raw::schedule([id.raw(), time.raw(), UNCHANGED, UNCHANGED, UNCHANGED]);
+    let good = TimeControl {
+        slice: Time::period(1_000),
+        quantum: Time::NEVER,
+    };
+    let (zero, point) = (0x0400, 0x8001);
+    for (time, processor, error) in [
+        (good.raw(), 0xFFFF, 5),
+        (zero << 16 | 0x3FF, UNCHANGED, 2),
+        (0x3FF << 16 | zero, UNCHANGED, 2),
+        (point << 16 | 0x3FF, UNCHANGED, 2),
+        (0x3FF << 16 | point, UNCHANGED, 2),
+        (0x3FF << 16 | zero, 0xFFFF, 2),
+        // Half of a word is not "unchanged".
+        (0xFFFF_FFFF, UNCHANGED, 2),
+        (0x3FF << 16 | 0xFFFF, UNCHANGED, 2),
+    ] {
+        let (verdict, old) = raw::schedule([id.raw(), time, processor, 3, 0xFF_FFFF]);
+        equal("verdict", verdict, refused(error))?;
+        equal("old time control", old, 0)?;
+        hex("time", raw::schedule(look(id)).1, 5_000 << 16 | 7_000)?;
+    }
+    state("afterwards", id, 6)
+}
+
+/// Tries, as an unprivileged scheduler of priority 100, priorities and sensitive priorities.
+fn sensitise_other(id: u64) -> u64 {
+    let ask = |priority: u64, sensitive: u64| {
+        let preemption = sensitive << 16 | 1_000;
+        raw::schedule([id, UNCHANGED, UNCHANGED, priority, preemption]).0
+    };
+    let good = [(UNCHANGED, 100), (UNCHANGED, 0), (90, 90), (UNCHANGED, 95)];
+    let bad = [(UNCHANGED, 101), (50, 255), (101, 0), (101, 255)];
+    let all_good = good.into_iter().all(|(priority, sensitive)| {
+        ask(priority, sensitive)
+            == Verdict {
+                result: 6,
+                error: 0,
+            }
+    });
+    let all_bad = bad
+        .into_iter()
+        .all(|(priority, sensitive)| ask(priority, sensitive) == refused(1));
+    u64::from(all_good) | u64::from(all_bad) << 1
+}
+
+/// Nor does it let a thread hold off more than it could itself. What is below the thread's own priority is not asked.
+pub(super) fn sensitive_not_above_oneself() -> Outcome {
+    let agent = ids::fresh();
+    let id = worker::here().scheduler(agent).create()?;
+    let plan = worker::away().id(agent).priority(100);
+    let got = worker::perform(plan, sensitise_other, id.raw())?;
+    equal("allowed and refused", got, 3)
+}

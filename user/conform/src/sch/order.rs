@@ -3,6 +3,8 @@
 use l4::thread::Builder;
 use l4::{Message, ThreadId, Time, ipc, schedule, thread};
 
+use super::ticks::{TICK, ticks};
+use crate::harness::failure::{at_least, at_most};
 use crate::harness::regular::spin;
 use crate::harness::{Failure, Job, Outcome, SOON, board, check, equal, pause, until, worker};
 
@@ -160,4 +162,88 @@ pub(super) fn lent_time_is_not_kept() -> Outcome {
     until("the server runs", || board::get(0) > 0)?;
     spinner(worker::here().slice(Time::period(2_000)), 1)?;
     until("the other runs", || board::get(1) > 0)
+}
+
+/// Who was preempted in the middle of its slice goes on with it, before its equals, however it came to run: here by a message.
+pub(super) fn interrupted_goes_on() -> Outcome {
+    let server = worker::start(
+        worker::here().slice(Time::NEVER),
+        |_| {
+            if ipc::wait().is_ok() {
+                spin(0);
+            }
+        },
+        0,
+    )?;
+    worker::until_waiting(&[server])?;
+    // Those who were ready meanwhile have put the lists right, so the server is in none.
+    pause(5_000);
+    let client = worker::start(
+        worker::here().slice(Time::NEVER),
+        |to| {
+            // The server never answers.
+            let _ = ipc::call(ThreadId::from_raw(to), &Message::new(1));
+        },
+        server.raw(),
+    )?;
+    spinner(worker::here(), 1)?;
+    worker::until_waiting(&[client])?;
+    for _ in 0..5 {
+        let then = board::get(0);
+        until("the server goes on", || board::get(0) > then)?;
+    }
+    equal("count of the other", board::get(1), 0)
+}
+
+/// Where turns are noted: how many, then who and at which tick.
+const TURNS: usize = 3;
+const LOG: usize = 100;
+const MOST: u64 = 60;
+
+/// Notes each turn that it gets.
+fn note_turns(number: u64) {
+    while board::get(2) == 0 {}
+    loop {
+        if board::get(4) != number {
+            board::put(4, number);
+            let turn = board::add(TURNS, 1);
+            if turn > MOST {
+                let test = ThreadId::from_raw(board::get(5));
+                // The test fails if it gets nothing.
+                let _ = ipc::send(test, &Message::new(0));
+                return;
+            }
+            board::put(LOG + 2 * turn as usize, number);
+            board::put(LOG + 2 * turn as usize + 1, ticks());
+        }
+    }
+}
+
+/// Turns are in order, and each is as long as a slice.
+pub(super) fn used_up_goes_behind() -> Outcome {
+    board::put(5, thread::myself().raw());
+    for number in 1..=3 {
+        let slice = Time::period(2 * number * TICK);
+        worker::start(worker::here().slice(slice), note_turns, number)?;
+    }
+    board::put(2, 1);
+    ipc::receive_within(ThreadId::ANY, SOON)?;
+    let turn = |index: u64| {
+        let at = LOG + 2 * index as usize;
+        (board::get(at), board::get(at + 1))
+    };
+    let (mut counts, mut lengths) = ([0; 4], [0; 4]);
+    for index in 1..MOST - 1 {
+        let ((number, start), (next, end)) = (turn(index), turn(index + 1));
+        equal("who is next", next, number % 3 + 1)?;
+        counts[number as usize] += 1;
+        lengths[number as usize] += end - start;
+    }
+    for number in 1..=3 {
+        let (count, length) = (counts[number], lengths[number]);
+        // Now and then a look at the clock comes late.
+        at_most("ticks", length, count * (2 * number as u64 + 1))?;
+        at_least("ticks", length, count * (2 * number as u64 - 1))?;
+    }
+    Ok(())
 }

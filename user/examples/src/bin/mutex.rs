@@ -50,7 +50,7 @@ fn run() -> Result<(), thread::StartError> {
     }
     for _ in 0..WORKERS {
         let done = ipc::wait().map_err(thread::StartError::NotStarted)?;
-        let Received { from, message } = done;
+        let Received { from, message, .. } = done;
         println!(
             "[mutex] worker {:x} on cpu {} is done",
             from.raw(),

@@ -45,8 +45,8 @@ fn words_then_items() {
 
 #[test]
 fn an_unknown_item_ends_the_list() {
-    let message = Message::new(0).typed_words(&[0x40000, 5, 0x8, 0]);
-    assert_eq!(message.items().collect::<Vec<_>>(), [Item::Other(0x40000)]);
+    let message = Message::new(0).typed_words(&[0xC, 5, 0x8, 0]);
+    assert_eq!(message.items().collect::<Vec<_>>(), [Item::Other(0xC)]);
     let cut = Message::new(0).typed_words(&[0x8]);
     let nil = MapItem {
         send_base: 0,

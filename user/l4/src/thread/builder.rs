@@ -8,6 +8,7 @@ use pecan_abi::time::Time;
 use super::entry::{Function, prepare, start_address};
 use super::{Stack, activate, create_inactive, delete, exchange, fresh_id, myself};
 use crate::message::Message;
+use crate::schedule::Quantum;
 use crate::syscall::Registers;
 use crate::{ipc, kip, pager, schedule, space, utcb};
 
@@ -27,6 +28,9 @@ impl From<SysError> for StartError {
         Self::Refused(error)
     }
 }
+
+/// The kernel's own.
+const DEFAULT_SLICE: Time = Time::period(10_000);
 
 /// Where a thread is to live.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +54,9 @@ pub struct Builder {
     slot: Option<u64>,
     cpu: Option<usize>,
     priority: Option<u8>,
-    slice: Option<Time>,
+    slice: Time,
+    quantum: Quantum,
+    scheduler: Option<ThreadId>,
 }
 
 impl Builder {
@@ -63,7 +69,9 @@ impl Builder {
             slot: None,
             cpu: None,
             priority: None,
-            slice: None,
+            slice: DEFAULT_SLICE,
+            quantum: Quantum::Unlimited,
+            scheduler: None,
         }
     }
 
@@ -120,7 +128,20 @@ impl Builder {
 
     /// Sets the time slice.
     pub const fn slice(mut self, slice: Time) -> Self {
-        self.slice = Some(slice);
+        self.slice = slice;
+        self
+    }
+
+    /// Sets the total quantum.
+    pub const fn quantum(mut self, quantum: Quantum) -> Self {
+        self.quantum = quantum;
+        self
+    }
+
+    /// Names who may schedule the thread besides privileged threads, and gets its preemption faults;
+    /// by default the caller.
+    pub const fn scheduler(mut self, scheduler: ThreadId) -> Self {
+        self.scheduler = Some(scheduler);
         self
     }
 
@@ -182,8 +203,11 @@ impl Builder {
         if let Some(priority) = self.priority {
             schedule::set_priority(id, priority)?;
         }
-        if let Some(slice) = self.slice {
-            schedule::set_slice(id, slice)?;
+        if self.slice != DEFAULT_SLICE || self.quantum != Quantum::Unlimited {
+            schedule::set_time(id, self.slice, self.quantum)?;
+        }
+        if let Some(scheduler) = self.scheduler {
+            schedule::set_scheduler(id, scheduler)?;
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use core::num::NonZeroU64;
 
+use pecan_abi::fpage::IoFpage;
+
 use super::{Answer, Client, Service};
-use crate::ledger::Piece;
+use crate::ledger::{Piece, all_ports};
 use crate::regions::{Kind, Pages, Region, Regions, State};
 use crate::request::{Request, Wanted};
 
@@ -14,7 +16,7 @@ fn client(number: u64) -> Client {
     }
 }
 
-/// RAM from 0 to 16 MiB, a module at 4 MiB, shared memory above.
+/// RAM from 0 to 16 MiB, a module at 4 MiB, shared memory above; room for two ranges of ports.
 fn service(storage: &mut [Region]) -> Service<'_> {
     let mut regions = Regions::new(storage);
     let mut set = |start, end, kind| {
@@ -25,7 +27,8 @@ fn service(storage: &mut [Region]) -> Service<'_> {
     set(0, 1 << 40, Kind::Shared);
     set(0, 0x1000, Kind::Conventional);
     set(0x400, 0x410, Kind::Boot);
-    Service::new(regions)
+    let ports = all_ports(vec![Region::UNUSED; 6].leak()).expect("room");
+    Service::new(regions, ports)
 }
 
 fn ask(service: &mut Service<'_>, request: Request, client: Client) -> Option<Answer> {
@@ -90,9 +93,27 @@ fn a_thread_that_faults_again_after_a_refusal_is_left_waiting() {
             "{bad:#x}"
         );
     }
-    let ports = Request::IoFault { ports: 0x3f8_0000 };
-    assert_eq!(ask(&mut service, ports, client(1)), Some(Answer::Nothing));
-    assert_eq!(ask(&mut service, ports, client(1)), Some(Answer::Silence));
+}
+
+#[test]
+fn ports_go_to_the_first_who_asks_or_runs_into_them() {
+    let mut storage = [Region::UNUSED; 16];
+    let mut service = service(&mut storage);
+    let mut ask = |port, log2, by_fault, who| {
+        let ports = IoFpage::new(port, log2);
+        let request = Request::Ports { ports, by_fault };
+        let answer = super::Service::decide(&mut service, request, client(who), |_, _| false);
+        (answer == Some(Answer::MapPorts(ports)), answer)
+    };
+    assert!(ask(0x3f8, 3, false, 1).0);
+    assert!(ask(0x3f8, 0, true, 1).0, "its own already");
+    assert_eq!(ask(0x3ff, 0, true, 2).1, Some(Answer::Nothing));
+    assert_eq!(ask(0x3ff, 0, true, 2).1, Some(Answer::Silence));
+    assert_eq!(ask(0x3f0, 4, false, 2).1, Some(Answer::Nothing), "in part");
+    assert_eq!(ask(0x3f0, 4, false, 2).1, Some(Answer::Nothing));
+    assert!(ask(0xffff, 2, true, 2).0, "the last port");
+    assert_eq!(ask(0, 16, false, 2).1, Some(Answer::Nothing), "all");
+    assert_eq!(ask(0x60, 0, false, 2).1, Some(Answer::Nothing), "no room");
 }
 
 #[test]

@@ -8,37 +8,37 @@ use pecan_rules::mapping::{Handle, Node, SpaceName, Store};
 
 /// A page as the processor sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Shown {
-    pub(super) log2: u32,
-    pub(super) rights: Rights,
-    pub(super) seen: Rights,
+pub(crate) struct Shown {
+    pub(crate) log2: u32,
+    pub(crate) rights: Rights,
+    pub(crate) seen: Rights,
 }
 
 #[derive(Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     nodes: Vec<Option<Node>>,
     /// Slots without a node.
     free: Vec<usize>,
     roots: BTreeMap<SpaceName, Handle>,
-    pub(super) shown: BTreeMap<(SpaceName, u64), Shown>,
-    pub(super) version: u64,
+    pub(crate) shown: BTreeMap<(SpaceName, u64), Shown>,
+    pub(crate) version: u64,
     /// Visits of pages by sweeps.
-    pub(super) visits: usize,
+    pub(crate) visits: usize,
     /// How often a node was looked at.
     pub(super) reads: Cell<usize>,
     /// How many nodes there may be.
-    pub(super) room: usize,
+    pub(crate) room: usize,
 }
 
 impl Memory {
-    pub(super) fn new(room: usize) -> Self {
+    pub(crate) fn new(room: usize) -> Self {
         Self {
             room,
             ..Self::default()
         }
     }
 
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (Handle, &Node)> {
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (Handle, &Node)> {
         let named = |index: usize| Handle::new(index as u32 + 1).expect("not zero");
         let slots = self.nodes.iter().enumerate();
         slots.filter_map(move |(index, node)| node.as_ref().map(|node| (named(index), node)))

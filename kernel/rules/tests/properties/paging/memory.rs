@@ -68,10 +68,9 @@ impl Memory {
             user &= entry & 4 != 0;
             let target = entry & 0x000F_FFFF_FFFF_F000;
             if bits == 12 || entry & 0x80 != 0 {
-                assert!(
-                    bits <= 30 && (bits == 12) == (entry & 0x80 == 0),
-                    "a page of a size that there is"
-                );
+                assert!(bits <= 30, "a page of a size that there is");
+                let pat = entry >> (if bits == 12 { 7 } else { 12 }) & 1;
+                let target = if bits == 12 { target } else { target & !0x1000 };
                 let offset = address & ((1 << bits) - 1);
                 assert_eq!(
                     target & ((1 << bits) - 1),
@@ -82,7 +81,7 @@ impl Memory {
                 return Some(Page {
                     phys: target + offset,
                     log2: bits,
-                    flags: Entry(entry & 1 << 63 | entry & 0x1E),
+                    flags: Entry(entry & 1 << 63 | entry & 0x1E | pat << 7),
                 });
             }
             assert!(

@@ -167,5 +167,5 @@ impl Model {
 /// Flags of a page that was mapped twice.
 fn union(old: Entry, new: Entry) -> Entry {
     let given = (old.0 | new.0) & (Entry::WRITE.0 | Entry::USER.0);
-    Entry(old.0 & Entry::PCD.0 | given | old.0 & new.0 & Entry::NX.0)
+    Entry(old.0 & (Entry::PCD.0 | Entry::PAT.0) | given | old.0 & new.0 & Entry::NX.0)
 }

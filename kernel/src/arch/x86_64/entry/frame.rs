@@ -63,8 +63,18 @@ impl Frame {
     }
 }
 
-/// Flags that a user may change for himself or another: CF PF AF ZF SF OF.
-pub(crate) const USER_FLAGS: u64 = 0x8d5;
+/// The trap flag: a debug exception after the next instruction.
+pub(crate) const TRAP_FLAG: u64 = 1 << 8;
+/// The resume flag: the next instruction's breakpoint is passed over.
+pub(crate) const RESUME_FLAG: u64 = 1 << 16;
+
+/// Flags that ExchangeRegisters changes (L4 X.2), and the trap flag: user code sets that with POPF as it likes, it acts in
+/// user mode only, and a debugger needs it.
+pub(crate) const USER_FLAGS: u64 = pecan_abi::exregs::USER_FLAGS;
+
+/// Flags that the answer to an exception changes: also the resume flag, without which nobody gets past a breakpoint on an
+/// instruction. Only IRET loads that one, so nothing else could set it.
+pub(crate) const ANSWER_FLAGS: u64 = USER_FLAGS | RESUME_FLAG;
 
 /// An instruction pointer that the CPU can return to: sign-extended from bit 47. A user who asks for a
 /// non-canonical address gets a page fault at the canonical one, in user mode.

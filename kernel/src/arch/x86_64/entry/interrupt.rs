@@ -1,26 +1,33 @@
 //! Which vector is whose.
 
-use super::frame::Frame;
+use super::frame::{Frame, RESUME_FLAG, TRAP_FLAG};
 use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
+use crate::arch::x86_64::{copy, debug};
 use crate::cpu::{self, Counter};
 use crate::ipc::fault;
 use crate::ipc::orphans;
 use crate::ipc::remote;
+use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
 use crate::space::shootdown;
 use crate::thread::Owned;
 
-const DEVICE_NOT_AVAILABLE: u64 = 7;
-const INVALID_OPCODE: u64 = 6;
+const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
+const INVALID_OPCODE: u64 = 6;
+const DEVICE_NOT_AVAILABLE: u64 = 7;
+const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const EXCEPTIONS: u64 = 32;
 
 /// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
+    if !frame.is_users() && copy::is_in_copy(frame) {
+        return interrupted_copy(frame);
+    }
     if frame.vector < EXCEPTIONS {
         if frame.is_users() {
             user_exception(frame)
@@ -31,8 +38,21 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
         interrupt(frame);
     }
     if frame.is_users() {
-        sched::preempt_if_asked(cpu::current(), Owned::current());
+        sched::leave_interrupt(cpu::current(), Owned::current());
     }
+}
+
+/// The kernel was copying strings, interrupts on, on the stack of the thread that copies.
+fn interrupted_copy(frame: &mut Frame) {
+    let address = read_fault_address();
+    let me = Owned::current();
+    strings::interrupted(me, frame);
+    match frame.vector {
+        PAGE_FAULT => strings::fault(me, frame, address),
+        EXCEPTIONS.. => interrupt(frame),
+        _ => give_up(frame),
+    }
+    strings::proceed(me, frame);
 }
 
 fn interrupt(frame: &Frame) {
@@ -71,11 +91,29 @@ fn user_exception(frame: &mut Frame) {
     let me = Owned::current();
     let vector = frame.vector;
     match vector {
+        DEBUG => {
+            debug::note(me);
+            fault::exception::raise(me, frame);
+        }
         PAGE_FAULT => fault::page::raise(me, frame, read_fault_address()),
         DEVICE_NOT_AVAILABLE if crate::arch::x86_64::fpu::load(me) => {}
-        INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {}
+        INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {
+            carried_out(me, frame)
+        }
+        GENERAL_PROTECTION if fault::port::raise(me, frame) => {}
         BREAKPOINT if crate::sys::debugger::operation(me, frame) => {}
+        GENERAL_PROTECTION if debug::carry_out(me, frame) => carried_out(me, frame),
         _ => fault::exception::raise(me, frame),
+    }
+}
+
+/// The kernel has executed an instruction for `me`, in the place of the CPU, which would have noticed these flags.
+fn carried_out(me: Owned, frame: &mut Frame) {
+    frame.flags &= !RESUME_FLAG;
+    if frame.flags & TRAP_FLAG != 0 {
+        debug::report(me, pecan_rules::debug::SINGLE_STEP);
+        frame.vector = DEBUG;
+        fault::exception::raise(me, frame);
     }
 }
 
@@ -89,7 +127,7 @@ const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
 /// An exception in the kernel: a probe of a slot without a thread, or a bug.
 fn kernel_exception(frame: &mut Frame) {
     let address = read_fault_address();
-    let in_array = (layout::TCB_BASE..layout::WINDOW_BASE).contains(&address);
+    let in_array = (layout::TCB_BASE..layout::TCB_END).contains(&address);
     if frame.vector == PAGE_FAULT && in_array {
         let (probe, otherwise) = crate::ipc::fast::probe();
         if frame.ip == probe {

@@ -1,8 +1,9 @@
-//! Adapts the exits to CPUs without WRGSBASE.
+//! Adapts the kernel's code to CPUs without WRGSBASE, and without STAC and CLAC.
 //!
 //! A user can load the gs selector and so lose the base that finds its UTCB. Every exit therefore writes the base
 //! anew with WRGSBASE. A CPU without that instruction gets no-ops instead, and the register behind SWAPGS is written
-//! at every thread switch (the resource [`crate::thread::Resources::GS`]).
+//! at every thread switch (the resource [`crate::thread::Resources::GS`]). A CPU that does not keep the kernel from user
+//! memory need not be told when it may touch it.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,34 +19,52 @@ unsafe extern "C" {
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
+    safe static pecan_entry_shut: [u8; 3];
+    safe static pecan_copy_open: [u8; 3];
+    safe static pecan_copy_close: [u8; 3];
 }
 
 /// A no-op as long as WRGSBASE.
 const NOP5: [u8; 5] = [0x0f, 0x1f, 0x44, 0x00, 0x00];
+/// A no-op as long as STAC and CLAC.
+const NOP3: [u8; 3] = [0x0f, 0x1f, 0x00];
 
 static WITHOUT: AtomicBool = AtomicBool::new(false);
 
-/// Takes WRGSBASE out of the exits where the CPU lacks it. Each CPU, at install; `boot` says that this is the boot
-/// CPU, which patches before any user code runs.
+/// Takes out what the CPU lacks. Each CPU, at install; `boot` says that this is the boot CPU, which patches before any
+/// user code runs.
 pub(crate) fn adapt(boot: bool) {
-    if features::get().fsgsbase {
+    let has = features::get();
+    if !has.fsgsbase {
+        WITHOUT.store(true, Ordering::Relaxed);
+    }
+    if !boot {
         return;
     }
-    WITHOUT.store(true, Ordering::Relaxed);
-    if boot {
-        for site in [
-            &pecan_exit_ipc,
-            &pecan_exit_fast,
-            &pecan_exit_call,
-            &pecan_exit_start,
-            &pecan_exit_interrupt,
-        ] {
-            let alias: *mut [u8; 5] =
-                physmap::to_virt(core::ptr::from_ref(site) as u64 - layout::KERNEL_OFFSET).cast();
-            // SAFETY: the alias is writable memory of the kernel's text, no exit runs yet, and both are five bytes.
-            unsafe { alias.write_volatile(NOP5) };
-        }
+    let exits = [
+        &pecan_exit_ipc,
+        &pecan_exit_fast,
+        &pecan_exit_call,
+        &pecan_exit_start,
+        &pecan_exit_interrupt,
+    ];
+    for site in exits.into_iter().filter(|_| !has.fsgsbase) {
+        replace(site, NOP5);
     }
+    for site in [&pecan_entry_shut, &pecan_copy_open, &pecan_copy_close]
+        .into_iter()
+        .filter(|_| !has.smap)
+    {
+        replace(site, NOP3);
+    }
+}
+
+/// Writes `code` over the kernel's code at `site`, which nobody executes yet.
+fn replace<const N: usize>(site: &[u8; N], code: [u8; N]) {
+    let alias: *mut [u8; N] =
+        physmap::to_virt(core::ptr::from_ref(site) as u64 - layout::KERNEL_OFFSET).cast();
+    // SAFETY: the alias is writable memory of the kernel's text, which does not run yet, and both are of one length.
+    unsafe { alias.write_volatile(code) };
 }
 
 /// Whether the gs base must be restored at thread switches.

@@ -3,9 +3,11 @@
 use core::arch::naked_asm;
 
 use super::frame::Frame;
-use crate::cpu::offsets::USER_GS;
+use super::frame::TRAP_FLAG;
+use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
 
-/// The common entry: saves all registers, takes the kernel's gs, calls the handler, and goes back.
+/// The common entry: saves all registers, takes the kernel's gs, calls the handler, and goes back. What may touch user
+/// memory, because the user set AC or a copy was interrupted, may not from here on.
 ///
 /// In: the CPU's frame, an error code and the vector on the stack; interrupts off. Out: returns by IRETQ to where the
 /// interrupt came from, registers as the handler left them. Stack: the interrupted one's kernel stack.
@@ -31,6 +33,8 @@ extern "C" fn common() {
         "jz 1f",
         "swapgs",
         "1: cld",
+        ".globl pecan_entry_shut",
+        "pecan_entry_shut: clac",
         "mov rdi, rsp",
         "call {handle}",
         "test byte ptr [rsp + {cs}], 3",
@@ -86,6 +90,43 @@ extern "C" fn non_maskable() {
     naked_asm!("iretq")
 }
 
+/// A debug exception may come where nothing of the kernel's is in place: after `mov ss` the CPU holds a breakpoint back for
+/// one instruction, which may be SYSCALL, and so reports it on the user's stack with the user's gs. So it has a stack of
+/// its own, and in the kernel it touches nothing but that and DR6: it is about an access that the kernel made for the user.
+///
+/// In: the CPU's frame, on the stack for debug exceptions. Out: from user code, on to [`plain`] with the frame on the
+/// running thread's stack; from the kernel, everything as it was, without the trap flag.
+#[unsafe(naked)]
+extern "C" fn debug() {
+    naked_asm!(
+        "test byte ptr [rsp + 8], 3",
+        "jnz 1f",
+        "push rax",
+        "mov eax, {clear}",
+        "mov dr6, rax",
+        "pop rax",
+        "and qword ptr [rsp + 16], {no_trap}",
+        "iretq",
+        "1: swapgs",
+        "mov gs:[{scratch}], rax",
+        "mov rax, rsp",
+        "mov rsp, gs:[{stack_top}]",
+        "push [rax + 32]",
+        "push [rax + 24]",
+        "push [rax + 16]",
+        "push [rax + 8]",
+        "push [rax]",
+        "mov rax, gs:[{scratch}]",
+        "swapgs",
+        "jmp {plain}",
+        clear = const pecan_rules::debug::STATUS_CLEAR,
+        no_trap = const !(TRAP_FLAG as i64),
+        scratch = const SCRATCH,
+        stack_top = const STACK_TOP,
+        plain = sym plain::<1>,
+    )
+}
+
 macro_rules! stubs {
     ($($vector:literal)*) => { [$(plain::<$vector>),*] };
 }
@@ -112,6 +153,7 @@ static PLAIN: [extern "C" fn(); 256] = stubs![
 /// The entry address for `vector`.
 pub(crate) fn address(vector: u8) -> u64 {
     let stub: extern "C" fn() = match vector {
+        1 => debug,
         2 => non_maskable,
         8 => with_error::<8>,
         10 => with_error::<10>,

@@ -1,16 +1,14 @@
-//! Save areas: quarters of frames, handed out and taken back.
+//! Save areas: quarters of frames.
 //!
 //! ```text
 //!    0  x87 control word ..  24  MXCSR ..  512  XSAVE header ..  576  AVX ..  832  end
 //! ```
 
-use spin::Mutex;
-
-use crate::memory::{physmap, reserve};
+use crate::arch::x86_64::pool::Pool;
+use crate::memory::physmap;
 
 /// Bytes of an area: what x87, SSE and AVX need, rounded up to a quarter of a frame.
 const SIZE: u64 = 1024;
-const FRAME: u64 = 4096;
 
 /// Offset and value after reset.
 const CONTROL_WORD: (usize, u16) = (0, 0x37f);
@@ -19,8 +17,7 @@ const MXCSR: (usize, u32) = (24, 0x1f80);
 /// Offset of the header's first word, which says that x87 and SSE state are there.
 const HEADER: (usize, u64) = (512, 0b11);
 
-/// The first free area's physical address, or 0; each free area holds the next one's.
-static FREE: Mutex<u64> = Mutex::new(0);
+static POOL: Pool = Pool::new(SIZE);
 
 /// The memory where a thread's registers are saved.
 #[derive(Clone, Copy)]
@@ -29,7 +26,7 @@ pub(crate) struct Area(u64);
 impl Area {
     /// An area with the state after reset; `None` without memory. Interrupts off.
     pub(super) fn fresh() -> Option<Self> {
-        let area = take()?;
+        let area = Self(POOL.take()?);
         // SAFETY: the area is 1 KiB that belongs to nobody else.
         unsafe { area.memory().write_bytes(0, SIZE as usize) };
         area.put(CONTROL_WORD);
@@ -45,9 +42,7 @@ impl Area {
 
     /// Gives it back; no thread has it any more. Interrupts off.
     pub(super) fn release(self) {
-        let mut free = FREE.lock();
-        self.put((0, *free));
-        *free = self.0;
+        POOL.give_back(self.0);
     }
 
     fn put<T>(self, (offset, value): (usize, T)) {
@@ -56,19 +51,4 @@ impl Area {
         // SAFETY: the area is 1 KiB of the kernel's memory, and the offsets are aligned for their types.
         unsafe { place.write(value) };
     }
-}
-
-fn take() -> Option<Area> {
-    let mut free = FREE.lock();
-    if *free == 0 {
-        let frame = reserve::allocate()?.phys();
-        for area in (frame..frame + FRAME).step_by(SIZE as usize) {
-            Area(area).put((0, *free));
-            *free = area;
-        }
-    }
-    let area = Area(*free);
-    // SAFETY: a free area's first word is the address of the next.
-    *free = unsafe { area.memory().cast::<u64>().read() };
-    Some(area)
 }

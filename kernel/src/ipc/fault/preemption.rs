@@ -1,0 +1,59 @@
+//! Preemption faults (L4 X.2, preemption-fault protocol).
+
+use pecan_abi::acceptor::Acceptor;
+use pecan_abi::protocol::{PREEMPTION_TAG, PreemptionFault};
+
+use super::call::{Outcome, call};
+use crate::arch::x86_64::clock;
+use crate::cpu;
+use crate::sched;
+use crate::thread::{Owned, Resources, State};
+
+/// `me`, the running thread, is preempted and wants its scheduler to know. Returns when that has answered, or at once if
+/// there is none.
+#[inline(never)]
+pub(crate) fn signal(me: Owned) {
+    // Whatever comes of it, the thread goes on.
+    let _ = raise(me);
+}
+
+fn raise(me: Owned) -> Outcome {
+    let scheduler = me.scheduler.get();
+    if scheduler == me.id() {
+        return Outcome::Nobody;
+    }
+    sched::keep_slice(cpu::current(), me);
+    let utcb = me.utcb.get();
+    let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
+    let fault = PreemptionFault {
+        micros: clock::micros(),
+    };
+    for (index, word) in fault.words().into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    let acceptor = Some(Acceptor::UNTYPED.raw());
+    let outcome = call(me, scheduler, PREEMPTION_TAG, acceptor, before.len() - 1);
+    // It may have got another UTCB meanwhile.
+    let utcb = me.utcb.get();
+    for (index, word) in before.into_iter().enumerate() {
+        utcb.set_mr(index, word);
+    }
+    outcome
+}
+
+/// The total quantum of `me`, the running thread, is used up: its scheduler is told. `me` goes on when that has answered and
+/// a Schedule has given it a new quantum, whichever comes last.
+#[inline(never)]
+pub(crate) fn quantum_used_up(me: Owned) {
+    let outcome = raise(me);
+    if me.quantum_left.get() != 0 {
+        return;
+    }
+    if outcome != Outcome::Answered {
+        log::debug!("thread {:x} stopped: its quantum is used up", me.id());
+    }
+    let cpu = cpu::current();
+    me.resources.set(me.resources.get() | Resources::SPENT);
+    me.set_state(cpu, State::Halted);
+    sched::preempt(cpu, me);
+}

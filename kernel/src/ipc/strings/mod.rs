@@ -1,0 +1,188 @@
+//! Stage 4c: strings. The bytes go once, from the sender's memory to the receiver's.
+//!
+//! Who runs copies: the sender if the receiver waits for it, the receiver if the sender is queued. Its own memory is where
+//! it always is; the partner's it sees through the CPU's window. Interrupts are on meanwhile, so the copying thread can be
+//! preempted at every instruction; the partner is locked.
+//!
+//! ```text
+//!                 copying thread                     its partner
+//! lock            Ready, copies                      Locked
+//! own fault       calls its pager (Waiting ...)      Locked
+//! partner's fault Locked                             Ready, calls its pager, on its own stack
+//! unlock          goes on with its IPC               Waiting, or Sending: goes on with its IPC
+//! break_off       each ends for itself, with the same code and offset
+//! ```
+//! No allocation, no copy in the kernel; what a fault needs is on the stack of the thread that faults.
+//!
+//! * `lock`      both partners, for the time of a message
+//! * `sight`     where the copying thread sees the partner's memory
+//! * `fault`     a copy met a page that is not there
+//! * `serve`     the partner asks its pager, on its own stack
+//! * `break_off` a timeout, an abort or an end, from outside
+
+mod break_off;
+mod fault;
+mod lock;
+mod serve;
+mod sight;
+
+use pecan_abi::error::IpcCode;
+use pecan_abi::tag::Tag;
+use pecan_rules::strings::{Plan, Registers, Sink, Step, straight};
+
+use super::transfer::{Cut, Mover, store};
+use crate::arch::x86_64::copy;
+use crate::cpu;
+use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
+
+pub(crate) use break_off::{Cause, break_off, time_out};
+pub(crate) use fault::{fault, interrupted, proceed};
+pub(crate) use serve::serve;
+
+/// Most bytes in one stretch: what a window shows from any address on.
+const STRETCH: u64 = 1 << 30;
+
+/// The strings of one message on their way.
+pub(super) struct Strings {
+    sink: Sink,
+    way: Option<Way>,
+    tag: Tag,
+    copied: u64,
+    locked: bool,
+}
+
+/// Who copies, and from or to whom.
+#[derive(Clone, Copy)]
+struct Way {
+    me: Owned,
+    partner: Owned,
+    part: Part,
+}
+
+impl Strings {
+    /// None has gone over yet. `tag` is the message's as the receiver will see it.
+    pub(super) fn new(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) -> Self {
+        let sender = || Owned::seen_here(TcbRef::from_address(sender.block_address()));
+        let way = match mover {
+            Mover::Sender => Some(Way {
+                me: sender(),
+                partner: receiver,
+                part: Part::PUSHES,
+            }),
+            Mover::Receiver => Some(Way {
+                me: receiver,
+                partner: sender(),
+                part: Part::PULLS,
+            }),
+            Mover::Nobody => None,
+        };
+        Self {
+            sink: Sink::new(),
+            way,
+            tag,
+            copied: 0,
+            locked: false,
+        }
+    }
+
+    /// Moves the string item in message register `first`; the message ends before register `end`. Returns the register
+    /// of the next item. Blocks, if pages are missing. On the CPU of both, on the copying thread's stack.
+    pub(super) fn item(
+        &mut self,
+        sender: &Tcb,
+        receiver: Owned,
+        first: usize,
+        end: usize,
+    ) -> Result<usize, Cut> {
+        let utcbs = Utcbs(sender.utcb.get(), receiver.utcb.get());
+        match straight(first, end, &mut self.sink, &utcbs) {
+            Some(string) => {
+                store(receiver, first, string.words[0]);
+                store(receiver, first + 1, string.words[1]);
+                self.copy(string.words[1], string.to, string.length)?;
+                Ok(first + 2)
+            }
+            None => self.by_plan(&utcbs, receiver, first, end),
+        }
+    }
+
+    /// The same for any string.
+    #[inline(never)]
+    fn by_plan(
+        &mut self,
+        utcbs: &Utcbs,
+        receiver: Owned,
+        first: usize,
+        end: usize,
+    ) -> Result<usize, Cut> {
+        let mut sink = core::mem::take(&mut self.sink);
+        let mut plan = Plan::new(first, end, &mut sink);
+        let result = loop {
+            match plan.step(utcbs) {
+                Step::Word(index, word) => store(receiver, index, word),
+                Step::Copy { from, to, length } => {
+                    if let Err(cut) = self.copy(from, to, length) {
+                        break Err(cut);
+                    }
+                }
+                Step::Done(next) => break Ok(next),
+                Step::Cut => break Err(self.cut()),
+            }
+        };
+        self.sink = sink;
+        result
+    }
+
+    /// The message cannot go on here.
+    pub(super) fn cut(&self) -> Cut {
+        Cut::both(IpcCode::Overflow, self.copied)
+    }
+
+    #[inline(always)]
+    fn copy(&mut self, from: u64, to: u64, length: u64) -> Result<(), Cut> {
+        let Some(way) = self.way else {
+            return Err(self.cut());
+        };
+        if !self.locked {
+            self.locked = true;
+            lock::lock(cpu::current(), way.me, way.partner, way.part, self.tag);
+        }
+        let mut done = 0;
+        while done < length {
+            let stretch = STRETCH.min(length - done);
+            way.me.transfer.before.set(self.copied);
+            let (from, to) = sight::seen(way.me, way.partner, from + done, to + done);
+            let moved = copy::bytes(to, from, stretch);
+            (self.copied, done) = (self.copied + moved, done + moved);
+            if let Some(code) = way.me.transfer.broken.take() {
+                self.locked = false;
+                lock::leave(cpu::current(), way.me);
+                return Err(Cut {
+                    told: true,
+                    ..Cut::both(code, way.me.transfer.copied.get())
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The message is over, whole or cut: the partner is as it was before.
+    pub(super) fn finish(self) {
+        if let Some(way) = self.way.filter(|_| self.locked) {
+            lock::unlock(cpu::current(), way.me, way.partner);
+        }
+    }
+}
+
+/// The registers of sender and receiver, where users can change them at any time.
+struct Utcbs(UtcbRef, UtcbRef);
+
+impl Registers for Utcbs {
+    fn message(&self, index: usize) -> u64 {
+        self.0.mr(index)
+    }
+
+    fn buffer(&self, index: usize) -> u64 {
+        self.1.get(Field::buffer(index))
+    }
+}

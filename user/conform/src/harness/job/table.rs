@@ -1,0 +1,71 @@
+//! Where jobs are written down for the threads that do them, and what came of them.
+
+use core::ops::Range;
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+};
+
+const SLOTS: usize = 128;
+/// Words of a slot: a head, message registers, buffer registers, the state.
+pub(super) const HEAD: usize = 7;
+const BUFFERS: usize = HEAD + 64;
+const STATE: usize = BUFFERS + 32;
+const WORDS: usize = STATE + 1;
+
+type Slot = [AtomicU64; WORDS];
+
+/// What becomes of a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub(super) enum State {
+    Posted = 0,
+    Begun = 1,
+    Done = 2,
+}
+
+static TABLE: [Slot; SLOTS] = [const { [const { AtomicU64::new(0) }; WORDS] }; SLOTS];
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// Where jobs are written down.
+pub(crate) fn memory() -> Range<u64> {
+    let start = TABLE.as_ptr() as u64;
+    start..start + size_of_val(&TABLE) as u64
+}
+
+fn at(slot: u64) -> &'static Slot {
+    &TABLE[slot as usize % SLOTS]
+}
+
+/// A slot for a new job.
+pub(super) fn fresh() -> u64 {
+    NEXT.fetch_add(1, SeqCst) % SLOTS as u64
+}
+
+/// Is the job in `slot` as far as that?
+pub(super) fn is(slot: u64, state: State) -> bool {
+    at(slot)[STATE].load(Acquire) == state as u64
+}
+
+/// The job in `slot` is as far as that.
+pub(super) fn set(slot: u64, state: State) {
+    at(slot)[STATE].store(state as u64, Release);
+}
+
+/// Writes a job or its results down: a head, message registers, buffer registers. Its state is [`State::Posted`].
+pub(super) fn store(slot: u64, head: [u64; HEAD], mr: &[u64; 64], br: &[u64; 32]) {
+    for (target, word) in at(slot).iter().zip(head.iter().chain(mr).chain(br)) {
+        target.store(*word, Relaxed);
+    }
+    set(slot, State::Posted);
+}
+
+/// What is written down.
+pub(super) fn load(slot: u64) -> ([u64; HEAD], [u64; 64], [u64; 32]) {
+    let word = |index: usize| at(slot)[index].load(Relaxed);
+    (
+        core::array::from_fn(word),
+        core::array::from_fn(|index| word(HEAD + index)),
+        core::array::from_fn(|index| word(BUFFERS + index)),
+    )
+}

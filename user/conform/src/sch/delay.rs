@@ -1,0 +1,371 @@
+//! Delayed preemption. The test itself waits for its worker without looking, so that nobody but the workers runs.
+
+use l4::schedule::{self, set_preemption};
+use l4::thread::Builder;
+use l4::utcb::{self, PreemptFlags};
+use l4::{Message, ThreadId, Time, ipc, thread};
+
+use super::ticks::{TICK, ticks};
+use crate::harness::failure::{at_least, at_most};
+use crate::harness::regular::spin;
+use crate::harness::{Failure, Outcome, SOON, board, check, equal, worker};
+
+/// Board words: who is woken, and has run how often; results.
+const OTHER: usize = 1;
+const RAN: usize = 2;
+const RESULT: usize = 10;
+
+/// Starts `function` and waits until it tells the test that it is done.
+#[track_caller]
+fn complete(plan: Builder, function: fn(u64)) -> Outcome {
+    let test = thread::myself().raw();
+    let id = worker::start(plan, function, test)?;
+    match ipc::receive_within(id, SOON) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn done(test: u64) {
+    // The test fails if it gets nothing.
+    let _ = ipc::send(ThreadId::from_raw(test), &Message::new(0));
+}
+
+fn delay() {
+    utcb::my().set_preempt_bits(PreemptFlags::DELAY);
+}
+
+fn allow() {
+    utcb::my().clear_preempt_bits(PreemptFlags::DELAY);
+}
+
+fn is_pending() -> bool {
+    utcb::my().preempt_flags().contains(PreemptFlags::PENDING)
+}
+
+fn allowance(ticks: u64, sensitive: u8) {
+    // The numbers tell if this failed.
+    let _ = set_preemption(thread::myself(), (ticks * TICK) as u16, sensitive);
+}
+
+/// A thread that notes in [`RAN`] each message that it gets.
+#[track_caller]
+fn listener(priority: u8) -> Result<ThreadId, Failure> {
+    let id = worker::start(
+        worker::here().priority(priority),
+        |_| {
+            while ipc::wait().is_ok() {
+                board::add(RAN, 1);
+            }
+        },
+        0,
+    )?;
+    worker::until_waiting(&[id])?;
+    board::put(OTHER, id.raw());
+    Ok(id)
+}
+
+/// Wakes the listener; whether it ran before this thread went on.
+fn runs_at_once() -> bool {
+    let before = board::get(RAN);
+    // It does not run then.
+    let _ = ipc::send(ThreadId::from_raw(board::get(OTHER)), &Message::new(0));
+    board::get(RAN) != before
+}
+
+/// Calls `look` with the ticks since now, as long as nobody else has run; returns the last. The clock is looked at first, so
+/// that the others' ticks are never among them.
+fn ticks_alone(mut look: impl FnMut(u64)) -> u64 {
+    let (before, first) = (board::get(RAN), ticks());
+    let mut last = 0;
+    loop {
+        let now = ticks() - first;
+        if board::get(RAN) != before {
+            return last;
+        }
+        last = now;
+        look(now);
+    }
+}
+
+/// Ticks until the listener has run.
+fn ticks_until_ran() -> u64 {
+    ticks_alone(|_| {})
+}
+
+fn outlast_slice(test: u64) {
+    let me = thread::myself();
+    for (index, delays) in [(0, false), (1, true)] {
+        allowance(20, 0);
+        if delays {
+            delay();
+        }
+        // A slice that begins now.
+        let _ = schedule::set_slice(me, Time::period(5 * TICK));
+        let mut pending = 0;
+        let alone = ticks_alone(|now| {
+            if is_pending() && pending == 0 {
+                pending = now;
+            }
+        });
+        board::put(RESULT + 2 * index, alone);
+        board::put(RESULT + 2 * index + 1, pending);
+    }
+    done(test);
+}
+
+/// At the end of its slice a thread gets its allowance once, and sees that its preemption is pending.
+pub(super) fn slice_end() -> Outcome {
+    worker::start(worker::here(), spin, RAN as u64)?;
+    complete(worker::here(), outlast_slice)?;
+    let [plain, never, delayed, pending] = core::array::from_fn(|index| board::get(RESULT + index));
+    equal("pending without delay", never, 0)?;
+    at_most("ticks of a slice", plain, 5)?;
+    at_least("ticks of a slice", plain, 1)?;
+    at_most("ticks until it was pending", pending, 6)?;
+    at_least("ticks until it was pending", pending, 1)?;
+    at_most("ticks with the delay", delayed, 25)?;
+    at_least("ticks with the delay", delayed, 20)
+}
+
+/// Whether the listener runs at once, and whether that is pending then, with all ways to ask for it. Says nothing if the
+/// allowance may have been used up meanwhile: then once more.
+fn wake_with(delays: bool) -> u64 {
+    loop {
+        schedule::yield_now();
+        let start = ticks();
+        if delays {
+            delay();
+        }
+        let (ran, pending) = (runs_at_once(), is_pending());
+        let end = ticks();
+        allow();
+        if schedule::take_pending() {
+            schedule::yield_now();
+        }
+        if end - start < 40 {
+            return u64::from(ran) | u64::from(pending) << 1;
+        }
+    }
+}
+
+fn try_sensitive(test: u64) {
+    // By default nobody waits.
+    board::put(RESULT, wake_with(true));
+    for (index, (delays, sensitive)) in [(false, 150), (true, 150), (true, 119), (true, 120)]
+        .into_iter()
+        .enumerate()
+    {
+        allowance(60, sensitive);
+        board::put(RESULT + 1 + index, wake_with(delays));
+    }
+    // A sensitive priority below one's own changes nothing but the length.
+    allowance(60, 99);
+    board::put(RESULT + 5, wake_with(true));
+    allowance(0, 150);
+    board::put(RESULT + 6, wake_with(true));
+    done(test);
+}
+
+/// Up to the sensitive priority others wait; more urgent ones do not.
+pub(super) fn sensitive_priority() -> Outcome {
+    listener(120)?;
+    complete(worker::here(), try_sensitive)?;
+    let (at_once, waits) = (1, 2);
+    let expected = [
+        ("nothing set", at_once),
+        ("no delay", at_once),
+        ("delay", waits),
+        ("sensitive priority below", at_once),
+        ("sensitive priority equal", waits),
+        ("sensitive priority as before", waits),
+        ("no allowance", at_once),
+    ];
+    for (index, (what, how)) in expected.into_iter().enumerate() {
+        equal(what, board::get(RESULT + index), how)?;
+    }
+    Ok(())
+}
+
+fn use_up(test: u64) {
+    allowance(10, 150);
+    delay();
+    // Held off for its time, then no more: an allowance is for once.
+    let first = runs_at_once();
+    board::put(RESULT, ticks_until_ran());
+    let second = runs_at_once();
+    // Giving way brings it back.
+    let before = is_pending();
+    schedule::yield_now();
+    let after = is_pending();
+    let third = runs_at_once();
+    board::put(RESULT + 1, ticks_until_ran());
+    let flags = [first, second, before, after, third];
+    for (index, flag) in flags.into_iter().enumerate() {
+        board::put(RESULT + 2 + index, u64::from(flag));
+    }
+    done(test);
+}
+
+/// The allowance is spent in ticks, once; ThreadSwitch renews it and clears the flag.
+pub(super) fn allowance_is_spent() -> Outcome {
+    listener(120)?;
+    complete(worker::here(), use_up)?;
+    let flags: [u64; 5] = core::array::from_fn(|index| board::get(RESULT + 2 + index));
+    equal(
+        "at once, at once, pending, pending, at once",
+        flags,
+        [0, 1, 1, 0, 0],
+    )?;
+    for index in 0..2 {
+        at_most("ticks", board::get(RESULT + index), 10)?;
+        at_least("ticks", board::get(RESULT + index), 5)?;
+    }
+    Ok(())
+}
+
+fn allow_without_giving_way(test: u64) {
+    loop {
+        allowance(60, 150);
+        delay();
+        let start = ticks();
+        let ran = runs_at_once();
+        allow();
+        board::put(RESULT, ticks_until_ran());
+        if ticks() - start < 30 {
+            board::put(RESULT + 1, u64::from(ran));
+            return done(test);
+        }
+    }
+}
+
+/// Who no longer delays is preempted at the next tick, though it does not give way.
+pub(super) fn flag_is_read_each_time() -> Outcome {
+    listener(120)?;
+    complete(worker::here(), allow_without_giving_way)?;
+    equal("at once", board::get(RESULT + 1), 0)?;
+    at_most("ticks", board::get(RESULT), 2)
+}
+
+fn call_down(test: u64) {
+    allowance(60, 150);
+    delay();
+    runs_at_once();
+    let low = ThreadId::from_raw(board::get(3));
+    // The answer is a copy of what the other had seen.
+    let seen = ipc::call(low, &Message::new(0)).map_or(9, |answer| answer.message.word_at(0));
+    board::put(RESULT, seen);
+    done(test);
+}
+
+/// Whoever was held off comes first when the thread blocks, before the partner that it calls.
+pub(super) fn blocking_ends_it() -> Outcome {
+    listener(120)?;
+    let answer = |_| {
+        if let Ok(request) = ipc::wait() {
+            // Fails only with the caller.
+            let _ = ipc::send(request.from, &Message::new(0).word(board::get(RAN)));
+        }
+    };
+    let low = worker::start(worker::here().priority(50), answer, 0)?;
+    worker::until_waiting(&[low])?;
+    board::put(3, low.raw());
+    complete(worker::here(), call_down)?;
+    equal("others had run before the partner", board::get(RESULT), 1)
+}
+
+fn donate_held(test: u64) {
+    allowance(60, 150);
+    delay();
+    let ran = runs_at_once();
+    // The equal notes who had run before it.
+    schedule::switch_to(ThreadId::from_raw(board::get(3)));
+    board::put(RESULT, u64::from(ran));
+    allow();
+    done(test);
+}
+
+/// Whoever was held off also comes before the thread that is given the slice.
+pub(super) fn donating_ends_it() -> Outcome {
+    listener(120)?;
+    let note = |_| {
+        board::put(RESULT + 1, 1 + board::get(RAN));
+        ipc::park()
+    };
+    let equal_one = worker::start(worker::here(), note, 0)?;
+    board::put(3, equal_one.raw());
+    let plan = worker::here().priority(101);
+    complete(plan, donate_held)?;
+    crate::harness::until("the equal runs", || board::get(RESULT + 1) > 0)?;
+    equal("had run before the equal", board::get(RESULT + 1), 2)
+}
+
+fn try_delayed(test: u64) {
+    loop {
+        allowance(60, 150);
+        let start = ticks();
+        let inside = schedule::delayed(runs_at_once);
+        let outside = board::get(RAN);
+        if ticks() - start < 40 {
+            board::put(RESULT, u64::from(inside));
+            board::put(RESULT + 1, outside);
+            board::put(RESULT + 2, u64::from(utcb::my().preempt_flags().0));
+            return done(test);
+        }
+        board::put(RAN, 0);
+    }
+}
+
+/// The library's way to do it.
+pub(super) fn library() -> Outcome {
+    listener(120)?;
+    complete(worker::here(), try_delayed)?;
+    equal("ran inside", board::get(RESULT), 0)?;
+    equal("ran right after it", board::get(RESULT + 1), 1)?;
+    equal("flags afterwards", board::get(RESULT + 2), 0)
+}
+
+/// Any flags, at any time, in any thread: nothing else in the word changes, and nobody starves.
+pub(super) fn any_flags() -> Outcome {
+    let work = |seed: u64| {
+        allowance(3, 150);
+        let utcb = utcb::my();
+        let mut random = crate::harness::regular::Random::new(seed);
+        let start = ticks();
+        while ticks() < start + 60 {
+            let cop = random.next() & 0xFF00;
+            utcb.set_flags(random.next() & 0xDF | cop);
+            let _ = schedule::time_left(thread::myself());
+            if random.below(4) == 0 {
+                schedule::yield_now();
+            }
+            if utcb.flags() & !0xFF != cop {
+                board::put(RESULT, 1);
+            }
+        }
+        utcb.set_flags(0);
+        board::add(RAN, 1);
+    };
+    for seed in 1..=4 {
+        let plan = worker::here().priority(100 + seed as u8 % 2);
+        worker::start(plan.slice(Time::period(2 * TICK)), work, seed)?;
+    }
+    crate::harness::until("all are done", || board::get(RAN) == 4)?;
+    equal("other flags changed", board::get(RESULT), 0)
+}
+
+/// A new thread delays and signals nothing, whatever was in its UTCB before.
+pub(super) fn new_threads_begin_without() -> Outcome {
+    let id = worker::start(
+        worker::here(),
+        |_| {
+            utcb::my().set_flags(0xFFFF);
+            ipc::park()
+        },
+        0,
+    )?;
+    worker::until_waiting(&[id])?;
+    thread::delete(id)?;
+    let flags = worker::perform(worker::here().id(id), |_| utcb::my().flags() & 0xFF, 0)?;
+    check("no flag is set", flags == 0)
+}
