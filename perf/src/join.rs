@@ -1,6 +1,6 @@
 //! One row out of two runs.
 
-use crate::{INTERRUPT_TO_USER, NULL_SYSCALL, Nanoseconds, RawRow, Row};
+use crate::{Nanoseconds, RawRow, Row, UNDIVIDED};
 
 /// Joins the rows of the deterministic run (`counted`) and of the parallel run (`timed`) by path and length.
 ///
@@ -41,7 +41,7 @@ fn one(counted: Option<&RawRow>, timed: Option<&RawRow>) -> Option<Row> {
         id: name.id.clone(),
         words: name.words,
         instructions_one_way: instructions
-            .filter(|_| ![NULL_SYSCALL, INTERRUPT_TO_USER].contains(&name.id.as_str()))
+            .filter(|_| !UNDIVIDED.contains(&name.id.as_str()))
             .map(|count| count.div_ceil(2)),
         instructions_round_trip: instructions,
         ns_round_trip: times,
@@ -52,7 +52,7 @@ fn one(counted: Option<&RawRow>, timed: Option<&RawRow>) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::join;
-    use crate::{INTERRUPT_TO_USER, INTRA_INTER_SPACE, NULL_SYSCALL, Nanoseconds, RawRow};
+    use crate::{INTRA_INTER_SPACE, Nanoseconds, RawRow, UNDIVIDED};
 
     fn raw(id: &str, words: Option<u32>, ticks: &[u64], tsc_khz: u64, ipis: u64) -> RawRow {
         RawRow {
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_no_round_trip_is_not_halved() {
-        for id in [NULL_SYSCALL, INTERRUPT_TO_USER] {
+        for id in UNDIVIDED {
             let rows = join(&[raw(id, None, &[40], 1, 0)], &[]);
             let row = &rows[0];
             assert_eq!(

@@ -40,3 +40,18 @@ pub const LONG_PAGE: &str = "ipc.long.4096";
 pub const LONG_MEBIBYTE: &str = "ipc.long.1048576";
 /// A plain copy of 1 MiB in one space.
 pub const COPY_MEBIBYTE: &str = "ref.copy.1048576";
+/// A page fault, answered by a pager in another space with a page of 4 KiB, until the instruction is done.
+pub const PAGE_FAULT: &str = "fault.page";
+/// Call and reply with a map item of a page of 4 KiB in the call.
+pub const MAP_PAGE: &str = "map.4k";
+/// Flush of a page of 4 KiB that one other space got from the caller.
+pub const UNMAP_PAGE: &str = "unmap.4k";
+
+/// Rows that are no message and its like back: half of one means nothing.
+const UNDIVIDED: [&str; 5] = [
+    NULL_SYSCALL,
+    INTERRUPT_TO_USER,
+    PAGE_FAULT,
+    MAP_PAGE,
+    UNMAP_PAGE,
+];

@@ -1,9 +1,9 @@
 //! The figures for people, at most 100 columns wide.
 
 use crate::{
-    INTER_BUSY, INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, NULL_SYSCALL,
+    INTER_BUSY, INTER_IDLE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP,
 };
-use crate::{Report, Row, YIELD_SWITCH};
+use crate::{MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, Report, Row, UNMAP_PAGE, YIELD_SWITCH};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// Draws the table: a block of rows for each path, ratios to the path inside one CPU and to a bare IPI.
@@ -102,6 +102,10 @@ fn name(id: &str) -> &str {
         NULL_SYSCALL => "null system call",
         IPI_ROUND_TRIP => "bare IPI",
         YIELD_SWITCH => "yield to a thread",
+        INTERRUPT_TO_USER => "interrupt to handler",
+        PAGE_FAULT => "page fault",
+        MAP_PAGE => "map of 4 KiB",
+        UNMAP_PAGE => "flush of 4 KiB",
         other => other,
     }
 }

@@ -8,7 +8,9 @@ use pecan_perf::{COPY_MEBIBYTE, LONG_MEBIBYTE, LONG_PAGE};
 use pecan_perf::{
     INTER_BUSY, INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, Report, Row, Wish, measure,
 };
-use pecan_perf::{IPI_ROUND_TRIP, NULL_SYSCALL, YIELD_SWITCH};
+use pecan_perf::{
+    INTERRUPT_TO_USER, IPI_ROUND_TRIP, MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, UNMAP_PAGE, YIELD_SWITCH,
+};
 use std::sync::{Arc, OnceLock};
 
 type Shared = Arc<OnceLock<Result<Report, String>>>;
@@ -25,13 +27,21 @@ const LONG_PERCENT: u64 = 105;
 /// Most interrupts between CPUs per round trip: one a message.
 const IPI_LIMIT: f64 = 2.0;
 
+/// Most instructions from a fault to the end of the instruction that faulted, the pager's included.
+const FAULT_LIMIT: u64 = 1350;
+
+/// Most instructions from an interrupted thread to the interrupt's handler.
+const INTERRUPT_LIMIT: u64 = 350;
+
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shared = Shared::default();
-    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 4] = [
+    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 6] = [
         ("PERF0001", complete),
         ("PERF0002", short_inside),
         ("PERF0003", few_interrupts),
         ("PERF0004", strings),
+        ("PERF0005", short_faults),
+        ("PERF0006", short_interrupts),
     ];
     let trial = |(id, judge): (&str, fn(&Report) -> Result<(), Failed>)| {
         let (built, shared) = (built.clone(), shared.clone());
@@ -75,6 +85,10 @@ fn complete(report: &Report) -> Result<(), Failed> {
         NULL_SYSCALL,
         IPI_ROUND_TRIP,
         YIELD_SWITCH,
+        INTERRUPT_TO_USER,
+        PAGE_FAULT,
+        MAP_PAGE,
+        UNMAP_PAGE,
     ];
     for id in ids {
         for row in rows(report, id)? {
@@ -105,6 +119,26 @@ fn short_inside(report: &Report) -> Result<(), Failed> {
     } else {
         Ok(())
     }
+}
+
+fn short_faults(report: &Report) -> Result<(), Failed> {
+    at_most(report, PAGE_FAULT, FAULT_LIMIT)
+}
+
+fn short_interrupts(report: &Report) -> Result<(), Failed> {
+    at_most(report, INTERRUPT_TO_USER, INTERRUPT_LIMIT)
+}
+
+fn at_most(report: &Report, id: &str, limit: u64) -> Result<(), Failed> {
+    for row in rows(report, id)? {
+        if row
+            .instructions_round_trip
+            .is_none_or(|count| count > limit)
+        {
+            return Err(format!("more than {limit} instructions: {row:?}").into());
+        }
+    }
+    Ok(())
 }
 
 fn few_interrupts(report: &Report) -> Result<(), Failed> {

@@ -57,7 +57,15 @@ pub fn all() -> Vec<Shape> {
         x2apic("x2-64", 64),
         x2apic("x2-1", 1),
         x2apic("x2-2", 2),
-        x2apic("x2-3", 3),
+        // 1 GiB of memory in one piece.
+        Shape {
+            name: "x2-3",
+            machine: Machine {
+                memory_mib: 3072,
+                ..Machine::new(3)
+            },
+            kernel: "kmem=32",
+        },
         x2apic("x2-4", 4),
         x2apic("x2-8", 8),
         xapic("x-1", 1),

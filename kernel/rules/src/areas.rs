@@ -32,12 +32,6 @@ pub const fn check_utcb_location(location: u64, area: Fpage) -> Result<(), SysEr
     }
 }
 
-/// Does an address lie in one of the areas, where nobody can map a page?
-#[inline]
-pub const fn in_areas(address: u64, kip: Fpage, utcb: Fpage) -> bool {
-    kip.contains(address) || utcb.contains(address)
-}
-
 const fn fits(area: Fpage, min_log2: u32) -> bool {
     area.log2() >= min_log2 && area.last() <= USER_LAST
 }
@@ -123,19 +117,5 @@ mod tests {
                 "{none:?}"
             );
         }
-    }
-
-    #[test]
-    fn addresses_in_areas() {
-        for (address, inside) in [
-            (0xBF00_0000, true),
-            (0xBF03_FFFF, true),
-            (0xBF04_0000, false),
-            (0xBFF0_0FFF, true),
-            (0, false),
-        ] {
-            assert_eq!(in_areas(address, KIP, UTCB), inside, "{address:#x}");
-        }
-        assert!(!in_areas(0, Fpage::NIL, Fpage::NIL));
     }
 }

@@ -3,29 +3,34 @@
 //! A node stands for one page of one address space, at the address and of the size that the page table has it. A child
 //! was mapped from its parent and lies inside of the parent's page; it is never larger and never has a right that the
 //! parent lacks. Pages of one space do not overlap. The space that owns all memory has no pages but *regions*: nodes of
-//! 2 MiB that exist as long as they have children.
+//! 1 GiB, the size of the largest pages, that exist as long as they have children.
 //!
 //! ```text
-//!   region 2 MiB of the owner        parent -> first child -> next sibling ...     (doubly linked)
+//!   region 1 GiB of the owner        for each node its children, by size and place, in a search tree;
 //!     |- page of space 1
-//!     |    |- page of space 2        and for each space its pages, ordered by address, in a search tree
+//!     |    |- page of space 2        for each space its pages, by address, in another
 //!     |    '- page of space 1
 //!     '- page of space 3
 //! ```
 //!
+//! A page of any size can have very many children, as those of a pager do. So nothing goes through them one by one but
+//! who takes from each of them.
+//!
 //! * `node`  one node, at most 64 bytes
-//! * `index` the pages of a space by address: expected logarithmic time
-//! * `tree`  making, moving and removing single nodes, none of which takes longer than the index does
+//! * `search` the search trees
+//! * `index` finding a node in them: expected logarithmic time
+//! * `tree`  making, moving and removing single nodes, none of which takes longer than finding it does
 //! * `sweep` taking back whatever derives from a range, in pieces as short as the caller wants
 //!
 //! The caller keeps the memory, and keeps two changers apart.
 
 mod index;
 mod node;
+mod search;
 mod sweep;
 mod tree;
 
-pub use index::{covering, first_within};
+pub use index::{child_as_large, child_at, covering, first_child, first_within, next_sibling};
 pub use node::{Handle, Node, SpaceName};
 pub use sweep::{Scope, Sweep};
 pub use tree::{

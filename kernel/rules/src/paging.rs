@@ -11,8 +11,8 @@ mod map;
 mod walk;
 
 pub use entry::Entry;
-pub use map::{MapError, Mapped, map_page, unmap_page, update_page};
-pub use walk::{Leaf, for_each_leaf, free_user_half, is_divided, lookup, next_leaf};
+pub use map::{MapError, Mapped, fill, map_page, unmap_page, update_page};
+pub use walk::{End, Leaf, find, for_each_leaf, free_user_tables, lookup, next_leaf};
 
 /// Access to page tables and their memory.
 pub trait Tables {
@@ -35,6 +35,8 @@ pub trait Tables {
 
 /// Level of the root table; the tables of level 1 hold pages of 4 KiB.
 const ROOT_LEVEL: u32 = 4;
+/// The level of the tables whose entries can be the largest pages, those of 1 GiB.
+const LARGEST_LEVEL: u32 = 3;
 
 /// Bits of an address below those that select an entry of a table of this level.
 const fn shift(level: u32) -> u32 {

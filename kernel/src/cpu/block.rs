@@ -21,7 +21,7 @@ use super::ports::PortMap;
 use super::segments::Gdt;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
-use crate::space::window;
+use crate::space::{Space, window};
 use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
 
 /// What the kernel counts per CPU. Read by the control call, from any CPU.
@@ -89,6 +89,12 @@ pub(crate) struct Cpu {
     pub(crate) orphans: AtomicBool,
     /// A dead thread on whose stack somebody still stood.
     pub(crate) buried: Cell<Option<TcbRef>>,
+    /// Spaces without threads: the first of a list.
+    pub(crate) ending: Cell<Option<&'static Space>>,
+    /// How often somebody asked to be told when nothing is left to bury or to end, and up to which of these nothing is.
+    pub(crate) ends_asked: Cell<u64>,
+    /// See above; others wait for it.
+    pub(crate) ends_done: AtomicU64,
     /// A thread that leaves for another CPU as soon as nobody stands on its stack.
     pub(crate) departing: Cell<Option<TcbRef>>,
     /// Threads that are ready.
@@ -187,6 +193,9 @@ impl Cpu {
             flush_done: AtomicU64::new(0),
             orphans: AtomicBool::new(false),
             buried: Cell::new(None),
+            ending: Cell::new(None),
+            ends_asked: Cell::new(0),
+            ends_done: AtomicU64::new(0),
             departing: Cell::new(None),
             ready: CpuCell::new(Ready::new()),
             wakeups: CpuCell::new(Wakeups::new()),

@@ -24,7 +24,20 @@ pub(super) enum Meeting {
 }
 
 /// Looks at the partner from the sender's CPU.
+#[inline]
 pub(super) fn meet(me: Owned, cpu: &Cpu, partner: TcbRef, tag: Tag) -> Meeting {
+    // Lives here and waits, in one compare: what most find.
+    if partner.home_word() == cpu.waiting_here() {
+        let partner = Owned::seen_here(partner);
+        if accepts(partner.wait.get(), me.id(), partner.same_space(&me)) {
+            return Meeting::Now(partner);
+        }
+    }
+    look_closely(me, cpu, partner, tag)
+}
+
+#[inline(never)]
+fn look_closely(me: Owned, cpu: &Cpu, partner: TcbRef, tag: Tag) -> Meeting {
     match route(CpuName(cpu.index), migrate::home(partner)) {
         Route::Forward(there) => return Meeting::Elsewhere(there.0),
         Route::Here => {}

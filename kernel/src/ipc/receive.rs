@@ -37,6 +37,7 @@ pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Dispos
 }
 
 /// Enters the receive phase of the running thread.
+#[inline(always)]
 pub(super) fn enter(me: Owned, cpu: &'static Cpu, request: &Request) -> Entered {
     if let Err(code) = validate::specifier(request.from) {
         answer::refused_receive(me, code);
@@ -52,6 +53,7 @@ pub(super) fn enter(me: Owned, cpu: &'static Cpu, request: &Request) -> Entered 
 }
 
 /// Nobody is there: waits, or gives up at once if the timeout is zero.
+#[inline]
 fn wait(me: Owned, cpu: &Cpu, request: &Request) -> Entered {
     if request.receive_timeout().kind() == TimeKind::Zero {
         answer::refused_receive(me, IpcCode::Timeout);
@@ -60,15 +62,15 @@ fn wait(me: Owned, cpu: &Cpu, request: &Request) -> Entered {
     me.wait.set(request.from);
     me.receive_from.set(request.from);
     me.set_waiting(cpu);
-    sched::arm(
-        cpu,
-        me,
-        deadline::absolute(request.receive_timeout(), clock::micros()),
-    );
+    match request.receive_timeout() {
+        timeout if timeout.kind() == TimeKind::Never => sched::disarm(me),
+        timeout => sched::arm(cpu, me, deadline::absolute(timeout, clock::micros())),
+    }
     Entered::Waits
 }
 
 /// The first in `me`'s queue that `from` accepts.
+#[inline]
 pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
     let senders = me.senders.get();
     let mut next = senders.front();
@@ -83,6 +85,7 @@ pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
 }
 
 /// Takes the message of `sender`, which was queued at `me` and is unlinked. False: there is none, it was cancelled.
+#[inline(never)]
 fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
     match sender
         .owned(cpu)

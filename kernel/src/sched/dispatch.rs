@@ -1,4 +1,5 @@
-//! The dispatcher. It runs on a stack of its own that is thrown away whenever it is left, so it keeps no state.
+//! The dispatcher. It runs on a stack of its own that is thrown away whenever it is left, so it keeps no state. What threads
+//! and spaces leave behind when they end it puts away before anybody runs.
 
 use x86_64::instructions::interrupts;
 
@@ -6,6 +7,7 @@ use super::tick;
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::remote;
+use crate::space::end;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
 
@@ -20,6 +22,11 @@ pub(crate) extern "C" fn dispatch() -> ! {
         remote::drain(cpu);
         delete::bury(cpu);
         migrate::send_departing(cpu);
+        if end::piece(cpu) {
+            let_interrupts_in();
+            continue;
+        }
+        delete::tell_who_waits(cpu);
         if let Some(next) = pick(cpu) {
             cpu.count(Counter::Dispatches);
             if cfg!(debug_assertions) {
@@ -31,6 +38,14 @@ pub(crate) extern "C" fn dispatch() -> ! {
         }
         idle(cpu);
     }
+}
+
+/// Takes the interrupts that wait.
+fn let_interrupts_in() {
+    interrupts::enable();
+    // Interrupts come only after the instruction that follows the one that lets them in.
+    core::hint::spin_loop();
+    interrupts::disable();
 }
 
 fn pick(cpu: &Cpu) -> Option<Owned> {

@@ -5,7 +5,7 @@ use pecan_abi::fpage::Fpage;
 use pecan_abi::id::ThreadId;
 use pecan_abi::layout::USER_LAST;
 use pecan_abi::utcb::{self, MR0_OFFSET, UTCB_SIZE};
-use pecan_rules::areas::{check_areas, check_utcb_location, in_areas};
+use pecan_rules::areas::{check_areas, check_utcb_location};
 use pecan_rules::paging::{Entry, lookup, map_page, next_leaf};
 
 use super::kip;
@@ -26,6 +26,8 @@ const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
 pub(crate) struct Areas {
     kip: Fpage,
     utcb: Fpage,
+    /// First and last address of each; in none if they are not placed.
+    bounds: [(u64, u64); 2],
 }
 
 impl Areas {
@@ -34,31 +36,34 @@ impl Areas {
         Self {
             kip: Fpage::NIL,
             utcb: Fpage::NIL,
+            bounds: [(u64::MAX, 0); 2],
         }
     }
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
     pub(super) fn contain(&self, address: u64) -> bool {
-        address >= LAST_PAGE || !self.kip.is_nil() && in_areas(address, self.kip, self.utcb)
+        self.touch(address, address)
     }
 
-    /// Whether a page overlaps what belongs to the kernel.
-    pub(super) fn touch(&self, page: Fpage) -> bool {
-        page.last() >= LAST_PAGE
-            || !self.kip.is_nil() && (self.kip.overlaps(page) || self.utcb.overlaps(page))
+    /// Whether `first..=last` overlaps what belongs to the kernel.
+    #[inline]
+    pub(super) fn touch(&self, first: u64, last: u64) -> bool {
+        let [kip, utcb] = self.bounds;
+        last >= LAST_PAGE || first <= kip.1 && last >= kip.0 || first <= utcb.1 && last >= utcb.0
     }
 
-    /// Frees the UTCB pages of a space that ends.
-    pub(super) fn release_pages(&mut self, root: u64) {
-        if self.utcb.is_nil() {
-            return;
-        }
-        let mut from = self.utcb.base();
-        while let Some((address, leaf)) = next_leaf(&PhysTables, root, from, self.utcb.last()) {
+    /// Frees at most `most` UTCB pages, from address `from` on, of a space that ends. Returns where to go on; `None`: there
+    /// are no more.
+    pub(super) fn release_pages(&self, root: u64, from: u64, most: usize) -> Option<u64> {
+        let mut from = from.max(self.utcb.base());
+        for _ in 0..most {
+            let last = self.utcb.last();
+            let (address, leaf) = next_leaf(&PhysTables, root, from, last)
+                .filter(|_| !self.utcb.is_nil() && from <= last)?;
             reserve::free(reserve::Frame::from_phys(leaf.phys));
             from = address + leaf.size();
         }
-        *self = Self::none();
+        Some(from)
     }
 }
 
@@ -86,6 +91,7 @@ impl Space {
         *areas = Areas {
             kip: kip_area,
             utcb: utcb_area,
+            bounds: [kip_area, utcb_area].map(|area| (area.base(), area.last())),
         };
         Ok(())
     }

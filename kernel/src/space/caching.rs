@@ -5,15 +5,15 @@
 
 use pecan_abi::caching::Caching;
 use pecan_abi::error::SysError;
-use pecan_abi::fpage::{Fpage, Rights};
+use pecan_abi::fpage::Fpage;
 use pecan_abi::layout::USER_LAST;
 use pecan_rules::caching as rules;
-use pecan_rules::paging::{Entry, Leaf, is_divided, lookup, map_page, unmap_page, update_page};
+use pecan_rules::paging::{Entry, Leaf, fill, find, lookup, map_page, unmap_page, update_page};
 
 use super::object::{Role, Space};
 use super::shootdown::Stale;
 use super::sigma0;
-use super::tables::PhysTables;
+use super::tables::{PhysTables, large_sizes};
 use crate::arch::x86_64::cache;
 use crate::memory::physmap;
 
@@ -30,14 +30,14 @@ pub(crate) fn check(
     pause: impl FnMut() -> bool,
 ) -> Result<(), SysError> {
     let valid = page.log2() >= Fpage::MIN_LOG2 && !page.is_complete() && page.last() <= USER_LAST;
-    if !valid || space.areas.lock().touch(page) {
+    if !valid || space.areas.lock().touch(page.base(), page.last()) {
         return Err(SysError::InvalidParameter);
     }
     let owner = space.role() == Role::Sigma0;
     let step = |next, last| {
         if owner {
-            let (size, allowed) = sigma0::piece(next, last);
-            (allowed && next <= sigma0::LAST_ADDRESS).then_some(size)
+            let (log2, allowed) = sigma0::piece(next, last);
+            (allowed && next <= sigma0::LAST_ADDRESS).then_some(1 << log2)
         } else {
             mapped(space, page, next).map(|leaf| leaf.size())
         }
@@ -50,10 +50,13 @@ pub(crate) fn check(
 /// The page at `next`, if it lies in `page` wholly.
 fn mapped(space: &Space, page: Fpage, next: u64) -> Option<Leaf> {
     let _tables = space.areas.lock();
-    lookup(&PhysTables, space.root(), next).filter(|leaf| {
-        let first = next & !(leaf.size() - 1);
-        first >= page.base() && leaf.size_log2 <= page.log2()
-    })
+    lookup(&PhysTables, space.root(), next).filter(|leaf| lies_in(page, next, leaf))
+}
+
+/// Whether the page around `address` lies in `page` wholly.
+fn lies_in(page: Fpage, address: u64, leaf: &Leaf) -> bool {
+    let first = address & !(leaf.size() - 1);
+    first >= page.base() && leaf.size_log2 <= page.log2()
 }
 
 /// Sets how all of `page`, which was checked, is cached. What is not mapped any more is passed over.
@@ -65,11 +68,12 @@ pub(crate) fn set(
     caching: Caching,
     pause: impl FnMut() -> bool,
 ) -> Result<(), SysError> {
-    in_pieces(page, pause, |next, last| {
+    let mut fresh = 0;
+    in_pieces(page, pause, |next, _| {
         if space.role() == Role::Sigma0 {
-            own_page(space, next, last)?;
+            own_page(space, page, next)?;
         }
-        Ok(change(space, page, next, caching))
+        Ok(change(space, page, next, caching, &mut fresh))
     })
 }
 
@@ -96,8 +100,9 @@ fn in_pieces(
     }
 }
 
-/// Changes the page at `address` and returns its size; 4 KiB for what is not mapped.
-fn change(space: &Space, page: Fpage, address: u64, caching: Caching) -> u64 {
+/// Changes the page at `address`, and flushes what begins there of it if it is before `fresh`, to where pages have changed.
+/// Returns the size of what it flushed; 4 KiB for what is not mapped.
+fn change(space: &Space, page: Fpage, address: u64, caching: Caching, fresh: &mut u64) -> u64 {
     let Some(leaf) = mapped(space, page, address) else {
         return 1 << Fpage::MIN_LOG2;
     };
@@ -110,36 +115,68 @@ fn change(space: &Space, page: Fpage, address: u64, caching: Caching) -> u64 {
         let mut stale = Stale::none();
         stale.add(space.root());
         stale.drop_translations();
-        if physmap::covers(leaf.phys) {
-            cache::flush(physmap::to_virt(leaf.phys), leaf.size());
-        }
+        *fresh = (address | (leaf.size() - 1)) + 1;
     }
-    leaf.size()
+    let size = leaf.size().min(PIECE);
+    if address < *fresh && physmap::covers(leaf.phys) {
+        cache::flush(physmap::to_virt(leaf.translate(address)), size);
+    }
+    size
 }
 
-/// The owner of all memory gets a page of its own at `next`, large only if all of it is meant. A larger one that is there goes; its
-/// other parts come back when they are touched.
-fn own_page(space: &Space, next: u64, last: u64) -> Result<(), SysError> {
+/// The owner of all memory gets a page of its own at `next`, unless it has one that lies in `page` wholly. A larger one that
+/// is there is divided.
+fn own_page(space: &Space, page: Fpage, next: u64) -> Result<(), SysError> {
     let areas = space.areas.lock();
-    let large = Fpage::new(next, 21, Rights::NONE);
-    let (size, allowed) = sigma0::piece(next, last);
-    let whole = size == 1 << 21 && !areas.touch(large);
-    if !allowed {
+    let (largest, allowed) = sigma0::piece(next, page.last());
+    let at = loop {
+        let at = find(&PhysTables, space.root(), next);
+        match at.leaf() {
+            Some(leaf) if lies_in(page, next, &leaf) => return Ok(()),
+            Some(leaf) => divide(space, next, &leaf)?,
+            None => break at,
+        }
+    };
+    let fits = |log2: &u32| {
+        *log2 <= largest.min(at.room_log2()) && !areas.touch(next, next + ((1 << log2) - 1))
+    };
+    let log2 = large_sizes().find(fits).unwrap_or(12);
+    if !allowed || areas.contain(next) {
         return Ok(());
     }
-    let divided = is_divided(&PhysTables, space.root(), next);
-    let log2 = if whole && !divided { 21 } else { 12 };
-    match lookup(&PhysTables, space.root(), next) {
-        Some(leaf) if leaf.size_log2 <= log2 => return Ok(()),
-        Some(_) => {
-            unmap_page(&mut PhysTables, space.root(), next);
-        }
-        None => {}
-    }
     let flags = Entry::USER.with(Entry::WRITE);
-    map_page(&mut PhysTables, space.root(), next, next, log2, flags)
-        .map(|_| ())
-        .map_err(|_| SysError::NoMemory)
+    fill(&mut PhysTables, &at, next, next, log2, flags).map_err(|_| SysError::NoMemory)
+}
+
+/// Puts 512 pages in the place of `leaf`, a large page of the owner of all memory around `address`. The tables are locked, so
+/// nobody sees that it is away.
+#[inline(never)]
+fn divide(space: &Space, address: u64, leaf: &Leaf) -> Result<(), SysError> {
+    let first = address & !(leaf.size() - 1);
+    let log2 = leaf.size_log2 - 9;
+    let flags = Entry::USER
+        .with(Entry(leaf.entry.0 & Entry::WRITE.0))
+        .with(rules::flags(rules::of(leaf)));
+    let put = |offset: u64, log2: u32| {
+        let phys = leaf.phys + offset;
+        map_page(
+            &mut PhysTables,
+            space.root(),
+            first + offset,
+            phys,
+            log2,
+            flags,
+        )
+    };
+    let _old = unmap_page(&mut PhysTables, space.root(), first);
+    for part in 0..512 {
+        // Only the first needs memory, for the table of all.
+        if put(part << log2, log2).is_err() {
+            let _back = put(0, leaf.size_log2);
+            return Err(SysError::NoMemory);
+        }
+    }
+    Ok(())
 }
 
 /// How the page at `address` of `space` is cached; `None` if nothing is mapped there. Under the thread-control lock.

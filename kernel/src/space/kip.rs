@@ -16,7 +16,7 @@ use pecan_abi::kip::{
 };
 use pecan_abi::layout::{KIP_LOG2, SYSTEM_THREADS, THREAD_BITS};
 
-use crate::arch::x86_64::{clock, stubs};
+use crate::arch::x86_64::{clock, features, stubs};
 use crate::boot::servers::Loaded;
 use crate::cpu;
 use crate::memory::layout::Image;
@@ -160,7 +160,7 @@ fn fixed_part(contents: &Loaded, processors: usize, kernel: usize, memory: Memor
     kip.thread_info = thread_info().raw();
     kip.page_info = PageInfo {
         rights: 7,
-        sizes: (1 << 12) | (1 << 21),
+        sizes: page_sizes(),
     }
     .raw();
     kip.processor_info = ProcessorInfo {
@@ -181,6 +181,16 @@ fn fixed_part(contents: &Loaded, processors: usize, kernel: usize, memory: Memor
     kip.schedule = stubs.schedule;
     kip.arch_syscall[0] = stubs.control;
     kip
+}
+
+/// Bit k: there are pages of 2^k bytes.
+fn page_sizes() -> u64 {
+    let sizes = (1 << 12) | (1 << 21);
+    if features::get().gib_pages {
+        sizes | 1 << 30
+    } else {
+        sizes
+    }
 }
 
 fn thread_info() -> ThreadInfo {

@@ -4,21 +4,23 @@ use pecan_abi::caching::Caching;
 use pecan_abi::fpage::{Fpage, Rights};
 use pecan_rules::caching;
 use pecan_rules::mapping::{
-    self, Handle, REGION_LOG2, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering,
-    drop_if_empty, first_within, relocate,
+    self, Handle, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering, drop_if_empty,
+    first_within, relocate,
 };
-use pecan_rules::paging::{Leaf, is_divided, lookup, map_page, unmap_page};
+use pecan_rules::paging::{End, Leaf, fill, find, lookup, unmap_page};
 use pecan_rules::placement::{Placement, place};
+use spin::MutexGuard;
 
+use super::areas::Areas;
 use super::object::{Role, Space};
 use super::shootdown;
 use super::sigma0;
-use super::tables::PhysTables;
+use super::tables::{PhysTables, large_sizes};
 use super::tree::{self, Tree, accesses, flags};
 use super::unmap;
 use crate::cpu;
 
-/// The kernel's reserve has no frame for a page table or a node. What was mapped before stays.
+/// The kernel's reserve has no frame for a page table or a node. What was moved before stays so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoMemory;
 
@@ -35,8 +37,13 @@ pub(crate) enum Mode {
 /// areas of both spaces, are left out. Rights are at most those that the source has. The owner of all memory gets
 /// nothing, since it has everything, and can only map.
 ///
-/// The tree is locked page by page, so the time of a lock is bounded, except where pages are replaced that were
-/// mapped on: all that derives from one page goes at once.
+/// Errors: [`NoMemory`] in the middle. Pages that came before stay where they are, a page that was to be replaced is gone
+/// perhaps, and a grant has taken nothing from the sender but pages that the receiver has.
+///
+/// The time is that of the pages that the sender has in the source, with interrupts off: at most as many steps as it has
+/// mapped pages there, whatever the size of the item, and of what derived from pages that are replaced. From the owner
+/// of all memory they are the pages of the largest size that fit. The tree is locked for one page, or for a piece of
+/// what goes with a page that is replaced, and between two steps this CPU answers others that wait for it.
 pub(crate) fn item(
     from: &Space,
     to: &Space,
@@ -50,30 +57,46 @@ pub(crate) fn item(
         return Ok(());
     };
     let owner = from.role() == Role::Sigma0;
-    let last = placement.source + ((1u64 << placement.log2) - 1);
-    let mut next = placement.source;
-    let mut result = Ok(());
-    while next <= last && result.is_ok() {
+    let mut stale = None;
+    let mut work = Work::new(from, to, placement, mode);
+    let result = loop {
         shootdown::answer(cpu::current());
         let mut tree = tree::lock();
-        let step = if owner {
-            from_memory(&mut tree, from, to, &placement, next)
-        } else {
-            from_page(&mut tree, from, to, &placement, next, mode)
-        };
+        let step = work.step(&mut tree, owner);
+        tree.move_stale(&mut stale);
         drop(tree);
         match step {
-            Ok(Some(after)) => next = after,
-            Ok(None) => break,
-            Err(error) => result = Err(error),
+            Ok(Step::More) => {}
+            Ok(Step::Last) => break Ok(()),
+            Err(error) => break Err(error),
         }
+    };
+    if let Some(mut stale) = stale {
+        stale.drop_translations();
     }
-    let mut stale = tree::lock().take_stale();
-    stale.drop_translations();
     if result.is_ok() && mode == Mode::Grant && !owner {
         unmap::unmap(from, send.with_rights(Rights::FULL), true, || true);
     }
     result
+}
+
+/// Whether there is more to do.
+enum Step {
+    More,
+    Last,
+}
+
+/// An item at work.
+struct Work<'a> {
+    from: &'a Space,
+    to: &'a Space,
+    placement: Placement,
+    mode: Mode,
+    /// First address of the source that is still to be looked at, and the last of all.
+    next: u64,
+    last: u64,
+    /// What must be taken away first.
+    taking: Option<Sweep>,
 }
 
 /// Where a page comes from.
@@ -85,11 +108,22 @@ enum Giver {
     Page(Handle),
 }
 
+/// The next part of the source: one page of the sender's, or what of it lies there.
+struct Part {
+    giver: Giver,
+    first: u64,
+    size: u64,
+    phys: u64,
+    rights: Rights,
+    /// As the sender's page is cached.
+    caching: Caching,
+    /// The sender's page, with its size, that a grant can hand over.
+    whole: Option<(Handle, u32)>,
+}
+
 /// What is to be put where.
 struct Piece {
     giver: Giver,
-    /// Where in the giver's page it begins.
-    offset: u32,
     spot: Spot,
     phys: u64,
     rights: Rights,
@@ -97,135 +131,224 @@ struct Piece {
     caching: Caching,
 }
 
-/// Maps the next page from physical memory itself; the result is where to go on.
-fn from_memory(
-    tree: &mut Tree,
-    from: &Space,
-    to: &Space,
-    placement: &Placement,
-    next: u64,
-) -> Result<Option<u64>, NoMemory> {
-    let last = (placement.source + ((1u64 << placement.log2) - 1)).min(sigma0::LAST_ADDRESS);
-    if next > last {
-        return Ok(None);
+impl Piece {
+    fn frame(&self) -> u32 {
+        (self.phys >> 12) as u32
     }
-    let (size, allowed) = sigma0::piece(next, last);
-    if !allowed {
-        return Ok(Some(next + size));
+}
+
+impl<'a> Work<'a> {
+    fn new(from: &'a Space, to: &'a Space, placement: Placement, mode: Mode) -> Self {
+        Self {
+            from,
+            to,
+            placement,
+            mode,
+            next: placement.source,
+            last: placement.source + ((1u64 << placement.log2) - 1),
+            taking: None,
+        }
     }
-    let target = placement.target + (next - placement.source);
-    let own = lookup(&PhysTables, from.root(), next);
-    // Parts of a large page may be cached in different ways.
-    let log2 = match is_divided(&PhysTables, from.root(), next) {
-        true => 12,
-        false => page_log2(to, target, next, size),
-    };
-    let piece = Piece {
-        giver: Giver::Memory(from.name()),
-        offset: (next % (1 << REGION_LOG2)) as u32,
-        spot: Spot {
-            space: to.name(),
-            address: target,
-            log2,
-        },
-        phys: next,
-        rights: readable(placement.rights),
-        caching: own.map_or(Caching::WriteBack, |leaf| caching::of(&leaf)),
-    };
-    put(tree, to, &piece)?;
-    Ok(Some(next + (1 << log2)))
-}
 
-/// Moves the next page that the sender's space has; the result is where to go on.
-fn from_page(
-    tree: &mut Tree,
-    from: &Space,
-    to: &Space,
-    placement: &Placement,
-    next: u64,
-    mode: Mode,
-) -> Result<Option<u64>, NoMemory> {
-    let last = placement.source + ((1u64 << placement.log2) - 1);
-    let Some(source) = first_within(tree, from.name(), next, last) else {
-        return Ok(None);
-    };
-    let node = tree.node(source);
-    let first = node.address().max(next);
-    let end = node.last().min(last);
-    let Some(leaf) = lookup(&PhysTables, from.root(), first) else {
-        return Ok(Some(end + 1));
-    };
-    let target = placement.target + (first - placement.source);
-    let phys = leaf.translate(first);
-    let log2 = page_log2(to, target, phys, end - first + 1);
-    let within = (first - node.address()) as u32;
-    let rights = readable(placement.rights.and(node.rights()));
-    let (parent, offset) = match (mode, node.parent()) {
-        (Mode::Grant, Some(parent)) => (parent, node.offset() + within),
-        _ => (source, within),
-    };
-    let spot = Spot {
-        space: to.name(),
-        address: target,
-        log2,
-    };
-    let piece = Piece {
-        giver: Giver::Page(parent),
-        offset,
-        spot,
-        phys,
-        rights,
-        caching: caching::of(&leaf),
-    };
-    let after = first + (1 << log2);
-    // Only from here on may the node go.
-    if mode == Mode::Grant && node.log2() == log2 && is_free(to, target, log2) {
-        hand_over(tree, from, to, source, &piece)?;
-    } else {
-        put(tree, to, &piece)?;
+    /// One page, or a piece of what must be taken away before it. The tree is locked.
+    fn step(&mut self, tree: &mut Tree, owner: bool) -> Result<Step, NoMemory> {
+        if owner || self.taking.is_some() {
+            return self.uncommon_step(tree, owner);
+        }
+        let Some(part) = self.of_pages(tree) else {
+            return Ok(Step::Last);
+        };
+        self.place(tree, &part)?;
+        Ok(self.what_next())
     }
-    Ok(Some(after))
-}
 
-/// Whatever may be used can be read.
-fn readable(rights: Rights) -> Rights {
-    rights.or(Rights::READ)
-}
-
-fn is_free(to: &Space, target: u64, log2: u32) -> bool {
-    let page = Fpage::new(target, log2, Rights::NONE);
-    !to.areas.lock().touch(page) && lookup(&PhysTables, to.root(), target).is_none()
-}
-
-/// The page itself moves, with all that derives from it.
-fn hand_over(
-    tree: &mut Tree,
-    from: &Space,
-    to: &Space,
-    source: Handle,
-    piece: &Piece,
-) -> Result<(), NoMemory> {
-    let address = tree.node(source).address();
-    show(to, piece)?;
-    let old = unmap_page(&mut PhysTables, from.root(), address);
-    tree.mark_stale(from);
-    relocate(tree, source, piece.spot, accesses(old));
-    if !piece.rights.contains(tree.node(source).rights()) {
-        narrow_all(tree, piece);
+    #[inline(never)]
+    fn uncommon_step(&mut self, tree: &mut Tree, owner: bool) -> Result<Step, NoMemory> {
+        if let Some(sweep) = &mut self.taking {
+            tree.sweep(sweep);
+            self.taking = self.taking.filter(|sweep| !sweep.is_done());
+            return Ok(self.what_next());
+        }
+        let part = if owner {
+            self.of_memory()
+        } else {
+            self.of_pages(tree)
+        };
+        match part {
+            None => return Ok(Step::Last),
+            Some(part) if part.rights.is_none() => self.next = part.first + part.size,
+            Some(part) => self.place(tree, &part)?,
+        }
+        Ok(self.what_next())
     }
-    Ok(())
+
+    fn what_next(&self) -> Step {
+        if self.next > self.last && self.taking.is_none() {
+            Step::Last
+        } else {
+            Step::More
+        }
+    }
+
+    /// The next part of physical memory itself; without rights if it is the kernel's. Parts of what the owner has as smaller
+    /// pages may be cached in different ways.
+    fn of_memory(&self) -> Option<Part> {
+        let last = self.last.min(sigma0::LAST_ADDRESS);
+        if self.next > last {
+            return None;
+        }
+        let (log2, allowed) = sigma0::piece(self.next, last);
+        let own = find(&PhysTables, self.from.root(), self.next);
+        let rights = if allowed {
+            readable(self.placement.rights)
+        } else {
+            Rights::NONE
+        };
+        Some(Part {
+            giver: Giver::Memory(self.from.name()),
+            first: self.next,
+            size: 1 << log2.min(own.room_log2()),
+            phys: self.next,
+            rights,
+            caching: cached(own.leaf()),
+            whole: None,
+        })
+    }
+
+    /// The next page that the sender's space has, or the part of it that lies in the source.
+    #[inline(always)]
+    fn of_pages(&self, tree: &Tree) -> Option<Part> {
+        if self.next > self.last {
+            return None;
+        }
+        let source = first_within(tree, self.from.name(), self.next, self.last)?;
+        let node = tree.node(source);
+        let first = node.address().max(self.next);
+        let granted = self.mode == Mode::Grant;
+        Some(Part {
+            giver: Giver::Page(node.parent().filter(|_| granted).unwrap_or(source)),
+            first,
+            size: node.last().min(self.last) - first + 1,
+            phys: (u64::from(node.frame()) << 12) + (first - node.address()),
+            rights: readable(self.placement.rights.and(node.rights())),
+            caching: cached(lookup(&PhysTables, self.from.root(), first)),
+            whole: granted.then_some((source, node.log2())),
+        })
+    }
+
+    /// Puts as much of the part as one page can hold to where it belongs, unless a larger page or an area of the kernel
+    /// is there.
+    #[inline(always)]
+    fn place(&mut self, tree: &mut Tree, part: &Part) -> Result<(), NoMemory> {
+        let target = self.placement.target + (part.first - self.placement.source);
+        let areas = self.to.areas.lock();
+        let at = find(&PhysTables, self.to.root(), target);
+        let log2 = page_log2(&areas, &at, target, part);
+        let piece = Piece {
+            giver: part.giver,
+            spot: Spot {
+                space: self.to.name(),
+                address: target,
+                log2,
+            },
+            phys: part.phys,
+            rights: part.rights,
+            caching: part.caching,
+        };
+        self.next = part.first + (1 << log2);
+        if areas.touch(target, target + ((1 << log2) - 1)) {
+            return Ok(());
+        }
+        if at.leaf().is_some() || part.whole.is_some() {
+            return self.uncommon_place(tree, part, &piece, &at, areas);
+        }
+        fresh(tree, &piece, &at, areas)
+    }
+
+    /// Something is there, or the sender gives its page away.
+    #[inline(never)]
+    fn uncommon_place(
+        &mut self,
+        tree: &mut Tree,
+        part: &Part,
+        piece: &Piece,
+        at: &End,
+        areas: MutexGuard<'_, Areas>,
+    ) -> Result<(), NoMemory> {
+        let Spot { address, log2, .. } = piece.spot;
+        if let Some(leaf) = at.leaf() {
+            drop(areas);
+            if leaf.size_log2 > log2 {
+                let rest = leaf.size() - address % leaf.size();
+                self.next = part.first + part.size.min(rest);
+            } else if !self.over(tree, piece, &leaf)? {
+                self.next = part.first;
+            }
+            return Ok(());
+        }
+        match part.whole {
+            Some((source, whole)) if whole == log2 => {
+                self.hand_over(tree, source, piece, at, areas)
+            }
+            _ => fresh(tree, piece, at, areas),
+        }
+    }
+
+    /// Something of the same size is there already. The same memory gets the rights of both, and belongs to the giver who
+    /// has them all; otherwise the old page must go first, with all that derives from it: false.
+    fn over(&mut self, tree: &mut Tree, piece: &Piece, leaf: &Leaf) -> Result<bool, NoMemory> {
+        let Some(old) = covering(tree, piece.spot.space, piece.spot.address) else {
+            return Ok(true);
+        };
+        let before = tree.node(old).rights();
+        if leaf.phys == piece.phys {
+            let giver = match piece.giver {
+                Giver::Page(page) => Some(page),
+                Giver::Memory(owner) => covering(tree, owner, piece.phys),
+            };
+            let same_giver = tree.node(old).parent() == giver;
+            if before.contains(piece.rights) {
+                return Ok(true);
+            }
+            if same_giver || piece.rights.contains(before) {
+                if !same_giver {
+                    let parent = parent(tree, piece)?;
+                    adopt(tree, old, parent);
+                }
+                mapping::extend(tree, old, piece.rights);
+                tree.widen(self.to, piece.spot.address, before.or(piece.rights));
+                return Ok(true);
+            }
+        }
+        self.taking = Some(sweep(piece.spot, Rights::FULL));
+        Ok(false)
+    }
+
+    /// The sender's page itself moves, with all that derives from it. What these have more rights than the piece goes next.
+    fn hand_over(
+        &mut self,
+        tree: &mut Tree,
+        source: Handle,
+        piece: &Piece,
+        at: &End,
+        areas: MutexGuard<'_, Areas>,
+    ) -> Result<(), NoMemory> {
+        let node = tree.node(source);
+        let (address, rights) = (node.address(), node.rights());
+        show(piece, at, areas)?;
+        let old = unmap_page(&mut PhysTables, self.from.root(), address);
+        tree.mark_stale(self.from);
+        relocate(tree, source, piece.spot, accesses(old));
+        if !piece.rights.contains(rights) {
+            let kept = piece.rights.or(Rights::READ).bits();
+            self.taking = Some(sweep(piece.spot, Rights::from_bits(!kept)));
+        }
+        Ok(())
+    }
 }
 
-/// The page at the piece's spot, and what derives from it, keeps only the rights of the piece.
-fn narrow_all(tree: &mut Tree, piece: &Piece) {
-    let lost = Rights::from_bits(!piece.rights.bits()).and(Rights::from_bits(
-        Rights::WRITE.bits() | Rights::EXECUTE.bits(),
-    ));
-    take_all(tree, piece.spot, lost);
-}
-
-/// Takes `revoke` at once from the page at `spot` and from all that derives from it.
-fn take_all(tree: &mut Tree, spot: Spot, revoke: Rights) {
+/// Takes `revoke` from the page at `spot` and from all that derives from it.
+fn sweep(spot: Spot, revoke: Rights) -> Sweep {
     let scope = Scope {
         space: spot.space,
         first: spot.address,
@@ -233,60 +356,34 @@ fn take_all(tree: &mut Tree, spot: Spot, revoke: Rights) {
         revoke,
         flush: true,
     };
-    tree.sweep(&mut Sweep::new(scope, usize::MAX));
+    Sweep::new(scope, unmap::PIECE)
 }
 
-/// Maps one page, unless a larger page or an area of the kernel is there.
-fn put(tree: &mut Tree, to: &Space, piece: &Piece) -> Result<(), NoMemory> {
-    let Spot { address, log2, .. } = piece.spot;
-    let page = Fpage::new(address, log2, Rights::NONE);
-    if to.areas.lock().touch(page) {
-        return Ok(());
-    }
-    match lookup(&PhysTables, to.root(), address) {
-        Some(leaf) if leaf.size_log2 > log2 => Ok(()),
-        Some(leaf) => over(tree, to, piece, &leaf),
-        None => fresh(tree, to, piece),
-    }
+/// How a page is cached; what nobody has touched is as usual.
+#[inline(always)]
+fn cached(leaf: Option<Leaf>) -> Caching {
+    leaf.map_or(Caching::WriteBack, |leaf| caching::of(&leaf))
 }
 
-/// Something of the same size is there already. The same memory gets the rights of both, and belongs to the giver who
-/// has them all; otherwise the old page goes, with all that derives from it.
-fn over(tree: &mut Tree, to: &Space, piece: &Piece, leaf: &Leaf) -> Result<(), NoMemory> {
-    let Some(old) = covering(tree, to.name(), piece.spot.address) else {
-        return Ok(());
-    };
-    let before = tree.node(old).rights();
-    if leaf.phys == piece.phys {
-        let giver = match piece.giver {
-            Giver::Page(page) => Some(page),
-            Giver::Memory(owner) => covering(tree, owner, piece.phys),
-        };
-        let same_giver = tree.node(old).parent() == giver;
-        if before.contains(piece.rights) {
-            return Ok(());
-        }
-        if same_giver || piece.rights.contains(before) {
-            if !same_giver {
-                let parent = parent(tree, piece)?;
-                adopt(tree, old, parent, piece.offset);
-            }
-            mapping::extend(tree, old, piece.rights);
-            tree.widen(to, piece.spot.address, before.or(piece.rights));
-            return Ok(());
-        }
-    }
-    take_all(tree, piece.spot, Rights::FULL);
-    fresh(tree, to, piece)
+/// Whatever may be used can be read.
+fn readable(rights: Rights) -> Rights {
+    rights.or(Rights::READ)
 }
 
-fn fresh(tree: &mut Tree, to: &Space, piece: &Piece) -> Result<(), NoMemory> {
+/// A page where nothing is.
+#[inline(always)]
+fn fresh(
+    tree: &mut Tree,
+    piece: &Piece,
+    at: &End,
+    areas: MutexGuard<'_, Areas>,
+) -> Result<(), NoMemory> {
     let parent = parent(tree, piece)?;
-    let Ok(node) = add(tree, parent, piece.offset, piece.spot, piece.rights) else {
+    let Ok(node) = add(tree, parent, piece.frame(), piece.spot, piece.rights) else {
         drop_if_empty(tree, parent);
         return Err(NoMemory);
     };
-    let shown = show(to, piece);
+    let shown = show(piece, at, areas);
     if shown.is_err() {
         mapping::remove(tree, node, None);
     }
@@ -294,31 +391,45 @@ fn fresh(tree: &mut Tree, to: &Space, piece: &Piece) -> Result<(), NoMemory> {
 }
 
 /// The giver's node. A region is looked for only now: it may have gone with what was replaced.
+#[inline(always)]
 fn parent(tree: &mut Tree, piece: &Piece) -> Result<Handle, NoMemory> {
     match piece.giver {
         Giver::Page(page) => Ok(page),
-        Giver::Memory(owner) => mapping::region(tree, owner, piece.phys).map_err(|_| NoMemory),
+        Giver::Memory(owner) => region(tree, owner, piece.phys),
     }
 }
 
-/// Writes the page into the tables. Nothing is there.
-fn show(to: &Space, piece: &Piece) -> Result<(), NoMemory> {
-    let _tables = to.areas.lock();
+#[inline(never)]
+fn region(tree: &mut Tree, owner: SpaceName, phys: u64) -> Result<Handle, NoMemory> {
+    mapping::region(tree, owner, phys).map_err(|_| NoMemory)
+}
+
+/// Writes the page into the tables, whose lock is held, and lets go of them. Nothing is there.
+#[inline(always)]
+fn show(piece: &Piece, at: &End, _tables: MutexGuard<'_, Areas>) -> Result<(), NoMemory> {
     let Spot { address, log2, .. } = piece.spot;
     let flags = flags(piece.rights).with(caching::flags(piece.caching));
-    match map_page(&mut PhysTables, to.root(), address, piece.phys, log2, flags) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(NoMemory),
-    }
+    fill(&mut PhysTables, at, address, piece.phys, log2, flags).map_err(|_| NoMemory)
 }
 
-/// log2 of the largest page that fits into `size` bytes at both places and is not divided in the space already.
-fn page_log2(to: &Space, target: u64, phys: u64, size: u64) -> u32 {
-    let fits = (target | phys) & ((1 << 21) - 1) == 0 && size >= 1 << 21;
-    let page = Fpage::new(target, 21, Rights::NONE);
-    if fits && !is_divided(&PhysTables, to.root(), target) && !to.areas.lock().touch(page) {
-        21
+/// log2 of the largest page that fits at both places, is not divided in the receiver's space already, and is clear of
+/// the kernel's areas; 12 if none is.
+#[inline(always)]
+fn page_log2(areas: &Areas, at: &End, target: u64, part: &Part) -> u32 {
+    if (target | part.phys).is_multiple_of(1 << 21) && part.size >= 1 << 21 {
+        large_page_log2(areas, at, target, part)
     } else {
         12
     }
+}
+
+#[inline(never)]
+fn large_page_log2(areas: &Areas, at: &End, target: u64, part: &Part) -> u32 {
+    let fits = |log2: &u32| {
+        (target | part.phys).is_multiple_of(1 << log2)
+            && part.size >= 1 << log2
+            && *log2 <= at.room_log2()
+            && !areas.touch(target, target + ((1 << log2) - 1))
+    };
+    large_sizes().find(fits).unwrap_or(12)
 }

@@ -4,7 +4,8 @@
 //! * `tables`  page tables in the kernel's reserve, for `pecan_rules::paging`
 //! * `areas`   UTCB and KIP areas, and the pages in them
 //! * `map`     map and grant items: from one space to another
-//! * `unmap`   taking back, and the end of a space
+//! * `unmap`   taking back
+//! * `end`     a space without threads, piece by piece
 //! * `caching` how pages are cached
 //! * `tree`    who got which page from whom, over `nodes`, its memory
 //! * `ports`   the same for I/O ports
@@ -15,6 +16,7 @@
 
 mod areas;
 pub(crate) mod caching;
+pub(crate) mod end;
 pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;

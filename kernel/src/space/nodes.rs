@@ -63,6 +63,7 @@ impl Nodes {
     }
 
     /// Memory for a node; `None` if the reserve is used up.
+    #[inline(always)]
     pub(super) fn allocate(&mut self, node: Node) -> Option<Handle> {
         if self.partial == 0 {
             self.add_frame()?;
@@ -78,7 +79,8 @@ impl Nodes {
         }
         // SAFETY: the slot is free, aligned and large enough.
         unsafe { at::<Node>(slot).write(node) };
-        u32::try_from(slot / SLOT).ok().and_then(NonZeroU32::new)
+        // `add_frame` takes no frame whose slots have larger numbers.
+        NonZeroU32::new((slot / SLOT) as u32)
     }
 
     /// Takes a node's memory back.
@@ -102,6 +104,7 @@ impl Nodes {
         }
     }
 
+    #[inline(never)]
     fn add_frame(&mut self) -> Option<()> {
         let frame = reserve::allocate()?;
         if frame.phys() + FRAME > u64::from(u32::MAX) * SLOT {
@@ -137,6 +140,7 @@ impl Nodes {
         self.partial = frame;
     }
 
+    #[inline(never)]
     fn unlist(&mut self, frame: u64) {
         let Header { next, prev, .. } = *header(frame);
         if next != 0 {

@@ -3,13 +3,13 @@
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use pecan_rules::mapping::{Handle, SpaceName};
-use pecan_rules::paging::{Tables, free_user_half};
+use pecan_rules::paging::Tables;
 use spin::Mutex;
 
 use super::areas::Areas;
-use super::ports;
+use super::end::{self, Ending};
 use super::tables::PhysTables;
-use super::unmap;
+use crate::cpu::Cpu;
 use crate::memory::{kernel_space, physmap, reserve};
 
 /// First top-level slot of the kernel's half.
@@ -29,6 +29,7 @@ pub(crate) enum Role {
 /// An address space. Lives as long as it has threads.
 pub(crate) struct Space {
     root: u64,
+    name: SpaceName,
     role: Role,
     threads: AtomicUsize,
     /// Raw id of the thread that gets what is sent to other spaces; 0 is none.
@@ -37,6 +38,8 @@ pub(crate) struct Space {
     pages: AtomicU32,
     /// The same for the ports of the space, under the lock of their tree.
     ports: AtomicU32,
+    /// How far its end has come, once it has no threads. The CPU that ends it.
+    pub(super) ending: Mutex<Ending>,
     /// Guards the tables and what is said about the areas.
     pub(super) areas: Mutex<Areas>,
 }
@@ -57,11 +60,13 @@ impl Space {
         }
         let space = Self {
             root: root.phys(),
+            name: SpaceName((frame.phys() >> 12) as u32),
             role,
             threads: AtomicUsize::new(0),
             redirector: AtomicU64::new(0),
             pages: AtomicU32::new(0),
             ports: AtomicU32::new(0),
+            ending: Mutex::new(Ending::new()),
             areas: Mutex::new(Areas::none()),
         };
         let memory: *mut Self = physmap::to_virt(frame.phys()).cast();
@@ -72,13 +77,14 @@ impl Space {
     }
 
     /// The name of the space in the mapping tree: the number of the frame that it is in.
+    #[inline]
     pub(super) fn name(&self) -> SpaceName {
-        SpaceName((physmap::to_phys(core::ptr::from_ref(self).cast()) >> 12) as u32)
+        self.name
     }
 
     /// The space of that name, which has pages or ports or is getting some, so that it lives.
     pub(super) fn named(name: SpaceName) -> &'static Self {
-        // SAFETY: names are made by `name` only, and a space gives up all its pages and ports before it ends.
+        // SAFETY: names are made by `create` only, and a space gives up all its pages and ports before it ends.
         unsafe { &*physmap::to_virt(u64::from(name.0) << 12).cast() }
     }
 
@@ -134,21 +140,16 @@ impl Space {
         self.threads.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One thread fewer; the last one takes the space with it. Under the thread-control lock; no CPU has the root
-    /// loaded for the thread any more.
-    pub(crate) fn remove_thread(space: &'static Self) {
+    /// One thread fewer; after the last one the dispatcher ends the space. Under the thread-control lock; no CPU has the
+    /// root loaded for the thread any more.
+    pub(crate) fn remove_thread(cpu: &Cpu, space: &'static Self) {
         if space.threads.fetch_sub(1, Ordering::Relaxed) == 1 {
-            Self::discard(space);
+            end::begin(cpu, space);
         }
     }
 
-    /// Gives everything back: its pages and ports and what others got of them, pages of the areas, tables, the object. Nobody
-    /// refers to the space. The time is that of all those pages, with interrupts off.
+    /// Gives the object back, and its root table, which links to none. Nobody refers to the space.
     pub(crate) fn discard(space: &'static Self) {
-        unmap::remove_all(space);
-        ports::remove_all(space);
-        space.areas.lock().release_pages(space.root);
-        free_user_half(&mut PhysTables, space.root);
         reserve::free(reserve::Frame::from_phys(space.root));
         reserve::free(reserve::Frame::from_phys(physmap::to_phys(
             core::ptr::from_ref(space).cast(),

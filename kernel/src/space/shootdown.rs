@@ -43,6 +43,24 @@ impl Stale {
         self.count = (self.count + 1).min(Self::NAMED + 1);
     }
 
+    /// Nothing was taken away.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Takes over what `other` names, which names nothing then.
+    #[inline(never)]
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        for root in other.roots.iter().take(other.count) {
+            self.add(*root);
+        }
+        if other.count > Self::NAMED {
+            self.count = other.count;
+        }
+        other.count = 0;
+    }
+
     fn contains(&self, root: u64) -> bool {
         self.count > Self::NAMED || self.roots.iter().take(self.count).any(|old| *old == root)
     }
@@ -67,7 +85,7 @@ impl Stale {
                 ask(here, other);
             }
         }
-        *self = Self::none();
+        self.count = 0;
     }
 
     /// Lets all CPUs forget the spaces' ports; returns when none lets a program use one that was taken. No lock is held,

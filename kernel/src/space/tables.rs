@@ -4,7 +4,15 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use pecan_rules::paging::{Entry, Tables};
 
+use crate::arch::x86_64::features;
 use crate::memory::{physmap, reserve};
+
+/// Sizes of large pages that the CPU has, as log2, the larger first.
+pub(super) fn large_sizes() -> impl Iterator<Item = u32> {
+    [30, 21]
+        .into_iter()
+        .filter(|log2| *log2 < 30 || features::get().gib_pages)
+}
 
 /// All page tables of the machine.
 pub(crate) struct PhysTables;

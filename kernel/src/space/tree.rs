@@ -64,9 +64,12 @@ impl Tree {
         sweep.pause(self.version);
     }
 
-    /// What has become stale since the last call: the caller drops it after letting go of the tree.
-    pub(super) fn take_stale(&mut self) -> Stale {
-        core::mem::replace(&mut self.stale, Stale::none())
+    /// Adds to `stale` what the caller has made stale since it took the tree: it drops that after letting go of the tree.
+    #[inline]
+    pub(super) fn move_stale(&mut self, stale: &mut Option<Stale>) {
+        if !self.stale.is_empty() {
+            stale.get_or_insert(Stale::none()).absorb(&mut self.stale);
+        }
     }
 
     /// Something was taken away from `space`.
@@ -93,6 +96,7 @@ impl Store for Tree {
         self.nodes.get_mut(handle)
     }
 
+    #[inline(always)]
     fn allocate(&mut self, node: Node) -> Option<Handle> {
         self.version += 1;
         self.nodes.allocate(node)

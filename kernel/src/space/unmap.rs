@@ -10,8 +10,8 @@ use super::shootdown::Stale;
 use super::tables::PhysTables;
 use super::tree::{self, accesses};
 
-/// Nodes that are visited while the tree is locked and interrupts are off.
-const PIECE: usize = 128;
+/// Steps of a sweep while the tree is locked and interrupts are off.
+pub(super) const PIECE: usize = 128;
 
 /// The range of an fpage as Unmap takes it: sizes below 4 KiB count as 4 KiB. `None` for what is no memory.
 fn range(page: Fpage) -> Option<(u64, u64)> {
@@ -67,28 +67,17 @@ pub(crate) fn unmap(
     Some(sweep.status().or(own))
 }
 
-/// Takes away all pages of a space that ends, and what derives from them, in pieces; interrupts stay off.
-pub(super) fn remove_all(space: &Space) {
-    let scope = Scope {
-        space: space.name(),
-        first: 0,
-        last: USER_LAST,
-        revoke: Rights::FULL,
-        flush: true,
-    };
-    let mut sweep = Sweep::new(scope, PIECE);
-    while !sweep.is_done() {
-        piece(&mut sweep);
-    }
-}
-
-fn piece(sweep: &mut Sweep) {
-    let mut stale = {
+/// Goes on with a sweep for one piece, after which no CPU has a stale translation because of it.
+pub(super) fn piece(sweep: &mut Sweep) {
+    let mut stale = None;
+    {
         let mut tree = tree::lock();
         tree.sweep(sweep);
-        tree.take_stale()
-    };
-    stale.drop_translations();
+        tree.move_stale(&mut stale);
+    }
+    if let Some(mut stale) = stale {
+        stale.drop_translations();
+    }
 }
 
 /// The owner of all memory has pages of its own that nobody gave it.

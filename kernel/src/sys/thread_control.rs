@@ -1,5 +1,7 @@
 //! ThreadControl: create, activate, change, delete (L4 X.2, ThreadControl). The checks come in the interface's order.
 
+use core::sync::atomic::Ordering;
+
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 use pecan_abi::layout::NOT_GIVEN;
@@ -16,7 +18,7 @@ use crate::space::{Role, Space, shootdown};
 use crate::start;
 use crate::thread::create::{Slot, create, slot};
 use crate::thread::relocate::Relocation;
-use crate::thread::{Field, Owned, State, activate, migrate, relocate, table};
+use crate::thread::{Field, Owned, State, activate, delete, migrate, relocate, table};
 
 /// Guards who exists and in which space: creation, deletion, and looking up another thread's space.
 static LOCK: Mutex<()> = Mutex::new(());
@@ -89,16 +91,33 @@ pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
         return Err(SysError::InvalidThread);
     }
     // A thread that does not exist is deleted already.
-    match carry_out(me, Control::new(Operation::Delete, dest, me, [0; 7])).error {
-        Some(SysError::InvalidThread) | None => Ok(()),
-        Some(error) => Err(error),
+    let control = carry_out(me, Control::new(Operation::Delete, dest, me, [0; 7]));
+    match control.error {
+        Some(SysError::InvalidThread) | None => {}
+        Some(error) => return Err(error),
+    }
+    let [home, end, ..] = control.words;
+    await_end(me, home, end);
+    Ok(())
+}
+
+/// Waits until CPU `home` has put away what it had to when it was asked, `end` being its answer. What the thread's space
+/// had and gave is gone then. The running thread `me`; others may run meanwhile, and it may move.
+fn await_end(me: Owned, home: u64, end: u64) {
+    let Some(home) = usize::try_from(home).ok().and_then(cpu::get) else {
+        return;
+    };
+    while home.ends_done.load(Ordering::Acquire) < end {
+        super::let_others_in(me);
     }
 }
 
-/// Deletes `target`. Its home, interrupts off.
+/// Deletes `target`; the first words become this CPU and when all that ended is put away. Its home, interrupts off.
 #[inline(never)]
-pub(super) fn delete(cpu: &Cpu, target: Owned, control: Control) -> Control {
-    crate::thread::delete::delete(cpu, target);
+pub(super) fn delete(cpu: &Cpu, target: Owned, mut control: Control) -> Control {
+    delete::delete(cpu, target);
+    control.words[0] = u64::from(cpu.index);
+    control.words[1] = delete::end_of_all(cpu);
     control
 }
 
@@ -139,7 +158,7 @@ fn create_call(arguments: Arguments) -> Result<(), Raced> {
         space.check_utcb(arguments.utcb)?;
         let thread = create(cpu, arguments.dest, space, arguments.scheduler)?;
         if let Err(error) = activate::activate(cpu, thread, arguments.utcb, arguments.pager) {
-            crate::thread::delete::undo(cpu, thread);
+            delete::undo(cpu, thread);
             return Err(error.into());
         }
         return Ok(());
@@ -186,12 +205,17 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
         match done.error {
             Some(error) => return Err(error),
             None if done.words[0] == LATER => sched::give_way(cpu::current(), me),
-            None => return Ok(()),
+            None => {
+                let [_, home, end, ..] = done.words;
+                await_end(me, home, end);
+                return Ok(());
+            }
         }
     }
 }
 
-/// First result of `Modify`: something of the thread is out, nothing has changed yet.
+/// First result of `Modify`: something of the thread is out, nothing has changed yet. Otherwise the next two are the CPU and
+/// when what ended there is put away: the space that the last thread left.
 const LATER: u64 = 1;
 
 /// Changes `target` as the arguments in `control` say. Its home, interrupts off.
@@ -212,7 +236,10 @@ pub(super) fn modify(cpu: &'static Cpu, target: Owned, mut control: Control) -> 
     };
     control.words = [0; 7];
     match result {
-        Ok(Relocation::Done) => {}
+        Ok(Relocation::Done) => {
+            control.words[1] = u64::from(cpu.index);
+            control.words[2] = delete::end_of_all(cpu);
+        }
         Ok(Relocation::Later) => control.words[0] = LATER,
         Err(error) => control.error = Some(error),
     }

@@ -1,11 +1,9 @@
 //! Unmap: takes back pages and rights, or asks for accesses (L4 X.2, Unmap).
 
 use pecan_abi::fpage::{Fpage, IoFpage};
-use x86_64::instructions::interrupts;
 
+use super::let_others_in;
 use crate::arch::x86_64::entry::syscall::CallFrame;
-use crate::cpu;
-use crate::sched;
 use crate::space::{Space, ports, unmap};
 use crate::thread::Owned;
 
@@ -35,9 +33,6 @@ pub(super) fn call(me: Owned, frame: &CallFrame) {
 pub(super) fn pause_in(me: Owned, space: &Space) -> bool {
     let name = me.space_name();
     debug_assert_eq!(name, core::ptr::from_ref(space) as u64);
-    interrupts::enable();
-    core::hint::spin_loop();
-    interrupts::disable();
-    sched::preempt_if_asked(cpu::current(), me);
+    let_others_in(me);
     me.space_name() == name
 }

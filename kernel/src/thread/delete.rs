@@ -3,6 +3,8 @@
 //! Everything that the thread takes part in is unwound at once. What it has lent to another CPU must come home first;
 //! until then it is dying: it exists for nobody, but its slot is not free.
 
+use core::sync::atomic::Ordering;
+
 use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 
@@ -77,8 +79,24 @@ fn free_slot(cpu: &Cpu, thread: Owned) {
     thread.set_id(0);
     thread.set_state(cpu, State::Free);
     if let Some(space) = space {
-        Space::remove_thread(space);
+        Space::remove_thread(cpu, space);
     }
+}
+
+/// When all that has ended here so far is put away: what `ends_done` of this CPU reaches then, or 0 if it is already. This
+/// CPU, interrupts off.
+pub(crate) fn end_of_all(cpu: &Cpu) -> u64 {
+    if cpu.buried.get().is_none() && cpu.ending.get().is_none() {
+        return 0;
+    }
+    let asked = cpu.ends_asked.get() + 1;
+    cpu.ends_asked.set(asked);
+    asked
+}
+
+/// Nothing is left to put away. Dispatcher.
+pub(crate) fn tell_who_waits(cpu: &Cpu) {
+    cpu.ends_done.store(cpu.ends_asked.get(), Ordering::Release);
 }
 
 /// Gives back the thread that was deleted while it ran. Dispatcher.

@@ -49,7 +49,7 @@ pub(crate) fn inactive(cpu: &Cpu, thread: Owned, space: &'static Space) {
     migrate::unload_moving(cpu, thread);
     thread.set_space(Some(space));
     if let Some(old) = old {
-        Space::remove_thread(old);
+        Space::remove_thread(cpu, old);
     }
 }
 

@@ -6,6 +6,7 @@
 //! |---|---:|
 //! | [`calls`], the client | 8, one of them to notice errors |
 //! | [`echo`], the server | 5 |
+//! | [`gives`], the pager | 7 |
 //! | [`nulls`] | 4 |
 //! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
 //! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
@@ -104,7 +105,7 @@ pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
 /// A failed answer returns the nil thread, so that the next round only waits.
 ///
 /// # Safety
-/// `stub` is that of Ipc; the thread accepts neither mappings nor strings.
+/// `stub` is that of Ipc; what the thread accepts goes where nothing is.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn echo(stub: u64, tag: u64, client: u64) -> ! {
     naked_asm!(
@@ -114,6 +115,31 @@ pub(crate) unsafe extern "C" fn echo(stub: u64, tag: u64, client: u64) -> ! {
         "mov rdi, gs:[0]",
         "2:",
         "mov r9, [rsp + 8]",
+        "mov rdx, -1",
+        "mov r8d, {timeouts}",
+        "call [rsp]",
+        "jmp 2b",
+        timeouts = const ANSWER_TIMEOUTS,
+    )
+}
+
+/// Answers everyone who calls with the two words of a map item, for ever.
+///
+/// # Safety
+/// `stub` is that of Ipc; the thread accepts neither mappings nor strings.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn gives(stub: u64, tag: u64, send_base: u64, page: u64) -> ! {
+    naked_asm!(
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "xor esi, esi",
+        "mov rdi, gs:[0]",
+        "2:",
+        "mov r9, [rsp + 8]",
+        "mov rax, [rsp + 16]",
+        "mov rbx, [rsp + 24]",
         "mov rdx, -1",
         "mov r8d, {timeouts}",
         "call [rsp]",

@@ -9,6 +9,7 @@
 mod hot;
 mod long;
 mod measure;
+mod pages;
 mod partner;
 
 use bench::plan::{self, Row};

@@ -11,8 +11,7 @@ use l4::thread::StartError;
 use l4::{IpcError, Message, SysError, Tag, ThreadId, interrupt, ipc, kip, syscall, thread, utcb};
 
 use crate::hot::{self, Calls};
-use crate::long;
-use crate::partner;
+use crate::{long, pages, partner};
 
 /// Round trips per sample where a single one is not much longer than reading the clock.
 const BATCH: u64 = 64;
@@ -50,6 +49,8 @@ pub(crate) enum Failure {
     NoIpi,
     /// There is no event timer that can interrupt.
     NoTimer,
+    /// A page showed this instead of what stands in it.
+    WrongPage(u64),
 }
 
 /// The outcome of a row.
@@ -87,6 +88,9 @@ pub(crate) fn row(
         }),
         Row::YieldSwitch => yields(effort, samples),
         Row::Interrupt => interrupts(effort, samples),
+        Row::Fault => pages::faults(effort, samples),
+        Row::Map => pages::maps(effort, samples),
+        Row::Unmap => pages::unmaps(effort, samples),
     }
 }
 
@@ -232,7 +236,7 @@ fn interrupts(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measu
 }
 
 /// Takes `count` samples of `batch` round trips each, after as many as a fourth of that without looking.
-fn sample(
+pub(crate) fn sample(
     samples: &mut [u64; MOST],
     count: usize,
     batch: u64,

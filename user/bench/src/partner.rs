@@ -1,9 +1,11 @@
 //! The threads that the measuring thread talks to.
 
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use l4::thread::{Builder, StartError};
-use l4::{Message, Stack, SysError, Tag, ThreadId, ipc, kip, thread};
+use l4::{
+    Acceptor, Fpage, MapItem, Message, Stack, SysError, Tag, ThreadId, ipc, kip, thread, utcb,
+};
 
 use crate::hot;
 use bench::plan::Path;
@@ -28,6 +30,13 @@ pub(crate) static STAMP: AtomicU64 = AtomicU64::new(0);
 
 static STACK: Stack<8192> = Stack::new();
 static SPINNER_STACK: Stack<4096> = Stack::new();
+static GIVER_STACK: Stack<4096> = Stack::new();
+
+/// What stands in the page that the pager gives.
+pub(crate) const MARK: u64 = 0x4d41_524b;
+
+/// The pager's target and page.
+static GIFT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
 /// A server for messages of `words` words at the other end of `path`.
 pub(crate) fn server(path: Path, words: usize) -> Result<ThreadId, StartError> {
@@ -69,11 +78,56 @@ fn stamp(_: u64) {
     hot::stamps()
 }
 
-/// Deletes a server, yielder or stamper; another one can be started then.
+/// A pager in a space of its own that answers every fault with `page`, to be shown at `target`.
+pub(crate) fn giver(target: u64, page: Fpage) -> Result<ThreadId, StartError> {
+    GIFT[0].store(target, Relaxed);
+    GIFT[1].store(page.raw(), Relaxed);
+    let plan = Builder::new().new_space().priority(PRIORITY);
+    plan.start(give, 0, &GIVER_STACK)
+}
+
+/// Touches the page, so that its space has it, then answers as fast as it can.
+fn give(_: u64) {
+    let [target, page] = [0, 1].map(|word| GIFT[word].load(Relaxed));
+    let address = Fpage::from_raw(page).base() as *mut u64;
+    // SAFETY: a page that the program keeps for this.
+    unsafe { address.write_volatile(MARK) };
+    let [first, second] = MapItem {
+        send_base: target,
+        fpage: Fpage::from_raw(page),
+    }
+    .words();
+    // SAFETY: the stub's address is the kernel's; nothing but words is accepted by default.
+    unsafe { hot::gives(kip::kip().ipc, Tag::new(0, 0, 2).raw(), first, second) }
+}
+
+/// A server in a space of its own that accepts pages anywhere and answers with nothing.
+pub(crate) fn taker() -> Result<ThreadId, StartError> {
+    let plan = Builder::new().new_space().priority(PRIORITY);
+    plan.start(take, 0, &STACK)
+}
+
+fn take(_: u64) {
+    // SAFETY: the measuring thread sends pages only to where nothing is.
+    unsafe { utcb::my().set_acceptor(Acceptor::COMPLETE_WINDOW) };
+    let (stub, tag) = (kip::kip().ipc, Tag::new(0, 0, 0).raw());
+    // SAFETY: the stub's address is the kernel's; for the acceptor see above.
+    unsafe { hot::echo(stub, tag, ThreadId::NIL.raw()) }
+}
+
+/// Deletes a server, yielder, stamper or taker; another one can be started then.
 pub(crate) fn stop(partner: ThreadId) -> Result<(), SysError> {
     thread::delete(partner)?;
     // SAFETY: the only thread that ran on it is deleted.
     unsafe { STACK.release() };
+    Ok(())
+}
+
+/// Deletes the pager.
+pub(crate) fn stop_giver(giver: ThreadId) -> Result<(), SysError> {
+    thread::delete(giver)?;
+    // SAFETY: the only thread that ran on it is deleted.
+    unsafe { GIVER_STACK.release() };
     Ok(())
 }
 

@@ -38,6 +38,12 @@ pub enum Row {
     YieldSwitch,
     /// From an instruction of a thread that is interrupted to the first one of the interrupt's handler.
     Interrupt,
+    /// A page fault that a pager in another space answers with a page of 4 KiB.
+    Fault,
+    /// Call and reply with a map item of a page of 4 KiB in the call.
+    Map,
+    /// Flush of a page of 4 KiB that one other space got from here.
+    Unmap,
 }
 
 impl Path {
@@ -73,6 +79,9 @@ impl Row {
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
             Self::Interrupt => "irq.to-user",
+            Self::Fault => "fault.page",
+            Self::Map => "map.4k",
+            Self::Unmap => "unmap.4k",
         }
     }
 
@@ -94,6 +103,9 @@ impl Row {
             Self::NullSyscall
             | Self::YieldSwitch
             | Self::Interrupt
+            | Self::Fault
+            | Self::Map
+            | Self::Unmap
             | Self::String(_)
             | Self::Copy => false,
         }
@@ -112,6 +124,9 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::IpiRoundTrip,
         Row::YieldSwitch,
         Row::Interrupt,
+        Row::Fault,
+        Row::Map,
+        Row::Unmap,
         Row::Copy,
     ];
     others
@@ -127,13 +142,13 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 5 + 4 * 6 + 4);
+        assert_eq!(rows(2).count(), 8 + 4 * 6 + 4);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 4 + 2 * 6 + 4);
+        assert_eq!(rows(1).count(), 7 + 2 * 6 + 4);
         assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
     }
 }

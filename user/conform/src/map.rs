@@ -1,6 +1,8 @@
 //! Mappings: who got a page from whom, and what Unmap takes back.
 
-mod agent;
+pub(crate) mod agent;
+mod huge;
+mod long;
 mod many;
 mod move_away;
 mod revoke;
@@ -36,4 +38,14 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("MAP0021", many::no_memory_in_the_middle),
     Test::smp("MAP0022", many::other_processor_loses_at_once),
     Test::smp("MAP0023", many::two_processors_at_once),
+    Test::new("MAP0024", huge::sizes_are_those_of_the_processor),
+    Test::new("MAP0025", huge::whole_and_parts),
+    Test::new("MAP0026", huge::divided_place),
+    Test::new("MAP0027", huge::accesses_of_parts),
+    Test::new("MAP0028", huge::granted),
+    Test::new("MAP0029", huge::rights_of_parts),
+    Test::new("MAP0030", long::unmap_is_preempted),
+    Test::new("MAP0031", long::replaced_with_all_below),
+    Test::new("MAP0032", long::granted_with_fewer_rights),
+    Test::new("MAP0033", long::accesses_of_many),
 ];

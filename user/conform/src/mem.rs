@@ -1,5 +1,7 @@
 //! What threads and spaces cost of the kernel's memory, and that they give it back.
 
+mod pages;
+
 use l4::{ThreadId, Time, control, space, thread};
 
 use crate::harness::failure::at_most;
@@ -12,6 +14,10 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("MEM0003", spaces_leak_nothing),
     Test::new("MEM0004", messages_leak_nothing),
     Test::smp("MEM0005", remote_threads_leak_nothing),
+    Test::new("MEM0006", pages::item_without_memory),
+    Test::new("MEM0007", pages::large_space_ends_at_once),
+    Test::smp("MEM0008", pages::large_space_ends_elsewhere),
+    Test::new("MEM0009", pages::interrupts_while_a_space_ends),
 ];
 
 /// The end of the kernel's memory: runs last, because thread control blocks are never given back.

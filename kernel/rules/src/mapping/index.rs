@@ -1,36 +1,10 @@
-//! The pages of a space by address: a search tree whose shape is that of random insertion (a treap), so that no order
-//! of mapping makes it deep. A node's weight is a hash of its handle, which users do not choose.
+//! Looking for nodes: pages of a space by address, children of a page by place. Expected logarithmic time.
 
+use super::search::{Children, Tree, first_from};
 use super::{Handle, SpaceName, Store};
 
-/// Where a link to a node is kept.
-#[derive(Clone, Copy)]
-enum Link {
-    Root(SpaceName),
-    Lower(Handle),
-    Higher(Handle),
-}
-
-fn get<S: Store>(store: &S, link: Link) -> Option<Handle> {
-    match link {
-        Link::Root(space) => store.root(space),
-        Link::Lower(node) => store.node(node).lower,
-        Link::Higher(node) => store.node(node).higher,
-    }
-}
-
-fn set<S: Store>(store: &mut S, link: Link, to: Option<Handle>) {
-    match link {
-        Link::Root(space) => store.set_root(space, to),
-        Link::Lower(node) => store.node_mut(node).lower = to,
-        Link::Higher(node) => store.node_mut(node).higher = to,
-    }
-}
-
-const fn weight(handle: Handle) -> u32 {
-    let mixed = handle.get().wrapping_mul(0x9E37_79B1);
-    (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA77)
-}
+/// log2 of the smallest page.
+const SMALLEST_LOG2: u32 = 12;
 
 /// The page of `space` that contains `address`.
 #[inline]
@@ -38,103 +12,91 @@ pub fn covering<S: Store>(store: &S, space: SpaceName, address: u64) -> Option<H
     first_within(store, space, address, address)
 }
 
-/// The first page of `space` that has an address in `from..=last`.
+/// The first page of `space` that has an address in `from..=last`, which is not empty.
 pub fn first_within<S: Store>(store: &S, space: SpaceName, from: u64, last: u64) -> Option<Handle> {
+    let (mut before, mut after) = (None, None);
     let mut next = store.root(space);
-    let mut found = None;
     while let Some(handle) = next {
         let node = store.node(handle);
-        if node.last() < from {
-            next = node.higher;
+        if node.address <= from {
+            before = next;
+            next = node.pages[1];
         } else {
-            if node.address <= last {
-                found = Some(handle);
-            }
-            next = node.lower;
+            after = next;
+            next = node.pages[0];
         }
     }
-    found
-}
-
-/// Adds a node to its space's pages. No page there overlaps it.
-pub(super) fn insert<S: Store>(store: &mut S, new: Handle) {
-    let (space, address) = (store.node(new).space, store.node(new).address);
-    let mut link = Link::Root(space);
-    while let Some(handle) = get(store, link) {
-        if weight(handle) < weight(new) {
-            break;
-        }
-        link = if store.node(handle).address < address {
-            Link::Higher(handle)
-        } else {
-            Link::Lower(handle)
-        };
+    match before {
+        Some(handle) if store.node(handle).last() >= from => before,
+        _ => after.filter(|handle| store.node(*handle).address <= last),
     }
-    let below = get(store, link);
-    set(store, link, Some(new));
-    split(store, below, address, Link::Lower(new), Link::Higher(new));
 }
 
-/// Hangs what is below `address` of a tree at `lower` and the rest at `higher`.
-fn split<S: Store>(
-    store: &mut S,
-    mut tree: Option<Handle>,
-    address: u64,
-    mut lower: Link,
-    mut higher: Link,
-) {
-    while let Some(handle) = tree {
-        if store.node(handle).address < address {
-            set(store, lower, Some(handle));
-            lower = Link::Higher(handle);
-            tree = store.node(handle).higher;
-        } else {
-            set(store, higher, Some(handle));
-            higher = Link::Lower(handle);
-            tree = store.node(handle).lower;
-        }
+/// The first of the pages that were mapped from `parent`, in an order of their own.
+pub fn first_child<S: Store>(store: &S, parent: Handle) -> Option<Handle> {
+    first_from(store, Children(parent), 0)
+}
+
+/// The page that comes after `node` among those that were mapped from the same parent.
+pub fn next_sibling<S: Store>(store: &S, node: Handle) -> Option<Handle> {
+    let parent = store.node(node).parent?;
+    first_from(store, Children(parent), after(store, node))
+}
+
+/// The first of the pages mapped from `parent` that has an address of the parent's in `first..=last`, after the sibling
+/// `before` if there is one.
+pub(super) fn child_within<S: Store>(
+    store: &S,
+    parent: Handle,
+    before: Option<Handle>,
+    first: u64,
+    last: u64,
+) -> Option<Handle> {
+    let page = store.node(parent);
+    if page.children.is_none() || last < page.address || first > page.last() {
+        return None;
     }
-    set(store, lower, None);
-    set(store, higher, None);
-}
-
-/// Takes a node out of its space's pages.
-pub(super) fn remove<S: Store>(store: &mut S, old: Handle) {
-    let (space, address) = (store.node(old).space, store.node(old).address);
-    let mut link = Link::Root(space);
-    while let Some(handle) = get(store, link).filter(|handle| *handle != old) {
-        link = if store.node(handle).address < address {
-            Link::Higher(handle)
-        } else {
-            Link::Lower(handle)
-        };
-    }
-    let (lower, higher) = (store.node(old).lower, store.node(old).higher);
-    join(store, lower, higher, link);
-    let node = store.node_mut(old);
-    (node.lower, node.higher) = (None, None);
-}
-
-/// Hangs two trees, all of the first below all of the second, at `link` as one.
-fn join<S: Store>(
-    store: &mut S,
-    mut lower: Option<Handle>,
-    mut higher: Option<Handle>,
-    mut link: Link,
-) {
+    let base = page.frame;
+    let frame = |offset: u64| base + (offset >> 12) as u32;
+    let from = frame(first.saturating_sub(page.address));
+    let to = frame(last.min(page.last()) - page.address);
+    let start = before.map_or(0, |before| after(store, before));
+    let mut log2 = SMALLEST_LOG2;
     loop {
-        match (lower, higher) {
-            (Some(low), Some(high)) if weight(low) >= weight(high) => {
-                set(store, link, Some(low));
-                link = Link::Higher(low);
-                lower = store.node(low).higher;
-            }
-            (Some(_), Some(high)) => {
-                set(store, link, Some(high));
-                link = Link::Lower(high);
-                higher = store.node(high).lower;
-            }
-            (rest, None) | (None, rest) => return set(store, link, rest),
+        // Pages are aligned, so one that reaches into the range begins here or later.
+        let least = Children::first_key(log2, from & u32::MAX << (log2 - SMALLEST_LOG2));
+        let found = first_from(store, Children(parent), least.max(start))?;
+        let node = store.node(found);
+        if node.log2() == log2 && node.frame <= to {
+            return Some(found);
         }
+        // On with the next size of which there are some.
+        log2 = node.log2().max(log2 + 1);
     }
+}
+
+/// The first of the pages mapped from `parent`, after the sibling `before` if there is one, that has the parent's
+/// `address`.
+pub fn child_at<S: Store>(
+    store: &S,
+    parent: Handle,
+    before: Option<Handle>,
+    address: u64,
+) -> Option<Handle> {
+    child_within(store, parent, before, address, address)
+}
+
+/// A page mapped from `parent` that is as large.
+pub fn child_as_large<S: Store>(store: &S, parent: Handle) -> Option<Handle> {
+    let node = store.node(parent);
+    first_from(
+        store,
+        Children(parent),
+        Children::first_key(node.log2(), node.frame),
+    )
+}
+
+/// The lowest key above that of a child.
+fn after<S: Store>(store: &S, child: Handle) -> u64 {
+    Children::key(store.node(child), child) + 1
 }

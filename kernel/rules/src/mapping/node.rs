@@ -4,6 +4,8 @@ use core::num::NonZeroU32;
 
 use pecan_abi::fpage::Rights;
 
+use super::search::Links;
+
 /// Names a node in the caller's memory.
 pub type Handle = NonZeroU32;
 
@@ -18,16 +20,17 @@ pub struct SpaceName(pub u32);
 pub struct Node {
     pub(super) address: u64,
     pub(super) space: SpaceName,
-    /// Where in the parent's page this one begins, in bytes.
-    pub(super) offset: u32,
+    /// Physical address / 4096.
+    pub(super) frame: u32,
     pub(super) parent: Option<Handle>,
-    pub(super) child: Option<Handle>,
-    pub(super) next: Option<Handle>,
-    pub(super) prev: Option<Handle>,
-    /// Pages of the space at lower addresses, in the search tree.
-    pub(super) lower: Option<Handle>,
-    /// Pages of the space at higher addresses.
-    pub(super) higher: Option<Handle>,
+    /// Root of the tree of pages that were mapped from this one.
+    pub(super) children: Option<Handle>,
+    /// In the tree of the parent's children.
+    pub(super) siblings: Links,
+    /// In the tree of the space's pages.
+    pub(super) pages: Links,
+    /// The node's rank in both trees.
+    pub(super) weight: u32,
     pub(super) log2: u8,
     pub(super) rights: Rights,
     /// Accesses through derived pages that the owner has been told of, but those before it have not.
@@ -41,17 +44,22 @@ const _: () = assert!(size_of::<Node>() <= 64);
 impl Node {
     /// A node that is in no tree yet.
     #[inline]
-    pub const fn new(space: SpaceName, address: u64, log2: u32, rights: Rights) -> Self {
+    pub const fn new(
+        space: SpaceName,
+        address: u64,
+        log2: u32,
+        frame: u32,
+        rights: Rights,
+    ) -> Self {
         Self {
             address,
             space,
-            offset: 0,
+            frame,
             parent: None,
-            child: None,
-            next: None,
-            prev: None,
-            lower: None,
-            higher: None,
+            children: None,
+            siblings: [None; 2],
+            pages: [None; 2],
+            weight: 0,
             log2: log2 as u8,
             rights,
             told: Rights::NONE,
@@ -95,21 +103,15 @@ impl Node {
         self.parent
     }
 
-    /// Where in the parent's page this one begins, in bytes.
+    /// Where the page is in memory: physical address / 4096, a multiple of its size.
     #[inline]
-    pub const fn offset(&self) -> u32 {
-        self.offset
+    pub const fn frame(&self) -> u32 {
+        self.frame
     }
 
-    /// One of the pages that were mapped from this one.
+    /// Whether pages were mapped from this one.
     #[inline]
-    pub const fn child(&self) -> Option<Handle> {
-        self.child
-    }
-
-    /// Another page that was mapped from the same parent.
-    #[inline]
-    pub const fn next(&self) -> Option<Handle> {
-        self.next
+    pub const fn has_children(&self) -> bool {
+        self.children.is_some()
     }
 }

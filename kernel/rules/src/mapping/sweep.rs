@@ -6,6 +6,7 @@
 
 use pecan_abi::fpage::Rights;
 
+use super::index::{child_within, first_child, next_sibling};
 use super::{Handle, SpaceName, Store, first_within, tree};
 
 /// What a sweep takes from whom.
@@ -31,8 +32,10 @@ pub struct Sweep {
     next: u64,
     /// The page of the space at work.
     top: Option<Handle>,
-    /// The next node to be visited, at or below `top`.
+    /// The node at work, at or below `top`.
     at: Option<Handle>,
+    /// What derives from that node comes before it.
+    down: bool,
     /// Accesses seen below `top`.
     here: Rights,
     status: Rights,
@@ -43,13 +46,15 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// A sweep that visits at least `piece` nodes at once, if there are so many; at least 1.
+    /// A sweep that takes at least `piece` steps at once, if there are so many; at least 1. A step goes to a node or takes
+    /// from it.
     pub const fn new(scope: Scope, piece: usize) -> Self {
         Self {
             scope,
             next: scope.first,
             top: None,
             at: None,
+            down: false,
             here: Rights::NONE,
             status: Rights::NONE,
             version: 0,
@@ -75,20 +80,27 @@ impl Sweep {
 
     /// Goes on, with the tree at `version`; afterwards the caller pauses it unless [`Self::is_done`].
     ///
-    /// The time is that of the piece's nodes, and of the siblings and the depth that are stepped over between them.
+    /// The time is that of the piece's steps, each of which looks a few nodes up.
     pub fn go_on<S: Store>(&mut self, store: &mut S, version: u64) {
         if self.top.is_some() && version != self.version {
             (self.top, self.at) = (None, None);
             self.patience = self.patience.saturating_mul(2);
         }
         for _ in 0..self.patience {
-            match self.at {
-                Some(node) => self.visit(store, node),
-                None => self.open(store),
-            }
+            self.step(store);
             if self.done {
                 return;
             }
+        }
+    }
+
+    fn step<S: Store>(&mut self, store: &mut S) {
+        let Some(node) = self.at else {
+            return self.open(store);
+        };
+        match first_child(store, node).filter(|_| self.down) {
+            Some(child) => self.at = Some(child),
+            None => self.visit(store, node),
         }
     }
 
@@ -100,15 +112,14 @@ impl Sweep {
             self.done = true;
             return;
         };
-        self.top = Some(top);
-        if self.takes_own(store, top) {
-            self.at = Some(deepest(store, top));
-            return;
-        }
-        let first = store.node(top).child;
-        match self.in_range(store, top, first) {
-            Some(child) => self.at = Some(deepest(store, child)),
-            None => self.close(store, top),
+        (self.top, self.down) = (found, true);
+        self.at = if self.takes_own(store, top) {
+            found
+        } else {
+            self.in_range(store, top, None)
+        };
+        if self.at.is_none() {
+            self.close(store, top);
         }
     }
 
@@ -117,44 +128,20 @@ impl Sweep {
         self.scope.flush && store.node(top).parent.is_some()
     }
 
-    /// The first of `child` and its later siblings, children of `top`, that has memory in the range.
-    fn in_range<S: Store>(
-        &self,
-        store: &S,
-        top: Handle,
-        mut child: Option<Handle>,
-    ) -> Option<Handle> {
-        let base = store.node(top).address;
-        while let Some(handle) = child {
-            let node = store.node(handle);
-            let first = base + u64::from(node.offset);
-            if first <= self.scope.last && first + ((1 << node.log2) - 1) >= self.scope.first {
-                return child;
-            }
-            child = node.next;
-        }
-        None
+    /// The first child of `top`, after `before`, that has memory in the range.
+    fn in_range<S: Store>(&self, store: &S, top: Handle, before: Option<Handle>) -> Option<Handle> {
+        child_within(store, top, before, self.scope.first, self.scope.last)
     }
 
     /// Takes from one node, whose children were taken from before, and finds the next.
     fn visit<S: Store>(&mut self, store: &mut S, handle: Handle) {
         let is_top = self.top == Some(handle);
-        let (parent, sibling) = (store.node(handle).parent, store.node(handle).next);
-        let next = if is_top {
-            None
-        } else if parent == self.top {
-            let Some(top) = parent else { return };
-            let own = self.takes_own(store, top);
-            let sibling = if own {
-                sibling
-            } else {
-                self.in_range(store, top, sibling)
-            };
-            sibling
-                .map(|sibling| deepest(store, sibling))
-                .or(parent.filter(|_| own))
-        } else {
-            sibling.map(|sibling| deepest(store, sibling)).or(parent)
+        let parent = store.node(handle).parent;
+        let partly = parent.filter(|top| self.top == parent && !self.takes_own(store, *top));
+        let (next, up) = match partly {
+            _ if is_top => (None, None),
+            Some(top) => (self.in_range(store, top, Some(handle)), None),
+            None => (next_sibling(store, handle), parent),
         };
         // Regions are told nothing: they may be gone with their last page.
         let told = parent.filter(|parent| is_top && store.node(*parent).parent.is_some());
@@ -162,14 +149,14 @@ impl Sweep {
             self.next = store.node(handle).last() + 1;
         }
         self.take(store, handle);
-        self.at = next;
+        (self.at, self.down) = (next.or(up), next.is_some());
         if is_top {
             if let Some(parent) = told {
                 let parent = store.node_mut(parent);
                 parent.left = parent.left.or(self.here);
             }
             self.finish_page();
-        } else if let (None, Some(top)) = (next, self.top) {
+        } else if let (None, Some(top)) = (self.at, self.top) {
             self.close(store, top);
         }
     }
@@ -220,12 +207,4 @@ impl Sweep {
 const fn without(rights: Rights, less: Rights) -> Rights {
     let kept = !less.bits() | Rights::READ.bits();
     Rights::from_bits(rights.bits() & kept)
-}
-
-/// The node without children that is reached from `from` by going to the first child as long as there is one.
-fn deepest<S: Store>(store: &S, mut from: Handle) -> Handle {
-    while let Some(child) = store.node(from).child {
-        from = child;
-    }
-    from
 }

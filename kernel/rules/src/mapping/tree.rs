@@ -2,14 +2,15 @@
 
 use pecan_abi::fpage::Rights;
 
+use super::search::{self, Children, Pages};
 use super::{Handle, Node, SpaceName, Store, index};
 
 /// There is no memory for a node. Nothing has changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoMemory;
 
-/// log2 of the size of the owner's regions.
-pub const REGION_LOG2: u32 = 21;
+/// log2 of the size of the owner's regions: that of the largest pages.
+pub const REGION_LOG2: u32 = 30;
 
 /// Where a page is: a place in a space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,27 +29,39 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
         return Ok(found);
     }
     let base = address & u64::MAX << REGION_LOG2;
-    let node = Node::new(owner, base, REGION_LOG2, Rights::FULL);
+    let frame = (base >> 12) as u32;
+    make(
+        store,
+        Node::new(owner, base, REGION_LOG2, frame, Rights::FULL),
+    )
+}
+
+/// A node among the pages of its space.
+#[inline]
+fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
     let handle = store.allocate(node).ok_or(NoMemory)?;
-    index::insert(store, handle);
+    store.node_mut(handle).weight = search::weight_of(handle);
+    search::insert(store, Pages(node.space), handle);
     Ok(handle)
 }
 
-/// Records that the page at `spot` was mapped with `rights` from `offset` bytes into the page of `parent`.
+/// Records that the page at `spot` was mapped with `rights` from the page of `parent`, which has the memory
+/// at `frame` (physical address / 4096).
 ///
 /// Nothing of the space's is at the spot, it lies inside of the parent's page, and the parent has the rights.
 /// On an error `parent` may be a region without children: [`drop_if_empty`].
+#[inline]
 pub fn add<S: Store>(
     store: &mut S,
     parent: Handle,
-    offset: u32,
+    frame: u32,
     spot: Spot,
     rights: Rights,
 ) -> Result<Handle, NoMemory> {
-    let mut node = Node::new(spot.space, spot.address, spot.log2, rights);
-    node.offset = offset;
-    let handle = store.allocate(node).ok_or(NoMemory)?;
-    index::insert(store, handle);
+    let handle = make(
+        store,
+        Node::new(spot.space, spot.address, spot.log2, frame, rights),
+    )?;
     link(store, handle, parent);
     Ok(handle)
 }
@@ -59,12 +72,11 @@ pub fn extend<S: Store>(store: &mut S, node: Handle, rights: Rights) {
     node.rights = node.rights.or(rights);
 }
 
-/// The page counts as mapped from another parent, where the same memory begins `offset` bytes into the page. The
-/// parent does not derive from the page, and has all its rights.
-pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle, offset: u32) {
+/// The page counts as mapped from another parent, which has the same memory. The parent does not derive from the page,
+/// and has all its rights.
+pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     let old = store.node(node).parent;
     unlink(store, node);
-    store.node_mut(node).offset = offset;
     link(store, node, parent);
     if let Some(old) = old {
         drop_if_empty(store, old);
@@ -74,48 +86,46 @@ pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle, offset: u32)
 /// The page is at another place of the same size now, perhaps in another space; what derives from it still does.
 /// `seen` are accesses at the old place. Nothing of the space's is at the new place.
 pub fn relocate<S: Store>(store: &mut S, node: Handle, to: Spot, seen: Rights) {
-    index::remove(store, node);
+    let from = store.node(node).space;
+    search::remove(store, Pages(from), node);
     let moved = store.node_mut(node);
     moved.space = to.space;
     moved.address = to.address;
     moved.told = moved.told.or(seen);
-    index::insert(store, node);
+    search::insert(store, Pages(to.space), node);
 }
 
 /// Makes two pages of one: the lower half stays the node's, the upper half gets a node of its own, which is the result.
 /// No child is as large as the page, and the page is no region and not of the smallest size.
+///
+/// The time is that of the children in the upper half.
 pub fn halve<S: Store>(store: &mut S, node: Handle) -> Result<Handle, NoMemory> {
-    let Node {
-        log2,
-        offset,
-        parent,
-        ..
-    } = *store.node(node);
-    let half = 1u32 << (log2 - 1);
-    let upper = Node {
-        address: store.node(node).address + u64::from(half),
-        offset: offset + half,
-        log2: log2 - 1,
-        child: None,
-        lower: None,
-        higher: None,
-        ..*store.node(node)
-    };
-    let upper = store.allocate(upper).ok_or(NoMemory)?;
-    store.node_mut(node).log2 -= 1;
-    index::insert(store, upper);
-    if let Some(parent) = parent {
-        link(store, upper, parent);
+    let old = *store.node(node);
+    let half = 1u64 << (old.log2 - 1);
+    let upper = make(
+        store,
+        Node {
+            address: old.address + half,
+            frame: old.frame + (half >> 12) as u32,
+            log2: old.log2 - 1,
+            parent: None,
+            children: None,
+            siblings: [None; 2],
+            pages: [None; 2],
+            ..old
+        },
+    )?;
+    let (first, last) = (old.address + half, old.last());
+    while let Some(child) = index::child_within(store, node, None, first, last) {
+        unlink(store, child);
+        link(store, child, upper);
     }
-    let mut next = store.node(node).child;
-    while let Some(child) = next {
-        next = store.node(child).next;
-        let within = store.node(child).offset;
-        if within >= half {
-            unlink(store, child);
-            store.node_mut(child).offset = within - half;
-            link(store, child, upper);
-        }
+    // Its size is part of its place among its siblings.
+    unlink(store, node);
+    store.node_mut(node).log2 -= 1;
+    if let Some(parent) = old.parent {
+        link(store, node, parent);
+        link(store, upper, parent);
     }
     Ok(upper)
 }
@@ -123,12 +133,12 @@ pub fn halve<S: Store>(store: &mut S, node: Handle) -> Result<Handle, NoMemory> 
 /// Removes a node without children. A region that it leaves without children goes too, unless it is `keep`.
 pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
     debug_assert!(
-        store.node(node).child.is_none(),
+        !store.node(node).has_children(),
         "a page is still mapped on"
     );
-    let parent = store.node(node).parent;
+    let Node { parent, space, .. } = *store.node(node);
     unlink(store, node);
-    index::remove(store, node);
+    search::remove(store, Pages(space), node);
     store.free(node);
     if let Some(parent) = parent.filter(|parent| Some(*parent) != keep) {
         drop_if_empty(store, parent);
@@ -138,34 +148,22 @@ pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
 /// Removes a region without children. Any other node stays.
 pub fn drop_if_empty<S: Store>(store: &mut S, node: Handle) {
     let region = store.node(node);
-    if region.parent.is_none() && region.child.is_none() {
-        index::remove(store, node);
+    if region.parent.is_none() && !region.has_children() {
+        let owner = region.space;
+        search::remove(store, Pages(owner), node);
         store.free(node);
     }
 }
 
-/// Puts a node before its siblings.
+#[inline]
 fn link<S: Store>(store: &mut S, node: Handle, parent: Handle) {
-    let next = store.node_mut(parent).child.replace(node);
-    if let Some(next) = next {
-        store.node_mut(next).prev = Some(node);
-    }
-    let linked = store.node_mut(node);
-    (linked.parent, linked.next, linked.prev) = (Some(parent), next, None);
+    store.node_mut(node).parent = Some(parent);
+    search::insert(store, Children(parent), node);
 }
 
 fn unlink<S: Store>(store: &mut S, node: Handle) {
-    let Node {
-        parent, next, prev, ..
-    } = *store.node(node);
-    if let Some(next) = next {
-        store.node_mut(next).prev = prev;
+    if let Some(parent) = store.node(node).parent {
+        search::remove(store, Children(parent), node);
+        store.node_mut(node).parent = None;
     }
-    if let Some(prev) = prev {
-        store.node_mut(prev).next = next;
-    } else if let Some(parent) = parent {
-        store.node_mut(parent).child = next;
-    }
-    let free = store.node_mut(node);
-    (free.parent, free.next, free.prev) = (None, None, None);
 }

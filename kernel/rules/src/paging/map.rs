@@ -1,6 +1,6 @@
 //! Changing page tables.
 
-use super::{Entry, Leaf, ROOT_LEVEL, Tables, index, shift};
+use super::{End, Entry, Leaf, ROOT_LEVEL, Tables, index, shift};
 
 /// What [`map_page`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,6 +85,29 @@ pub fn map_page<T: Tables>(
         phys,
         flags,
     ))
+}
+
+/// Maps 2^`size_log2` bytes at `address`, the way to which ends `at` an absent entry, to `phys`. The size is 12, 21 or 30
+/// and at most the room there, and the addresses are multiples of it; the flags, as for [`map_page`], have USER if the way
+/// lies in the lower half.
+///
+/// Errors: [`MapError::NoMemory`]; nothing has changed then.
+pub fn fill<T: Tables>(
+    tables: &mut T,
+    at: &End,
+    address: u64,
+    phys: u64,
+    size_log2: u32,
+    flags: Entry,
+) -> Result<(), MapError> {
+    debug_assert!(!at.entry.is_present() && size_log2 <= at.room_log2());
+    let target = (size_log2 - 3) / 9;
+    let leaf = leaf_entry(phys, target, flags);
+    if at.level == target {
+        tables.write(at.table, index(address, target), leaf);
+        return Ok(());
+    }
+    link_new(tables, at.table, at.level, address, leaf, target).map(|_| ())
 }
 
 /// Removes the page that maps `address`, whatever its size, and returns it as it was last. Tables that become empty stay:

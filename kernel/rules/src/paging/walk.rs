@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use pecan_abi::layout::USER_LAST;
 
-use super::{Entry, ROOT_LEVEL, Tables, index, shift};
+use super::{Entry, LARGEST_LEVEL, ROOT_LEVEL, Tables, index, shift};
 
 /// A mapped page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,35 +41,59 @@ impl Leaf {
     }
 }
 
-/// The page that maps a virtual address.
+/// Where the way to an address ends: at a page, or at an entry that is absent.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    pub(super) table: u64,
+    pub(super) level: u32,
+    pub(super) entry: Entry,
+}
+
+impl End {
+    /// The page that maps the address.
+    #[inline]
+    pub const fn leaf(&self) -> Option<Leaf> {
+        if self.entry.is_present() {
+            Some(Leaf::of(self.entry, self.level))
+        } else {
+            None
+        }
+    }
+
+    /// log2 of the largest page that can be put at the address: 30, 21 or 12. A larger one would be where there is a table
+    /// already, and tables stay.
+    #[inline]
+    pub const fn room_log2(&self) -> u32 {
+        shift(if self.level > LARGEST_LEVEL {
+            LARGEST_LEVEL
+        } else {
+            self.level
+        })
+    }
+}
+
+/// Goes the way to a virtual address.
 #[inline]
-pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
+pub fn find<T: Tables>(tables: &T, root: u64, address: u64) -> End {
     let (mut table, mut level) = (root, ROOT_LEVEL);
     loop {
         let entry = tables.read(table, index(address, level));
-        if entry.is_leaf(level) {
-            return Some(Leaf::of(entry, level));
-        }
-        if !entry.is_present() || level == 1 {
-            return None;
+        if !entry.is_present() || entry.is_leaf(level) {
+            return End {
+                table,
+                level,
+                entry,
+            };
         }
         table = entry.address();
         level -= 1;
     }
 }
 
-/// Whether the 2 MiB around a virtual address have a table of their own, so that only pages of 4 KiB can be there.
-pub fn is_divided<T: Tables>(tables: &T, root: u64, address: u64) -> bool {
-    let (mut table, mut level) = (root, ROOT_LEVEL);
-    while level > 1 {
-        let entry = tables.read(table, index(address, level));
-        if !entry.is_present() || entry.is_leaf(level) {
-            return false;
-        }
-        table = entry.address();
-        level -= 1;
-    }
-    true
+/// The page that maps a virtual address.
+#[inline]
+pub fn lookup<T: Tables>(tables: &T, root: u64, address: u64) -> Option<Leaf> {
+    find(tables, root, address).leaf()
 }
 
 /// The first page of the lower half that maps an address in `from..=last`, with its first address.
@@ -113,28 +137,43 @@ pub fn for_each_leaf<T: Tables>(
     }
 }
 
-/// Frees all tables that the lower half of `root` links to, and leaves it empty; the pages themselves are not touched.
+/// Frees at most `most` of the tables that the lower half of `root` links to; the pages themselves are not touched. True:
+/// there are no more.
 ///
 /// No processor may be using the tables any more.
-pub fn free_user_half<T: Tables>(tables: &mut T, root: u64) {
-    for slot in 0..256 {
-        let entry = tables.read(root, slot);
-        if entry.is_present() {
-            tables.write(root, slot, Entry::ABSENT);
-            free_table(tables, entry.address(), ROOT_LEVEL - 1);
-        }
-    }
+pub fn free_user_tables<T: Tables>(tables: &mut T, root: u64, most: usize) -> bool {
+    (0..most).any(|_| !free_table(tables, root))
 }
 
-/// Frees a table and all below it. Calls itself at most twice deep.
-fn free_table<T: Tables>(tables: &mut T, table: u64, level: u32) {
-    if level > 1 {
-        for slot in 0..512 {
+/// Frees a table that links to no other. False: the lower half links to none.
+fn free_table<T: Tables>(tables: &mut T, root: u64) -> bool {
+    let (mut table, mut level, mut from) = (root, ROOT_LEVEL, None);
+    loop {
+        // Tables of the lowest level link to pages only.
+        let slots = match level {
+            ROOT_LEVEL => 256,
+            1 => 0,
+            _ => 512,
+        };
+        let link = (0..slots).find_map(|slot| {
             let entry = tables.read(table, slot);
-            if entry.is_present() && !entry.is_leaf(level) {
-                free_table(tables, entry.address(), level - 1);
+            let is_link = entry.is_present() && !entry.is_leaf(level);
+            is_link.then_some((slot, entry))
+        });
+        match link {
+            Some((slot, entry)) => {
+                from = Some((table, slot));
+                table = entry.address();
+                level -= 1;
+            }
+            None => {
+                let Some((above, slot)) = from else {
+                    return false;
+                };
+                tables.write(above, slot, Entry::ABSENT);
+                tables.free(table);
+                return true;
             }
         }
     }
-    tables.free(table);
 }

@@ -1,12 +1,14 @@
 //! Pieces that are in part what Unmap or a grant item names are divided, with all that derives from them.
 
 use super::Ports;
-use crate::mapping::{Handle, NoMemory, SpaceName, Store, covering, halve};
+use crate::mapping::{
+    Handle, NoMemory, SpaceName, Store, child_as_large, child_at, covering, halve,
+};
 
 /// Divides one piece that is in part inside of `ports` and derives from one of `space`, or is one of `space` if `own`.
 /// False if there is none, and a sweep of these ports, with its flush if `own`, takes exactly them.
 ///
-/// The time is that of the siblings of the pieces on the way.
+/// The time is that of the pieces of others that were mapped from the same one and have the first or the last port.
 pub fn cut<S: Store>(
     store: &mut S,
     space: SpaceName,
@@ -18,7 +20,7 @@ pub fn cut<S: Store>(
         let Some(top) = covering(store, space, edge) else {
             continue;
         };
-        if let Some(piece) = straddling(store, top, ports, own) {
+        if let Some(piece) = straddling(store, top, ports, edge, own) {
             halve(store, deepest_as_large(store, piece))?;
             return Ok(true);
         }
@@ -27,20 +29,27 @@ pub fn cut<S: Store>(
 }
 
 /// The piece `top`, or one that was mapped from it, if it has ports inside and outside of `ports`. `top` itself stays as
-/// it is unless `own`, or if it is a region of the owner of all ports.
-fn straddling<S: Store>(store: &S, top: Handle, ports: Ports, own: bool) -> Option<Handle> {
+/// it is unless `own`, or if it is a region of the owner of all ports. Such a piece has the first or the last of the
+/// ports, one of which is at `edge`.
+fn straddling<S: Store>(
+    store: &S,
+    top: Handle,
+    ports: Ports,
+    edge: u64,
+    own: bool,
+) -> Option<Handle> {
     if !straddles(store, top, ports) {
         return None;
     }
     if own && store.node(top).parent().is_some() {
         return Some(top);
     }
-    let mut next = store.node(top).child();
+    let mut next = child_at(store, top, None, edge);
     while let Some(child) = next {
         if straddles(store, child, ports) {
             return Some(child);
         }
-        next = store.node(child).next();
+        next = child_at(store, top, next, edge);
     }
     None
 }
@@ -52,15 +61,8 @@ fn straddles<S: Store>(store: &S, piece: Handle, ports: Ports) -> bool {
 
 /// A piece as large as `piece` that derives from it and from which none as large derives; perhaps itself.
 fn deepest_as_large<S: Store>(store: &S, mut piece: Handle) -> Handle {
-    let log2 = store.node(piece).log2();
-    let mut next = store.node(piece).child();
-    while let Some(child) = next {
-        if store.node(child).log2() == log2 {
-            piece = child;
-            next = store.node(child).child();
-        } else {
-            next = store.node(child).next();
-        }
+    while let Some(child) = child_as_large(store, piece) {
+        piece = child;
     }
     piece
 }

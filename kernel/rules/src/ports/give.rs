@@ -88,7 +88,7 @@ pub fn give<S: Store>(
 /// owner of all.
 fn source<S: Store>(store: &S, giver: Giver, ports: Ports) -> Option<(Option<Handle>, Ports)> {
     match giver {
-        Giver::Owner(_) => Some((None, ports.and(Ports::region(ports.first))?)),
+        Giver::Owner(_) => Some((None, ports.and(Ports::largest(ports.first))?)),
         Giver::Space(space, _) => {
             let (first, last) = ports.addresses();
             let source = first_within(store, space, first, last)?;
@@ -110,8 +110,8 @@ fn derive<S: Store>(
     to: SpaceName,
     piece: Ports,
 ) -> Result<(), NoMemory> {
-    let offset = (piece.addresses().0 - store.node(source).address()) as u32;
-    let added = add(store, source, offset, piece.spot(to), Rights::FULL);
+    let frame = u32::from(piece.first);
+    let added = add(store, source, frame, piece.spot(to), Rights::FULL);
     if added.is_err() {
         drop_if_empty(store, source);
     }
@@ -125,11 +125,8 @@ fn promote<S: Store>(store: &mut S, source: Handle, target: Handle) {
     while let Some(node) = above.filter(|node| *node != source) {
         above = store.node(node).parent();
     }
-    let node = store.node(source);
-    if let (Some(_), Some(parent)) = (above, node.parent()) {
-        let within = store.node(target).address() - node.address();
-        let offset = node.offset() + within as u32;
-        adopt(store, target, parent, offset);
+    if let (Some(_), Some(parent)) = (above, store.node(source).parent()) {
+        adopt(store, target, parent);
     }
 }
 

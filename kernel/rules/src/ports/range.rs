@@ -2,10 +2,12 @@
 
 use pecan_abi::fpage::{Fpage, IoFpage};
 
-use crate::mapping::{Node, REGION_LOG2, Spot};
+use crate::mapping::{Node, Spot};
 
 /// log2 of the bytes that a port takes in the mapping tree.
 const PORT_LOG2: u32 = 12;
+/// How many ports the largest piece has.
+const LARGEST: u16 = 512;
 
 /// The ports from `first` to `last`, inclusive; at least one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +67,7 @@ impl Ports {
 
     /// The ports of the largest piece that begins with the first of these and does not go beyond the last.
     pub const fn piece(self) -> Self {
-        let mut size = 1 << (REGION_LOG2 - PORT_LOG2);
+        let mut size = LARGEST as u32;
         let (first, last) = (self.first as u32, self.last as u32);
         while !first.is_multiple_of(size) || first + (size - 1) > last {
             size /= 2;
@@ -76,9 +78,9 @@ impl Ports {
         }
     }
 
-    /// The ports of the region of the owner of all ports in which `port` is.
-    pub const fn region(port: u16) -> Self {
-        let others = (1 << (REGION_LOG2 - PORT_LOG2)) - 1;
+    /// The ports of the largest piece in which `port` can be.
+    pub const fn largest(port: u16) -> Self {
+        let others = LARGEST - 1;
         Self {
             first: port & !others,
             last: port | others,

@@ -6,8 +6,8 @@ mod model;
 use memory::{Memory, ROOT};
 use model::{Model, PROBES, small_pages};
 use pecan_rules::paging::{
-    Entry, MapError, Mapped, Tables, for_each_leaf, free_user_half, lookup, map_page, next_leaf,
-    unmap_page,
+    Entry, MapError, Mapped, Tables, fill, find, for_each_leaf, free_user_tables, lookup, map_page,
+    next_leaf, unmap_page,
 };
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -64,7 +64,15 @@ fn apply(memory: &mut Memory, model: &mut Model, op: Op) {
             let phys = phys + (address & ((1 << 30) - 1));
             let (expected, new) = model.map(address, log2, phys, flags, tables);
             memory.expect(model.pages(), new.pages());
-            assert_eq!(map_page(memory, ROOT, address, phys, log2, flags), expected);
+            let at = find(memory, ROOT, address);
+            let free = at.leaf().is_none() && at.room_log2() >= log2;
+            let reached = !flags.contains(Entry::USER) || memory.admits_users(address);
+            if free && reached {
+                let filled = fill(memory, &at, address, phys, log2, flags);
+                assert_eq!(filled.map(|()| Mapped::Fresh), expected);
+            } else {
+                assert_eq!(map_page(memory, ROOT, address, phys, log2, flags), expected);
+            }
             let grown = if expected.is_ok() {
                 new.tables() - model.tables()
             } else {
@@ -103,6 +111,7 @@ proptest! {
         for (&address, page) in PROBES.iter().zip(model.pages()) {
             let leaf = lookup(&memory, ROOT, address);
             assert_eq!(leaf.map(|leaf| leaf.translate(address)), page.map(|page| page.phys));
+            assert_eq!(find(&memory, ROOT, address).room_log2(), model.room_log2(address));
         }
     }
 
@@ -126,7 +135,10 @@ proptest! {
     }
 
     #[test]
-    fn a_dead_space_gives_back_its_tables(ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 })) {
+    fn a_dead_space_gives_back_its_tables(
+        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 }),
+        piece in 1..5usize,
+    ) {
         let (mut memory, mut model) = (Memory::new(), Model::default());
         let kernel = 0xFFFF_8000_0000_0000;
         memory.available = 3;
@@ -138,7 +150,16 @@ proptest! {
             apply(&mut memory, &mut model, op);
         }
         memory.watch_nothing();
-        free_user_half(&mut memory, ROOT);
+        loop {
+            let before = memory.tables();
+            memory.reads.set(0);
+            let done = free_user_tables(&mut memory, ROOT, piece);
+            assert!(memory.reads.get() <= 1280 * piece, "a piece is bounded");
+            assert!(done || memory.tables() + piece == before, "as many as asked for");
+            if done {
+                break;
+            }
+        }
         assert_eq!(memory.tables(), 4, "root and the kernel's three");
         assert_eq!(next_leaf(&memory, ROOT, 0, u64::MAX), None);
         assert_eq!(lookup(&memory, ROOT, kernel + 5).map(|leaf| leaf.translate(kernel + 5)), Some(0x5005));

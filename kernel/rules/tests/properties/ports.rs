@@ -185,7 +185,7 @@ proptest! {
         prop_assert!(size.is_power_of_two() && u32::from(first) % size == 0);
         let double = u32::from(first) + 2 * size - 1;
         prop_assert!(size == 512 || u32::from(first) % (2 * size) != 0 || double > u32::from(ports.last));
-        prop_assert!(Ports::region(first).contains(piece));
+        prop_assert!(Ports::largest(first).contains(piece));
     }
 
     #[test]
@@ -249,8 +249,8 @@ fn a_hole_in_a_large_piece() {
     }
     let hole = covering(&memory, SpaceName(2), 0x3F8 << 12);
     assert!(hole.is_none());
-    // 128 regions, and as many pieces in each of the spaces; one of them is eight, and a hole.
-    assert_eq!(memory.nodes(), 3 * 128 + 8);
+    // A region, and 128 pieces in each of the spaces; one of them is eight, and a hole.
+    assert_eq!(memory.nodes(), 1 + 2 * 128 + 8);
     let region = covering(&memory, SpaceName(OWNER), 0).expect("a region");
-    assert_eq!(memory.node(region).log2(), 21);
+    assert_eq!(memory.node(region).log2(), 30);
 }

@@ -23,6 +23,7 @@ pub(crate) enum Outcome {
 
 /// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
 /// is BR0 meanwhile. The answer changes no message register beyond `room`. ErrorCode and BR0 are as before afterwards.
+#[inline]
 pub(super) fn call(
     me: Owned,
     partner: u64,

@@ -43,8 +43,8 @@ fn look_up(space: &Space, ports: Ports) -> bool {
     let tree = tree::lock();
     let map = &cpu::current().ports;
     if space.role() == Role::Sigma0 {
-        map.allow(root, Ports::region(ports.first));
-        map.allow(root, Ports::region(ports.last));
+        map.allow(root, Ports::largest(ports.first));
+        map.allow(root, Ports::largest(ports.last));
         return true;
     }
     let name: SpaceName = space.name();

@@ -15,5 +15,5 @@ mod unmap;
 
 pub(crate) use fault::{Admission, admit};
 pub(crate) use item::item;
-pub(super) use unmap::remove_all;
 pub(crate) use unmap::unmap;
+pub(super) use unmap::{all, go_on};

@@ -21,22 +21,37 @@ pub(crate) fn unmap(space: &Space, page: IoFpage, flush: bool, pause: impl FnMut
     take(space, Ports::named(page), flush, pause);
 }
 
-/// Takes away all ports of a space that ends, and what derives from them.
-pub(in crate::space) fn remove_all(space: &Space) {
-    take(space, Ports::named(IoFpage::COMPLETE), true, || true);
+/// Takes away all ports of a space that ends, and what derives from them, by as many calls of [`go_on`] as it takes.
+pub(in crate::space) fn all(space: &Space) -> Sweep {
+    let all = Ports::named(IoFpage::COMPLETE);
+    Sweep::new(scope(space, all, true), PART)
 }
 
-/// As [`unmap`].
-#[inline(never)]
-pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnMut() -> bool) {
+/// Goes on with a sweep for one part, after which no CPU lets a program use a port because of it.
+pub(in crate::space) fn go_on(sweep: &mut Sweep) {
+    let mut stale = {
+        let mut tree = tree::lock();
+        tree.sweep(sweep);
+        tree.take_stale()
+    };
+    stale.forget_ports();
+}
+
+fn scope(space: &Space, ports: Ports, flush: bool) -> Scope {
     let (first, last) = ports.addresses();
-    let scope = Scope {
+    Scope {
         space: space.name(),
         first,
         last,
         revoke: Rights::FULL,
         flush,
-    };
+    }
+}
+
+/// As [`unmap`].
+#[inline(never)]
+pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnMut() -> bool) {
+    let scope = scope(space, ports, flush);
     let mut sweep = Sweep::new(scope, PART);
     while !part(scope, ports, &mut sweep) {
         if !pause() {

@@ -1,7 +1,7 @@
 //! Threads in spaces of their own that touch, give and unmap pages when told to.
 
 use l4::thread::Builder;
-use l4::{Acceptor, Fpage, Rights, Tag, ThreadId, memory, syscall, utcb};
+use l4::{Acceptor, Fpage, MapItem, Rights, Tag, ThreadId, memory, syscall, utcb};
 
 use crate::harness::pager::{self, COUNT};
 use crate::harness::{Failure, Job, Outcome, SOON, board, equal, hex, worker};
@@ -16,22 +16,22 @@ const GIVE: u64 = 6;
 const TAKE: u64 = 7;
 
 /// First word of items: a map item, a grant item.
-pub(super) const MAP: u64 = 8;
-pub(super) const GRANT: u64 = 10;
+pub(crate) const MAP: u64 = 8;
+pub(crate) const GRANT: u64 = 10;
 
 /// Where agents get pages, 2 MiB aligned; nothing of the program is there.
-pub(super) const PLACE: u64 = 0x5000_0000;
+pub(crate) const PLACE: u64 = 0x5000_0000;
 
 /// What stands in the page that a space gets where it has lost one.
 const LOST: u64 = 0x1057;
 
 /// An agent.
 #[derive(Clone, Copy)]
-pub(super) struct Agent(pub(super) ThreadId);
+pub(crate) struct Agent(pub(crate) ThreadId);
 
 /// The test's pager, then this many agents on the first processor.
 #[track_caller]
-pub(super) fn agents<const N: usize>() -> Result<[Agent; N], Failure> {
+pub(crate) fn agents<const N: usize>() -> Result<[Agent; N], Failure> {
     let pager = pager::start()?;
     let mut all = [Agent(ThreadId::NIL); N];
     for agent in &mut all {
@@ -42,7 +42,7 @@ pub(super) fn agents<const N: usize>() -> Result<[Agent; N], Failure> {
 
 /// An agent of this plan.
 #[track_caller]
-pub(super) fn start(plan: Builder) -> Result<Agent, Failure> {
+pub(crate) fn start(plan: Builder) -> Result<Agent, Failure> {
     worker::start(plan, |_| serve(), 0).map(Agent)
 }
 
@@ -101,18 +101,18 @@ fn send(to: ThreadId, item: [u64; 2]) -> crate::harness::job::Done {
 }
 
 /// An item of `kind` that sends `page` to `target`, if the window is the complete address space.
-pub(super) const fn item(kind: u64, target: u64, page: Fpage) -> [u64; 2] {
+pub(crate) const fn item(kind: u64, target: u64, page: Fpage) -> [u64; 2] {
     [target | kind, page.raw()]
 }
 
 /// A page of 4 KiB with rights.
-pub(super) const fn small(address: u64, rights: Rights) -> Fpage {
+pub(crate) const fn small(address: u64, rights: Rights) -> Fpage {
     Fpage::new(address, 12, rights)
 }
 
 /// Gives a page of the test's own space to `to`.
 #[track_caller]
-pub(super) fn give(to: Agent, item: [u64; 2]) -> Outcome {
+pub(crate) fn give(to: Agent, item: [u64; 2]) -> Outcome {
     send(to.0, item).ok()
 }
 
@@ -130,20 +130,20 @@ impl Agent {
 
     /// Gives a page of its own to `to`; the error flag and the code of its IPC.
     #[track_caller]
-    pub(super) fn try_give(self, to: Agent, [first, second]: [u64; 2]) -> Result<u64, Failure> {
+    pub(crate) fn try_give(self, to: Agent, [first, second]: [u64; 2]) -> Result<u64, Failure> {
         self.ask(GIVE, &[to.0.raw(), first, second])
     }
 
     /// Gives a page of its own to `to`.
     #[track_caller]
-    pub(super) fn give(self, to: Agent, item: [u64; 2]) -> Outcome {
+    pub(crate) fn give(self, to: Agent, item: [u64; 2]) -> Outcome {
         let error = self.try_give(to, item)? & Tag::ERROR;
         equal("error of the agent's IPC", error, 0)
     }
 
     /// Writes without faulting.
     #[track_caller]
-    pub(super) fn writes(self, address: u64, value: u64) -> Outcome {
+    pub(crate) fn writes(self, address: u64, value: u64) -> Outcome {
         let before = board::get(COUNT);
         self.ask(WRITE, &[address, value])?;
         equal("faults", board::get(COUNT) - before, 0)
@@ -151,16 +151,30 @@ impl Agent {
 
     /// Faults when it writes, and gets the test's own `source` to go on.
     #[track_caller]
-    pub(super) fn faults_writing(self, address: u64, source: u64, value: u64) -> Outcome {
+    pub(crate) fn faults_writing(self, address: u64, source: u64, value: u64) -> Outcome {
+        let page = small(source, Rights::READ_WRITE);
+        self.faults_until(
+            address,
+            MapItem {
+                send_base: address,
+                fpage: page,
+            },
+            value,
+        )
+    }
+
+    /// Faults when it writes, and gets this item to go on.
+    #[track_caller]
+    pub(crate) fn faults_until(self, address: u64, item: MapItem, value: u64) -> Outcome {
         let before = board::get(COUNT);
-        pager::order(address, source, Rights::READ_WRITE);
+        pager::order_item(item);
         self.ask(WRITE, &[address, value])?;
         equal("faults", board::get(COUNT) - before, 1)
     }
 
     /// Runs code at `at` in `page`, which returns at once; counts faults, after which it gets `source`.
     #[track_caller]
-    pub(super) fn executes(self, page: u64, at: u64, source: u64) -> Result<u64, Failure> {
+    pub(crate) fn executes(self, page: u64, at: u64, source: u64) -> Result<u64, Failure> {
         let before = board::get(COUNT);
         pager::order(page, source, Rights::READ_EXECUTE);
         self.ask(EXECUTE, &[at])?;
@@ -169,7 +183,7 @@ impl Agent {
 
     /// Has the page, with this word.
     #[track_caller]
-    pub(super) fn has(self, address: u64, value: u64) -> Outcome {
+    pub(crate) fn has(self, address: u64, value: u64) -> Outcome {
         let before = board::get(COUNT);
         pager::order(address, touch::page(15, LOST), Rights::READ);
         let got = self.ask(READ, &[address])?;
@@ -179,7 +193,7 @@ impl Agent {
 
     /// Has not the page. It gets another there.
     #[track_caller]
-    pub(super) fn has_lost(self, address: u64) -> Outcome {
+    pub(crate) fn has_lost(self, address: u64) -> Outcome {
         let before = board::get(COUNT);
         pager::order(address, touch::page(15, LOST), Rights::READ);
         let got = self.ask(READ, &[address])?;
@@ -189,13 +203,13 @@ impl Agent {
 
     /// Unmaps, and returns the accesses.
     #[track_caller]
-    pub(super) fn unmap(self, page: Fpage) -> Result<u64, Failure> {
+    pub(crate) fn unmap(self, page: Fpage) -> Result<u64, Failure> {
         self.ask(UNMAP, &[page.raw()])
     }
 
     /// Flushes, and returns the accesses.
     #[track_caller]
-    pub(super) fn flush(self, page: Fpage) -> Result<u64, Failure> {
+    pub(crate) fn flush(self, page: Fpage) -> Result<u64, Failure> {
         self.ask(FLUSH, &[page.raw()])
     }
 }

@@ -1,5 +1,6 @@
 //! Nodes in a vector, and page tables as a map.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use pecan_abi::fpage::Rights;
@@ -16,11 +17,15 @@ pub(crate) struct Shown {
 #[derive(Default)]
 pub(crate) struct Memory {
     nodes: Vec<Option<Node>>,
+    /// Slots without a node.
+    free: Vec<usize>,
     roots: BTreeMap<SpaceName, Handle>,
     pub(crate) shown: BTreeMap<(SpaceName, u64), Shown>,
     pub(crate) version: u64,
     /// Visits of pages by sweeps.
     pub(crate) visits: usize,
+    /// How often a node was looked at.
+    pub(super) reads: Cell<usize>,
     /// How many nodes there may be.
     pub(crate) room: usize,
 }
@@ -42,6 +47,7 @@ impl Memory {
 
 impl Store for Memory {
     fn node(&self, handle: Handle) -> &Node {
+        self.reads.set(self.reads.get() + 1);
         let slot = &self.nodes[handle.get() as usize - 1];
         slot.as_ref().expect("a node in use")
     }
@@ -53,11 +59,10 @@ impl Store for Memory {
 
     fn allocate(&mut self, node: Node) -> Option<Handle> {
         self.version += 1;
-        if self.nodes().count() >= self.room {
+        if self.nodes.len() - self.free.len() >= self.room {
             return None;
         }
-        let free = self.nodes.iter().position(Option::is_none);
-        let index = free.unwrap_or(self.nodes.len());
+        let index = self.free.pop().unwrap_or(self.nodes.len());
         if index == self.nodes.len() {
             self.nodes.push(None);
         }
@@ -69,6 +74,7 @@ impl Store for Memory {
         self.version += 1;
         let old = self.nodes[handle.get() as usize - 1].take();
         assert!(old.is_some(), "a node is freed twice");
+        self.free.push(handle.get() as usize - 1);
     }
 
     fn root(&self, space: SpaceName) -> Option<Handle> {

@@ -93,6 +93,22 @@ impl Memory {
         None
     }
 
+    /// Whether all links on the way to an address admit users.
+    pub(super) fn admits_users(&self, address: u64) -> bool {
+        let mut table = ROOT;
+        for bits in [39, 30, 21] {
+            let entry = self.tables[&table][(address >> bits & 0x1FF) as usize];
+            if entry & 1 == 0 || entry & 0x80 != 0 {
+                break;
+            }
+            if entry & 4 == 0 {
+                return false;
+            }
+            table = entry & 0x000F_FFFF_FFFF_F000;
+        }
+        true
+    }
+
     fn check(&self) {
         let Some((old, new)) = &self.allowed else {
             return;

@@ -75,6 +75,16 @@ impl Model {
         self.tables.contains(&(log2, address >> log2 << log2))
     }
 
+    /// log2 of the largest page that fits around an address.
+    pub(super) fn room_log2(&self, address: u64) -> u32 {
+        let served = [(21, 12), (30, 21)].into_iter();
+        served
+            .filter(|(served, _)| self.has_table(*served, address))
+            .map(|(_, room)| room)
+            .next()
+            .unwrap_or(30)
+    }
+
     /// The mappings after mapping a page, and what the result must be.
     pub(super) fn map(
         &self,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pecan_abi::fpage::Rights;
-use pecan_rules::mapping::{Handle, Node, SpaceName, Store, covering};
+use pecan_rules::mapping::{Handle, Node, SpaceName, Store, covering, first_child, next_sibling};
 use pecan_rules::ports::Ports;
 
 use crate::mapping::memory::Memory;
@@ -36,29 +36,30 @@ impl Quiet {
         all
     }
 
-    /// Every child has the ports of its parent at its offset, links go both ways, and no region is empty.
+    /// Every child has ports of its parent, all are found, and no region is empty.
     pub(super) fn check_links(&self) {
         for (handle, node) in self.0.nodes() {
             let found =
                 [node.address(), node.last()].map(|address| covering(self, node.space(), address));
             assert_eq!(found, [Some(handle); 2]);
-            assert!(node.parent().is_some() || node.child().is_some());
-            let mut child = node.child();
+            assert!(node.parent().is_some() || node.has_children());
+            let mut child = first_child(self, handle);
             while let Some(next) = child {
                 let below = self.node(next);
                 assert_eq!(below.parent(), Some(handle));
-                assert_eq!(
-                    below.address(),
-                    node.address() + u64::from(below.offset()),
-                    "a port has the same number everywhere"
-                );
-                assert!(below.last() <= node.last());
-                child = below.next();
+                assert!(node.address() <= below.address() && below.last() <= node.last());
+                child = next_sibling(self, next);
             }
+            let port = u64::from(node.frame()) << 12;
+            assert_eq!(
+                node.address(),
+                port,
+                "a port has the same number everywhere"
+            );
             if let Some(parent) = node.parent() {
-                let mut sibling = self.node(parent).child();
+                let mut sibling = first_child(self, parent);
                 while sibling != Some(handle) {
-                    sibling = self.node(sibling.expect("it is among the children")).next();
+                    sibling = next_sibling(self, sibling.expect("it is among the children"));
                 }
             }
         }
