@@ -100,13 +100,15 @@ pub(super) fn replaced_with_all_below() -> Outcome {
 
 /// A page with many descendants is granted with fewer rights: none keeps more.
 pub(super) fn granted_with_fewer_rights() -> Outcome {
-    let [first, second] = crowd(11)?;
+    let [first, second] = crowd(14)?;
     let [third] = agents()?;
     second.writes(FAR + 0x10000, 0x61)?;
     first.give(third, item(GRANT, FAR, small(FAR, Rights::READ)))?;
     third.has(FAR, 0x61)?;
-    second.has(FAR + 0x10000, 0x61)?;
-    second.faults_writing(FAR + 0x10000, touch::page(14, 0), 0x62)?;
+    for log2 in 16..26 {
+        second.has(FAR + (1 << log2), 0x61)?;
+        second.faults_writing(FAR + (1 << log2), touch::page(14, 0), 0x62)?;
+    }
     second.writes(FAR, 0x63)?;
     hex("the page", touch::read(touch::pages()), 0x63)
 }

@@ -103,11 +103,11 @@ fn ends_at_once(cpu: usize) -> Outcome {
         // Its control block stays, and tables of the other agent.
         check("its memory is back", free()? + 80 >= before)
     };
-    for log2 in [17, 20, 23] {
+    for log2 in [17, 20, 26] {
         run(log2)?;
     }
     let before = free()?;
-    run(23)?;
+    run(26)?;
     // The control block of the thread that ended stays.
     at_most("frames missing", before.saturating_sub(free()?), 1)
 }
