@@ -4,10 +4,8 @@
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
 
-use super::thread_control::{delete_call, lock};
-use crate::cpu;
+use super::thread_control::{delete_call, lock, look_again_later};
 use crate::irq;
-use crate::sched;
 use crate::start;
 use crate::thread::create::{Slot, slot};
 use crate::thread::{Owned, State, table};
@@ -36,8 +34,7 @@ pub(super) fn call(me: Owned, interrupt: ThreadId, handler: ThreadId) -> Result<
             }
             Slot::Taken(_) if irq::handler(interrupt.number()) == handler.raw() => return Ok(()),
             Slot::Taken(_) => delete_call(me, interrupt)?,
-            // It goes as soon as what it lent to other CPUs comes home.
-            Slot::Dying(_) => sched::give_way(cpu::current(), me),
+            Slot::Dying(_) => look_again_later(me),
         }
     }
 }

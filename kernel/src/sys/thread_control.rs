@@ -80,10 +80,17 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
                 Ok(()) => return Ok(()),
             },
             Slot::Taken(_) => return modify_call(me, arguments),
-            // It goes as soon as what it lent to other CPUs comes home.
-            Slot::Dying(_) => sched::give_way(cpu::current(), me),
+            Slot::Dying(_) => look_again_later(me),
         }
     }
+}
+
+/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later. Who has it
+/// may be waiting for this CPU to drop translations.
+pub(super) fn look_again_later(me: Owned) {
+    let cpu = cpu::current();
+    shootdown::answer(cpu);
+    sched::give_way(cpu, me);
 }
 
 pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
@@ -204,7 +211,7 @@ fn modify_call(me: Owned, arguments: Arguments) -> Result<(), SysError> {
         let done = carry_out(me, control);
         match done.error {
             Some(error) => return Err(error),
-            None if done.words[0] == LATER => sched::give_way(cpu::current(), me),
+            None if done.words[0] == LATER => look_again_later(me),
             None => {
                 let [_, home, end, ..] = done.words;
                 await_end(me, home, end);
