@@ -52,7 +52,6 @@ pub fn all() -> Vec<Shape> {
     };
     // The slow ones come first, so that the fast ones fill the time beside them.
     vec![
-        counted("icount-2", 2),
         counted("icount-1", 1),
         x2apic("x2-64", 64),
         x2apic("x2-1", 1),
