@@ -175,7 +175,8 @@ fn running_on(cpu: usize) -> Outcome {
         let id = worker::start(plan.cpu(cpu), spin, round as u64)?;
         until("it runs", || board::get(round) > 0)?;
         relocate_to(id, host, PLACE)?;
-        equal("state", schedule::state(id), Ok(Running))?;
+        // At first it asks for its pages.
+        worker::until_state(id, Running)?;
         let then = board::get(round);
         until("it runs on", || board::get(round) > then + 100)?;
         equal("deletion", raw::delete(id), DONE)?;
