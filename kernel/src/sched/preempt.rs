@@ -99,6 +99,7 @@ fn must_leave(cpu: &Cpu, me: Owned) -> bool {
         || me.resources.get() & Resources::MOVE != 0
         || cpu.departing.get().is_some()
         || cpu.buried.get().is_some()
+        || cpu.ending.get().is_some()
         || cpu.mailbox.0.has_mail()
 }
 

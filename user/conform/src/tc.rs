@@ -61,4 +61,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("TC0049", states::delete_elsewhere),
     Test::smp("TC0050", states::change_elsewhere),
     Test::smp("TC0051", states::delete_under_way),
+    Test::new("TC0052", delete::space_ends_within_a_slice),
 ];

@@ -129,6 +129,18 @@ pub(super) fn space_dies_with_its_last_thread() -> Outcome {
     equal("free frames", after, before)
 }
 
+/// What a space leaves behind is put away at once, not when the slice of who deleted it is over: this one never is.
+pub(super) fn space_ends_within_a_slice() -> Outcome {
+    let set = schedule::set_slice(thread::myself(), Time::NEVER);
+    check("an endless slice", set.is_ok())?;
+    for _ in 0..3 {
+        let id = worker::start(worker::away(), |_| ipc::park(), 0)?;
+        worker::until_waiting(&[id])?;
+        delete(id)?;
+    }
+    Ok(())
+}
+
 pub(super) fn space_lives_while_one_thread_does() -> Outcome {
     let first = worker::start(worker::away(), |_| ipc::park(), 0)?;
     let second = Job::receive(ThreadId::ANY).start(worker::here().in_space_of(first))?;
