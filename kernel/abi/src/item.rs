@@ -7,7 +7,7 @@ pub const CONTINUED: u64 = 1;
 /// Bits 1-3 of an item: its type.
 pub const TYPE_MASK: u64 = 0xE;
 
-const MAP_BITS: u64 = 4 << 1;
+const MAP_BITS: u64 = ItemKind::MAP_BITS;
 const GRANT_BITS: u64 = 5 << 1;
 
 /// What the first word of a typed item introduces.
@@ -26,6 +26,9 @@ pub enum ItemKind {
 }
 
 impl ItemKind {
+    /// Bits 1-3 of a map item. Those of a string have none of these bits.
+    pub const MAP_BITS: u64 = 4 << 1;
+
     /// The kind of the item that begins with `word0`.
     #[inline]
     pub const fn of(word0: u64) -> Self {

@@ -52,6 +52,29 @@ pub const fn place(send_base: u64, send: Fpage, window: Fpage) -> Option<Placeme
     })
 }
 
+/// As [`place`] for a `send` page of the smallest size and a window that can take it; `None` also for everything else.
+#[inline]
+pub const fn place_page(send_base: u64, send: Fpage, window: Fpage) -> Option<Placement> {
+    let target = if window.is_complete() {
+        send_base
+    } else if window.log2() >= Fpage::MIN_LOG2 {
+        window.base() | send_base & below(window.log2())
+    } else {
+        return None;
+    };
+    let (source, target) = (send.base(), target & !below(Fpage::MIN_LOG2));
+    let is_page = send.log2() == Fpage::MIN_LOG2 && !send.rights().is_none();
+    if !is_page || source > USER_LAST || target > USER_LAST {
+        return None;
+    }
+    Some(Placement {
+        source,
+        target,
+        log2: Fpage::MIN_LOG2,
+        rights: send.rights(),
+    })
+}
+
 /// log2 of the size of a page: 64 for the complete address space, `None` for nil and for what is too small to be mapped.
 const fn size_log2(page: Fpage) -> Option<u32> {
     if page.is_complete() {

@@ -2,16 +2,17 @@
 
 use super::{Request, handover, on_behalf, phases, receive};
 use crate::cpu;
-use crate::thread::{Again, Owned, Tcb, UtcbRef};
+use crate::thread::{Again, Owned, Tcb};
 
 /// The IPC system call on the general way. The entry has stored the message registers into the UTCB.
 ///
 /// Returns who runs next: the caller, its partner, or null for the dispatcher.
+#[inline(never)]
 pub(crate) extern "sysv64" fn system_call(
     me: Owned,
     to: u64,
     from: u64,
-    _mr0: UtcbRef,
+    _: u64,
     timeouts: u64,
     tag: u64,
 ) -> *const Tcb {

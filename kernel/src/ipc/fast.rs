@@ -10,7 +10,7 @@ use core::mem::offset_of;
 
 use pecan_abi::tag::Tag;
 
-use crate::arch::x86_64::entry::syscall::{general, ipc_return, other_call};
+use crate::arch::x86_64::entry::syscall::{general, ipc_return, other_call, uncommon};
 use crate::cpu::offsets::{
     LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, USER_WORD, WAITING_HERE,
 };
@@ -63,7 +63,7 @@ pub(crate) extern "C" fn entry() {
         "jne {general}",
         // Typed items, propagation, a receive timeout, resources of either, senders that wait for the caller.
         "mov r11d, r9d",
-        "and r11d, {uncommon}",
+        "and r11d, {rare}",
         "movzx edi, r8w",
         "or r11d, edi",
         "or r11d, [rsp + {me} + {resources}]",
@@ -80,7 +80,7 @@ pub(crate) extern "C" fn entry() {
         "cmp rdx, -1",
         "jne {general}",
         "3: test r11, r11",
-        "jnz {general}",
+        "jnz {uncommon}",
         // Point of no return. The caller waits, the partner is ready.
         "mov [rsp + {me} + {wait}], rdx",
         "mov [rsp + {me} + {home}], rcx",
@@ -124,6 +124,7 @@ pub(crate) extern "C" fn entry() {
         "jmp 4b",
         other = sym other_call,
         general = sym general,
+        uncommon = sym uncommon,
         ipc_return = sym ipc_return,
         stack_top = const STACK_TOP,
         tcb_array = const TCB_ARRAY,
@@ -136,7 +137,7 @@ pub(crate) extern "C" fn entry() {
         me = const ME,
         shift = const table::ID_SHIFT,
         slots = const table::SLOT_MASK,
-        uncommon = const Tag::TYPED_MASK | Tag::PROPAGATED,
+        rare = const Tag::TYPED_MASK | Tag::PROPAGATED,
         delivered = const !(Tag::FLAGS as i64),
         id = const tcb_offsets::ID,
         home = const tcb_offsets::HOME,

@@ -15,6 +15,7 @@
 //! remote    the same stages when the partner lives on another CPU
 //! fault     the kernel speaks for a thread
 //! fast      all stages for the common message, in one straight line of assembler
+//! short     all stages for a page fault and its answer
 //! ```
 //!
 //! A blocked system call keeps nothing on its stack but the user's frame; what it was about is in the TCB, so
@@ -35,6 +36,7 @@ pub(crate) mod phases;
 pub(crate) mod queue;
 pub(crate) mod receive;
 pub(crate) mod remote;
+pub(crate) mod short;
 pub(crate) mod strings;
 mod transfer;
 mod validate;

@@ -3,6 +3,8 @@
 //! An entry that changes is followed by a flush: TLBs of all CPUs drop the translation, and caches what they hold of the page, so that
 //! it is not cached in two ways.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use pecan_abi::caching::Caching;
 use pecan_abi::error::SysError;
 use pecan_abi::fpage::Fpage;
@@ -17,8 +19,17 @@ use super::tables::{PhysTables, large_sizes};
 use crate::arch::x86_64::cache;
 use crate::memory::physmap;
 
+/// Whether a page of anybody's was ever cached other than as usual.
+static ODD: AtomicBool = AtomicBool::new(false);
+
 /// Bytes that are looked at or changed while the tables are locked.
 const PIECE: u64 = 1 << 21;
+
+/// Whether all pages are cached as usual, so that nobody need look.
+#[inline]
+pub(super) fn is_usual() -> bool {
+    !ODD.load(Ordering::Relaxed)
+}
 
 /// Whether the caching of all of `page` can be set: it is mapped, whole pages only, and no area is touched. The owner of all
 /// memory need not have touched it. `pause` is called between pieces, with nothing held; it says whether the space still lives.
@@ -107,6 +118,7 @@ fn change(space: &Space, page: Fpage, address: u64, caching: Caching, fresh: &mu
         return 1 << Fpage::MIN_LOG2;
     };
     if rules::of(&leaf) != caching {
+        ODD.store(true, Ordering::Relaxed);
         let (clear, set) = rules::change(caching, leaf.size_log2);
         {
             let _tables = space.areas.lock();

@@ -62,6 +62,12 @@ impl Nodes {
         unsafe { &mut *at(phys_of(handle)) }
     }
 
+    /// Whether there is memory for a node without another frame.
+    #[inline]
+    pub(super) const fn has_room(&self) -> bool {
+        self.partial != 0
+    }
+
     /// Memory for a node; `None` if the reserve is used up.
     #[inline(always)]
     pub(super) fn allocate(&mut self, node: Node) -> Option<Handle> {

@@ -30,6 +30,12 @@ pub(super) fn lock() -> MutexGuard<'static, Tree> {
     shootdown::lock(&TREE)
 }
 
+/// Takes the tree if nobody has it.
+#[inline]
+pub(super) fn try_lock() -> Option<MutexGuard<'static, Tree>> {
+    TREE.try_lock()
+}
+
 /// The rights as flags of a page's entry.
 pub(super) fn flags(rights: Rights) -> Entry {
     let mut flags = Entry::USER;
@@ -62,6 +68,12 @@ impl Tree {
         let version = self.version;
         sweep.go_on(self, version);
         sweep.pause(self.version);
+    }
+
+    /// Whether the memory for a node is there.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.nodes.has_room()
     }
 
     /// Adds to `stale` what the caller has made stale since it took the tree: it drops that after letting go of the tree.

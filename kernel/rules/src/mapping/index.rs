@@ -18,6 +18,9 @@ pub fn first_within<S: Store>(store: &S, space: SpaceName, from: u64, last: u64)
     let mut next = store.root(space);
     while let Some(handle) = next {
         let node = store.node(handle);
+        if node.address == from {
+            return next;
+        }
         if node.address <= from {
             before = next;
             next = node.pages[1];

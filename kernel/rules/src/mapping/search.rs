@@ -140,7 +140,7 @@ pub(super) fn first_from<S: Store, T: Tree>(store: &S, tree: T, from: u64) -> Op
     found
 }
 
-/// Adds a node.
+/// Adds a node, which has no links yet.
 #[inline]
 pub(super) fn insert<S: Store, T: Tree>(store: &mut S, tree: T, new: Handle) {
     let (place, own) = (key::<S, T>(store, new), weight(store, new));
@@ -155,7 +155,9 @@ pub(super) fn insert<S: Store, T: Tree>(store: &mut S, tree: T, new: Handle) {
         below = T::links(store.node(handle))[side];
     }
     set(store, link, Some(new));
-    split::<S, T>(store, below, place, new);
+    if below.is_some() {
+        split::<S, T>(store, below, place, new);
+    }
 }
 
 /// Hangs what is below the key `place` of a tree at the lower side of `new`, and the rest at its higher side.

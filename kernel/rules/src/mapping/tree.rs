@@ -37,7 +37,7 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
 }
 
 /// A node among the pages of its space.
-#[inline]
+#[inline(always)]
 fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
     let handle = store.allocate(node).ok_or(NoMemory)?;
     store.node_mut(handle).weight = search::weight_of(handle);
@@ -50,7 +50,7 @@ fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
 ///
 /// Nothing of the space's is at the spot, it lies inside of the parent's page, and the parent has the rights.
 /// On an error `parent` may be a region without children: [`drop_if_empty`].
-#[inline]
+#[inline(always)]
 pub fn add<S: Store>(
     store: &mut S,
     parent: Handle,

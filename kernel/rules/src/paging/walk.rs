@@ -60,6 +60,12 @@ impl End {
         }
     }
 
+    /// Whether a page of the smallest size is missing from a table that is there.
+    #[inline]
+    pub const fn is_absent_page(&self) -> bool {
+        self.level == 1 && !self.entry.is_present()
+    }
+
     /// log2 of the largest page that can be put at the address: 30, 21 or 12. A larger one would be where there is a table
     /// already, and tables stay.
     #[inline]

@@ -4,7 +4,7 @@ use pecan_abi::fpage::{Fpage, Rights};
 use pecan_abi::layout::USER_LAST;
 use pecan_abi::time::{Time, TimeKind};
 use pecan_rules::deadline::{self, NEVER};
-use pecan_rules::placement::{Placement, place};
+use pecan_rules::placement::{Placement, place, place_page};
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 
 /// First address and size; the complete space has 2^64 bytes.
@@ -72,6 +72,8 @@ proptest! {
     fn like_division(send_base in address(), send in page(), window in page()) {
         let placed = place(send_base, send, window);
         assert_eq!(placed, naive(send_base, send, window));
+        let is_page = send.log2() == 12;
+        assert_eq!(place_page(send_base, send, window), placed.filter(|_| is_page));
         if let Some(Placement { source, target, log2, .. }) = placed {
             let last = (1u64 << log2) - 1;
             assert!((12..=47).contains(&log2) && (source | target) & last == 0);

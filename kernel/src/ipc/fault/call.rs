@@ -103,7 +103,8 @@ impl Interrupted {
 const OTHERS: [Field; 2] = [Field::VIRTUAL_SENDER, Field::INTENDED_RECEIVER];
 
 /// How the IPC that has just ended went.
-fn outcome(me: Owned) -> Outcome {
+#[inline]
+pub(in crate::ipc) fn outcome(me: Owned) -> Outcome {
     let utcb = me.utcb.get();
     if !Tag::from_raw(utcb.mr(0)).is_error() {
         return Outcome::Answered;
@@ -115,9 +116,15 @@ fn outcome(me: Owned) -> Outcome {
     }
 }
 
-/// Carries the request out to its end, however often the thread has to take it up again, and wherever it moves.
+/// Carries the request out to its end.
 fn run(me: Owned, request: &Request) {
     phases::perform(me, cpu::current(), request).carry_out(me);
+    go_on(me);
+}
+
+/// Carries out what is left of the call of `me`, however often it has to take it up again, and wherever it moves.
+#[inline(never)]
+pub(in crate::ipc) fn go_on(me: Owned) {
     loop {
         match me.again.replace(Again::Nothing) {
             Again::Nothing => return,

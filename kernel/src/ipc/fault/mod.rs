@@ -16,3 +16,4 @@ pub(crate) mod port;
 pub(crate) mod preemption;
 
 pub(crate) use call::Outcome;
+pub(super) use call::{go_on, outcome};

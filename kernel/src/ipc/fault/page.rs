@@ -7,6 +7,7 @@ use pecan_abi::protocol::PageFault;
 use super::call::{Outcome, call};
 use crate::arch::x86_64::entry::frame::Frame;
 use crate::cpu;
+use crate::ipc::short;
 use crate::sched;
 use crate::space::Role;
 use crate::thread::{Field, Owned, Resources, State};
@@ -20,6 +21,7 @@ const WORDS: usize = 3;
 
 /// `me`, which runs in user mode, touched `address`: its pager is asked to do something about it, then the
 /// instruction is executed again.
+#[inline(never)]
 pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
     let space = me.space();
     if let Some(space) = space.filter(|space| space.role() == Role::Sigma0) {
@@ -44,7 +46,11 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
         address,
         ip: frame.ip,
     };
-    if ask(me, fault) == Outcome::Nobody {
+    let outcome = match short::fault(me, cpu::current(), fault) {
+        Some(outcome) => outcome,
+        None => ask(me, fault),
+    };
+    if outcome == Outcome::Nobody {
         log::debug!(
             "thread {:x} stopped: nobody serves its fault at {address:#x}",
             me.id()
@@ -55,6 +61,7 @@ pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
 
 /// Asks the pager of `me` to do something about `fault`. Everything that a message of its own is about is as before
 /// afterwards.
+#[inline(never)]
 pub(crate) fn ask(me: Owned, fault: PageFault) -> Outcome {
     let utcb = me.utcb.get();
     let before: [u64; WORDS] = core::array::from_fn(|index| utcb.mr(index));

@@ -12,7 +12,7 @@ use crate::cpu;
 use crate::space::object::{Role, Space};
 use crate::space::tables::PhysTables;
 use crate::space::tree::{self, Tree};
-use crate::space::{shootdown, sigma0, unmap};
+use crate::space::{caching, shootdown, sigma0, unmap};
 
 /// Moves what the item names from `from` into the window of `to`. Parts of the source that are not mapped, and the
 /// areas of both spaces, are left out. Rights are at most those that the source has. The owner of all memory gets
@@ -171,6 +171,14 @@ impl<'a> Work<'a> {
         })
     }
 
+    #[inline(always)]
+    fn cached_at(&self, address: u64) -> Caching {
+        if caching::is_usual() {
+            return Caching::WriteBack;
+        }
+        cached(lookup(&PhysTables, self.from.root(), address))
+    }
+
     /// The next page that the sender's space has, or the part of it that lies in the source.
     #[inline(always)]
     fn of_pages(&self, tree: &Tree) -> Option<Part> {
@@ -187,7 +195,7 @@ impl<'a> Work<'a> {
             size: node.last().min(self.last) - first + 1,
             phys: (u64::from(node.frame()) << 12) + (first - node.address()),
             rights: readable(self.placement.rights.and(node.rights())),
-            caching: cached(lookup(&PhysTables, self.from.root(), first)),
+            caching: self.cached_at(first),
             whole: granted.then_some((source, node.log2())),
         })
     }

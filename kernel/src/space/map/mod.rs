@@ -2,13 +2,16 @@
 //!
 //! * `item`  the item, page by page: what the sender has in the source
 //! * `place` where each page goes, and what is there already
+//! * `page`  all of that for one page of the smallest size
 //! * `put`   a page where nothing is: its node in the mapping tree, its entry in the tables
 
 mod item;
+mod page;
 mod place;
 mod put;
 
 pub(crate) use item::item;
+pub(crate) use page::page;
 
 /// The kernel's reserve has no frame for a page table or a node. What was moved before stays so.
 #[derive(Clone, Copy, Debug)]

@@ -30,9 +30,13 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     }
     if frame.vector < EXCEPTIONS {
         if frame.is_users() {
-            user_exception(frame)
+            if frame.vector == PAGE_FAULT {
+                fault::page::raise(Owned::current(), frame, read_fault_address());
+            } else {
+                user_exception(frame);
+            }
         } else {
-            kernel_exception(frame)
+            kernel_exception(frame);
         }
     } else {
         interrupt(frame);
@@ -95,7 +99,6 @@ fn user_exception(frame: &mut Frame) {
             debug::note(me);
             fault::exception::raise(me, frame);
         }
-        PAGE_FAULT => fault::page::raise(me, frame, read_fault_address()),
         DEVICE_NOT_AVAILABLE if crate::arch::x86_64::fpu::load(me) => {}
         INVALID_OPCODE if crate::sys::interface::kernel_interface(me, frame) => {
             carried_out(me, frame)

@@ -2,6 +2,9 @@
 
 use core::arch::naked_asm;
 
+use pecan_abi::item::ItemKind;
+use pecan_abi::tag::Tag;
+
 use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
 use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
@@ -52,31 +55,63 @@ extern "C" fn entry() {
     )
 }
 
-/// The general way of an IPC: stores the message registers into the UTCB and asks [`crate::ipc::entry::system_call`]
-/// who runs next.
+/// Stores the message registers into the UTCB, does the last step, and asks the function who runs next.
+macro_rules! ask {
+    ($function:path $(, $last:literal)?) => {
+        naked_asm!(
+            "lea rdi, [rsp + 48 - {top}]",
+            "mov rcx, [rdi + {utcb}]",
+            "mov [rcx], r9",
+            "mov [rcx + 8], rax",
+            "mov [rcx + 16], rbx",
+            "mov [rcx + 24], r10",
+            "mov [rcx + 32], r12",
+            "mov [rcx + 40], r13",
+            "mov [rcx + 48], r14",
+            "mov [rcx + 56], r15",
+            $($last,)?
+            "call {ipc}",
+            "jmp {finish}",
+            top = const STACK_TOP_OFFSET,
+            utcb = const tcb_offsets::UTCB,
+            ipc = sym $function,
+            finish = sym ipc_finish,
+        )
+    };
+}
+
+/// The general way of an IPC: asks [`crate::ipc::entry::system_call`] who runs next.
 ///
 /// In: rsp 48 below the stack top, the user frame written; rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MRs.
 /// Clobbers all others. Stack: the caller's.
 #[unsafe(naked)]
 pub(crate) extern "C" fn general() {
+    ask!(crate::ipc::entry::system_call)
+}
+
+/// The partner waits here for the caller, who waits for it or for anybody, but something else is uncommon. A message that is
+/// one map item goes to [`item`], and so may one that is another item but a string; everything else goes the general way.
+///
+/// In: rbp the partner, and as for [`general`]. Clobbers nothing. Stack: the caller's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn uncommon() {
     naked_asm!(
-        "lea rdi, [rsp + 48 - {top}]",
-        "mov rcx, [rdi + {utcb}]",
-        "mov [rcx], r9",
-        "mov [rcx + 8], rax",
-        "mov [rcx + 16], rbx",
-        "mov [rcx + 24], r10",
-        "mov [rcx + 32], r12",
-        "mov [rcx + 40], r13",
-        "mov [rcx + 48], r14",
-        "mov [rcx + 56], r15",
-        "call {ipc}",
-        "jmp {finish}",
-        top = const STACK_TOP_OFFSET,
-        utcb = const tcb_offsets::UTCB,
-        ipc = sym crate::ipc::entry::system_call,
-        finish = sym ipc_finish,
+        "cmp r9w, {tag}",
+        "jne {general}",
+        "test al, {page}",
+        "jz {general}",
+        "jmp {item}",
+        tag = const Tag::new(0, 0, 2).raw(),
+        page = const ItemKind::MAP_BITS,
+        general = sym general,
+        item = sym item,
     )
+}
+
+/// The way of a message that is one map item: asks [`crate::ipc::short::system_call`] who runs next. As [`uncommon`].
+#[unsafe(naked)]
+extern "C" fn item() {
+    ask!(crate::ipc::short::system_call, "mov rcx, rbp")
 }
 
 /// Ends an IPC system call: stays with the caller, switches to a partner, or leaves for the dispatcher.

@@ -1,0 +1,54 @@
+//! A message that is one map item of one page: the answer to a page fault.
+
+use pecan_abi::acceptor::Acceptor;
+use pecan_abi::fpage::Fpage;
+use pecan_abi::item::ItemKind;
+use pecan_abi::time::{Time, Timeouts};
+
+use super::{is_common, turn};
+use crate::cpu;
+use crate::ipc::answer::received;
+use crate::ipc::entry::system_call as general;
+use crate::ipc::transfer::store;
+use crate::space::map;
+use crate::thread::{Field, Owned, Tcb};
+
+/// The IPC system call that the straight line left late, with such a message: `partner`, the thread `to`, waits here for
+/// `me`, who is going to wait for it or for anybody. Returns who runs next, as [`crate::ipc::entry::system_call`].
+pub(crate) extern "sysv64" fn system_call(
+    me: Owned,
+    to: u64,
+    from: u64,
+    partner: Owned,
+    timeouts: u64,
+    tag: u64,
+) -> *const Tcb {
+    let cpu = cpu::current();
+    let is_patient = Timeouts::from_raw(timeouts).recv() == Time::NEVER;
+    let common = is_patient && me.resources.get() == 0 && is_common(me, cpu, partner);
+    if !common || !give(me, partner, tag) {
+        return general(me, to, from, 0, timeouts, tag);
+    }
+    turn(me, cpu, partner, from);
+    partner.as_ptr()
+}
+
+/// Gives `partner` the page that the item in MR1 and MR2 names, and the message. False: nothing has changed.
+#[inline(always)]
+fn give(me: Owned, partner: Owned, tag: u64) -> bool {
+    let words = [me.utcb.get().mr(1), me.utcb.get().mr(2)];
+    let window = Acceptor::from_raw(partner.utcb.get().get(Field::BR0)).window();
+    let (Some(mine), Some(theirs)) = (me.space(), partner.space()) else {
+        return false;
+    };
+    let page = Fpage::from_raw(words[1]);
+    // The words are the user's: they may have changed.
+    let is_given = ItemKind::of(words[0]) == ItemKind::Map
+        && map::page(mine, theirs, words[0] & !0x3FF, page, window);
+    if is_given {
+        store(partner, 1, words[0]);
+        store(partner, 2, words[1]);
+        received(partner, me.sender_id(me.id(), &partner), tag);
+    }
+    is_given
+}

@@ -1,0 +1,36 @@
+//! Stages 1 to 6 for what comes next after the common message: a page fault, and its answer. The partner lives on this CPU
+//! and waits, neither has work that a switch must not skip, nobody waits for the caller, nothing times out. Everything
+//! else leaves for the general way with nothing changed. On the caller's CPU, interrupts off.
+//!
+//! * `fault` a page fault becomes a call to the pager
+//! * `item`  a message that is one map item of one page
+
+mod fault;
+mod item;
+
+pub(super) use fault::fault;
+pub(crate) use item::system_call;
+
+use crate::cpu::Cpu;
+use crate::sched;
+use crate::thread::{Owned, Resources, State};
+
+/// Whether `me`, the running thread, can hand the CPU to `partner`, which waits here for it, without more ado. The partner may
+/// be in a call of the kernel's.
+#[inline(always)]
+fn is_common(me: Owned, cpu: &Cpu, partner: Owned) -> bool {
+    partner.resources.get() & !Resources::INSIDE == 0
+        && me.senders.get().front().is_none()
+        && !cpu.reschedule.get()
+}
+
+/// `me` has sent and waits for `from`, `partner` has received and is about to run.
+#[inline(always)]
+fn turn(me: Owned, cpu: &Cpu, partner: Owned, from: u64) {
+    sched::disarm(partner);
+    me.wait.set(from);
+    me.receive_from.set(from);
+    me.set_waiting(cpu);
+    sched::disarm(me);
+    partner.set_state(cpu, State::Ready);
+}
