@@ -46,7 +46,7 @@ fn each(
                 } else {
                     Mode::Map
                 };
-                page_item(sender, receiver, words, mode).ok_or(strings.cut())?;
+                page_item(sender, receiver, words, mode, strings)?;
                 store(receiver, next, words[0]);
                 store(receiver, next + 1, words[1]);
                 next += 2;
@@ -58,18 +58,34 @@ fn each(
     Ok(())
 }
 
-/// `None` if the receiver does not take it, or there is no memory.
+/// Cut if the receiver does not take it, there is no memory, or the transfer is broken off in a pause.
 #[inline(never)]
-fn page_item(sender: &Tcb, receiver: Owned, words: [u64; 2], mode: Mode) -> Option<()> {
+fn page_item(
+    sender: &Tcb,
+    receiver: Owned,
+    words: [u64; 2],
+    mode: Mode,
+    strings: &mut Strings,
+) -> Result<(), Cut> {
     let window = Acceptor::from_raw(receiver.utcb.get().get(Field::BR0)).window();
-    if window.is_nil() {
-        return None;
-    }
-    let (from, to) = sender.space().zip(receiver.space())?;
+    let spaces = sender.space().zip(receiver.space());
+    let Some((from, to)) = spaces.filter(|_| !window.is_nil()) else {
+        return Err(strings.cut());
+    };
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
-    match IoFpage::from_fpage(page) {
-        Some(page) => ports::item(from, to, page, window, mode),
-        None => map::item(from, to, send_base, page, window, mode),
+    if let Some(page) = IoFpage::from_fpage(page) {
+        return ports::item(from, to, page, window, mode).map_err(|_| strings.cut());
     }
-    .ok()
+    let names = (sender.space_name(), receiver.space_name());
+    let mut broken = None;
+    let done = map::item(from, to, send_base, page, window, mode, || {
+        broken = strings.pause().err();
+        // Either may have been moved to another space, and its old one have ended.
+        broken.is_none() && names == (sender.space_name(), receiver.space_name())
+    });
+    match (done, broken) {
+        (_, Some(cut)) => Err(cut),
+        (Err(_), None) => Err(strings.cut()),
+        (Ok(()), None) => Ok(()),
+    }
 }

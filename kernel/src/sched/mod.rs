@@ -21,7 +21,7 @@ use pecan_rules::wakeup::WakeupQueue;
 
 pub(crate) use check::check;
 pub(crate) use dispatch::dispatch;
-pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, preempt_if_asked};
+pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, let_others_in, preempt_if_asked};
 pub(crate) use ready::{
     donate, give_way, keep_slice, preempt, run_at_once, step_aside, unlist, wake,
 };

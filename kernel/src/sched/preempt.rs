@@ -8,6 +8,7 @@
 
 use pecan_abi::utcb::PreemptFlags;
 use pecan_rules::preemption::{Holder, Verdict, verdict};
+use x86_64::instructions::interrupts;
 
 use super::ready::preempt;
 use crate::cpu::{self, Cpu};
@@ -20,6 +21,15 @@ pub(crate) fn preempt_if_asked(cpu: &Cpu, me: Owned) {
     if cpu.reschedule.get() && !goes_on(cpu, me) {
         preempt(cpu, me);
     }
+}
+
+/// In the middle of something long that is done for the running thread `me`: lets in what waits, interrupts and threads that they made
+/// ready. Returns when `me` goes on, perhaps on another CPU.
+pub(crate) fn let_others_in(me: Owned) {
+    interrupts::enable();
+    core::hint::spin_loop();
+    interrupts::disable();
+    preempt_if_asked(cpu::current(), me);
 }
 
 /// As [`preempt_if_asked`], at the end of a system call other than IPC.

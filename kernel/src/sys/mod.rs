@@ -24,7 +24,6 @@ mod thread_switch;
 mod unmap;
 
 use pecan_abi::error::SysError;
-use x86_64::instructions::interrupts;
 
 use crate::arch::x86_64::clock;
 use crate::arch::x86_64::entry::syscall::CallFrame;
@@ -54,15 +53,6 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         _ => frame.rax = refuse(me, SysError::InvalidParameter),
     }
     sched::leave_call(cpu::current(), me);
-}
-
-/// In the middle of a long call of the running thread `me`: lets in what waits, interrupts and threads that they made
-/// ready. Returns when `me` goes on, perhaps on another CPU.
-fn let_others_in(me: Owned) {
-    interrupts::enable();
-    core::hint::spin_loop();
-    interrupts::disable();
-    sched::preempt_if_asked(cpu::current(), me);
 }
 
 /// Notes the error for the caller; the result is 0, which all calls use for failure.

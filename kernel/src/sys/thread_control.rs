@@ -115,7 +115,7 @@ fn await_end(me: Owned, home: u64, end: u64) {
         return;
     };
     while home.ends_done.load(Ordering::Acquire) < end {
-        super::let_others_in(me);
+        sched::let_others_in(me);
     }
 }
 

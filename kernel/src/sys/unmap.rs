@@ -2,8 +2,8 @@
 
 use pecan_abi::fpage::{Fpage, IoFpage};
 
-use super::let_others_in;
 use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::sched;
 use crate::space::{Space, ports, unmap};
 use crate::thread::Owned;
 
@@ -33,6 +33,6 @@ pub(super) fn call(me: Owned, frame: &CallFrame) {
 pub(super) fn pause_in(me: Owned, space: &Space) -> bool {
     let name = me.space_name();
     debug_assert_eq!(name, core::ptr::from_ref(space) as u64);
-    let_others_in(me);
+    sched::let_others_in(me);
     me.space_name() == name
 }

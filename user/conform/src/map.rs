@@ -5,6 +5,7 @@ mod huge;
 mod long;
 mod many;
 mod move_away;
+mod pause;
 mod revoke;
 mod shape;
 mod status;
@@ -48,4 +49,8 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("MAP0031", long::replaced_with_all_below),
     Test::new("MAP0032", long::granted_with_fewer_rights),
     Test::new("MAP0033", long::accesses_of_many),
+    Test::new("MAP0034", pause::map_is_preempted),
+    Test::new("MAP0035", pause::grant_is_preempted),
+    Test::new("MAP0036", pause::taker_ends),
+    Test::new("MAP0037", pause::giver_ends),
 ];

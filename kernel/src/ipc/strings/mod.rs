@@ -33,6 +33,7 @@ use pecan_rules::strings::{Plan, Registers, Sink, Step, straight};
 use super::transfer::{Cut, Mover, store};
 use crate::arch::x86_64::copy;
 use crate::cpu;
+use crate::sched;
 use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
 
 pub(crate) use break_off::{Cause, break_off, time_out};
@@ -42,7 +43,7 @@ pub(crate) use serve::serve;
 /// Most bytes in one stretch: what a window shows from any address on.
 const STRETCH: u64 = 1 << 30;
 
-/// The strings of one message on their way.
+/// The strings of one message on their way, and whatever else of it takes long.
 pub(super) struct Strings {
     sink: Sink,
     way: Option<Way>,
@@ -143,10 +144,7 @@ impl Strings {
         let Some(way) = self.way else {
             return Err(self.cut());
         };
-        if !self.locked {
-            self.locked = true;
-            lock::lock(cpu::current(), way.me, way.partner, way.part, self.tag);
-        }
+        self.lock(way);
         let mut done = 0;
         while done < length {
             let stretch = STRETCH.min(length - done);
@@ -154,16 +152,43 @@ impl Strings {
             let (from, to) = sight::seen(way.me, way.partner, from + done, to + done);
             let moved = copy::bytes(to, from, stretch);
             (self.copied, done) = (self.copied + moved, done + moved);
-            if let Some(code) = way.me.transfer.broken.take() {
-                self.locked = false;
-                lock::leave(cpu::current(), way.me);
-                return Err(Cut {
-                    told: true,
-                    ..Cut::both(code, way.me.transfer.copied.get())
-                });
-            }
+            self.check(way)?;
         }
         Ok(())
+    }
+
+    /// Lets in what waits, in the middle of an item that is no string but may take long. Nothing is held. Between two CPUs
+    /// nobody is let in.
+    pub(super) fn pause(&mut self) -> Result<(), Cut> {
+        let Some(way) = self.way else {
+            return Ok(());
+        };
+        self.lock(way);
+        way.me.transfer.copied.set(self.copied);
+        sched::let_others_in(way.me);
+        self.check(way)
+    }
+
+    #[inline(always)]
+    fn lock(&mut self, way: Way) {
+        if !self.locked {
+            self.locked = true;
+            lock::lock(cpu::current(), way.me, way.partner, way.part, self.tag);
+        }
+    }
+
+    /// An error if the transfer was broken off.
+    #[inline(always)]
+    fn check(&mut self, way: Way) -> Result<(), Cut> {
+        let Some(code) = way.me.transfer.broken.take() else {
+            return Ok(());
+        };
+        self.locked = false;
+        lock::leave(cpu::current(), way.me);
+        Err(Cut {
+            told: true,
+            ..Cut::both(code, way.me.transfer.copied.get())
+        })
     }
 
     /// The message is over, whole or cut: the partner is as it was before.

@@ -7,7 +7,7 @@ use pecan_rules::paging::{find, lookup};
 use pecan_rules::placement::{Placement, place};
 
 use super::put::{Giver, cached, readable};
-use super::{Mode, NoMemory};
+use super::{Mode, NoMemory, Unfinished};
 use crate::cpu;
 use crate::space::object::{Role, Space};
 use crate::space::tables::PhysTables;
@@ -18,13 +18,14 @@ use crate::space::{caching, shootdown, sigma0, unmap};
 /// areas of both spaces, are left out. Rights are at most those that the source has. The owner of all memory gets
 /// nothing, since it has everything, and can only map.
 ///
-/// Errors: [`NoMemory`] in the middle. Pages that came before stay where they are, a page that was to be replaced is gone
+/// Errors: [`Unfinished`] in the middle. Pages that came before stay where they are, a page that was to be replaced is gone
 /// perhaps, and a grant has taken nothing from the sender but pages that the receiver has.
 ///
-/// The time is that of the pages that the sender has in the source, with interrupts off: at most as many steps as it has
-/// mapped pages there, whatever the size of the item, and of what derived from pages that are replaced. From the owner
-/// of all memory they are the pages of the largest size that fit. The tree is locked for one page, or for a piece of
-/// what goes with a page that is replaced, and between two steps this CPU answers others that wait for it.
+/// The time is that of the pages that the sender has in the source, whatever the size of the item, and of what derived from
+/// pages that are replaced. From the owner of all memory they are the pages of the largest size that fit. Interrupts are off
+/// for [`PIECE`] steps, then `pause` is called, with nothing held; it says whether to go on. The tree is locked for one
+/// step, which is a page, or a piece of what goes with a page that is replaced, and between two this CPU answers others
+/// that wait for it.
 pub(crate) fn item(
     from: &Space,
     to: &Space,
@@ -32,34 +33,31 @@ pub(crate) fn item(
     send: Fpage,
     window: Fpage,
     mode: Mode,
-) -> Result<(), NoMemory> {
+    mut pause: impl FnMut() -> bool,
+) -> Result<(), Unfinished> {
     let Some(placement) = place(send_base, send, window).filter(|_| to.role() != Role::Sigma0)
     else {
         return Ok(());
     };
     let owner = from.role() == Role::Sigma0;
-    let mut stale = None;
     let mut work = Work::new(from, to, placement, mode);
-    let result = loop {
-        shootdown::answer(cpu::current());
-        let mut tree = tree::lock();
-        let step = work.step(&mut tree, owner);
-        tree.move_stale(&mut stale);
-        drop(tree);
-        match step {
-            Ok(Step::More) => {}
-            Ok(Step::Last) => break Ok(()),
-            Err(error) => break Err(error),
+    while !work.piece(owner)? {
+        if !pause() {
+            return Err(Unfinished::Stopped);
         }
-    };
-    if let Some(mut stale) = stale {
-        stale.drop_translations();
     }
-    if result.is_ok() && mode == Mode::Grant && !owner {
-        unmap::unmap(from, send.with_rights(Rights::FULL), true, || true);
+    let mut lives = true;
+    if mode == Mode::Grant && !owner {
+        unmap::unmap(from, send.with_rights(Rights::FULL), true, || {
+            lives = pause();
+            lives
+        });
     }
-    result
+    lives.then_some(()).ok_or(Unfinished::Stopped)
 }
+
+/// Steps that are done with interrupts off.
+const PIECE: usize = 32;
 
 /// Whether there is more to do.
 enum Step {
@@ -104,6 +102,26 @@ impl<'a> Work<'a> {
             last: placement.source + ((1u64 << placement.log2) - 1),
             taking: None,
         }
+    }
+
+    /// Some steps; what they took away no CPU uses any more. True: that was all.
+    fn piece(&mut self, owner: bool) -> Result<bool, NoMemory> {
+        let mut stale = None;
+        let mut result = Ok(Step::More);
+        for _ in 0..PIECE {
+            shootdown::answer(cpu::current());
+            let mut tree = tree::lock();
+            result = self.step(&mut tree, owner);
+            tree.move_stale(&mut stale);
+            drop(tree);
+            if !matches!(result, Ok(Step::More)) {
+                break;
+            }
+        }
+        if let Some(mut stale) = stale {
+            stale.drop_translations();
+        }
+        result.map(|step| matches!(step, Step::Last))
     }
 
     /// One page, or a piece of what must be taken away before it. The tree is locked.

@@ -17,6 +17,21 @@ pub(crate) use page::page;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoMemory;
 
+/// Why an item did not come to its end. What was moved before stays so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    /// As [`NoMemory`].
+    NoMemory,
+    /// It was stopped in a pause.
+    Stopped,
+}
+
+impl From<NoMemory> for Unfinished {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
 /// Whether the sender keeps what it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {

@@ -9,11 +9,11 @@ use crate::harness::{Failure, Outcome, board, check, equal, hex, pause, worker};
 use crate::pf::touch;
 
 /// Where there is room for any number of pages.
-const FAR: u64 = 1 << 40;
+pub(super) const FAR: u64 = 1 << 40;
 
 /// Two agents of whom each has the test's 16 pages 2^`log2` / 16 times at [`FAR`], half of them from the other.
 #[track_caller]
-fn crowd(log2: u32) -> Result<[Agent; 2], Failure> {
+pub(super) fn crowd(log2: u32) -> Result<[Agent; 2], Failure> {
     let pair: [Agent; 2] = agents()?;
     for index in 0..16 {
         touch::page(index, 0x50 + index);
