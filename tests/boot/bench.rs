@@ -28,7 +28,7 @@ const LONG_PERCENT: u64 = 105;
 const IPI_LIMIT: f64 = 2.0;
 
 /// Most instructions from a fault to the end of the instruction that faulted, the pager's included.
-const FAULT_LIMIT: u64 = 1700;
+const FAULT_LIMIT: u64 = 900;
 
 /// Most instructions from an interrupted thread to the interrupt's handler.
 const INTERRUPT_LIMIT: u64 = 350;

@@ -26,7 +26,7 @@ const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
 pub(crate) struct Areas {
     kip: Fpage,
     utcb: Fpage,
-    /// First and last address of each; in none if they are not placed.
+    /// First and last address of each; at the end of all addresses if they are not placed.
     bounds: [(u64, u64); 2],
 }
 
@@ -36,13 +36,16 @@ impl Areas {
         Self {
             kip: Fpage::NIL,
             utcb: Fpage::NIL,
-            bounds: [(u64::MAX, 0); 2],
+            bounds: [(u64::MAX, u64::MAX); 2],
         }
     }
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
+    #[inline]
     pub(super) fn contain(&self, address: u64) -> bool {
-        self.touch(address, address)
+        let [kip, utcb] = self.bounds;
+        let lies_in = |(first, last): (u64, u64)| address.wrapping_sub(first) <= last - first;
+        address >= LAST_PAGE || lies_in(kip) || lies_in(utcb)
     }
 
     /// Whether `first..=last` overlaps what belongs to the kernel.

@@ -40,5 +40,5 @@ fn config(cases: u32) -> Config {
 
 /// Length of a random history of operations.
 fn history() -> core::ops::Range<usize> {
-    1..if cfg!(miri) { 15 } else { 200 }
+    1..if cfg!(miri) { 8 } else { 200 }
 }

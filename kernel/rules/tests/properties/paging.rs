@@ -117,7 +117,7 @@ proptest! {
 
     #[test]
     fn all_leaves_are_found(
-        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 }),
+        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 3 } else { 40 }),
         from in select(PROBES.to_vec()),
         length in prop_oneof![0..0x1_0000u64, any::<u64>()],
     ) {
@@ -136,7 +136,7 @@ proptest! {
 
     #[test]
     fn a_dead_space_gives_back_its_tables(
-        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 4 } else { 40 }),
+        ops in proptest::collection::vec(op(), 1..if cfg!(miri) { 3 } else { 40 }),
         piece in 1..5usize,
     ) {
         let (mut memory, mut model) = (Memory::new(), Model::default());

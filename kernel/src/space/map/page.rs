@@ -32,7 +32,7 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
     };
     let target = placement.target;
     let at = find(&PhysTables, to.root(), target);
-    let is_free = at.is_absent_page() && !areas.touch(target, target | 0xFFF);
+    let is_free = at.is_absent_page() && !areas.contain(target);
     if !is_free || !tree.has_room() {
         return false;
     }

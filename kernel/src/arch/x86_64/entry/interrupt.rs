@@ -25,24 +25,25 @@ const EXCEPTIONS: u64 = 32;
 
 /// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
-    if !frame.is_users() && copy::is_in_copy(frame) {
-        return interrupted_copy(frame);
+    if !frame.is_users() {
+        return in_the_kernel(frame);
     }
-    if frame.vector < EXCEPTIONS {
-        if frame.is_users() {
-            if frame.vector == PAGE_FAULT {
-                fault::page::raise(Owned::current(), frame, read_fault_address());
-            } else {
-                user_exception(frame);
-            }
-        } else {
-            kernel_exception(frame);
-        }
+    match frame.vector {
+        PAGE_FAULT => fault::page::raise(Owned::current(), frame, read_fault_address()),
+        0..EXCEPTIONS => user_exception(frame),
+        _ => interrupt(frame),
+    }
+    sched::leave_interrupt(cpu::current(), Owned::current());
+}
+
+#[inline(never)]
+fn in_the_kernel(frame: &mut Frame) {
+    if copy::is_in_copy(frame) {
+        interrupted_copy(frame);
+    } else if frame.vector < EXCEPTIONS {
+        kernel_exception(frame);
     } else {
         interrupt(frame);
-    }
-    if frame.is_users() {
-        sched::leave_interrupt(cpu::current(), Owned::current());
     }
 }
 
@@ -59,6 +60,7 @@ fn interrupted_copy(frame: &mut Frame) {
     strings::proceed(me, frame);
 }
 
+#[inline(never)]
 fn interrupt(frame: &Frame) {
     let cpu = cpu::current();
     match frame.vector as u8 {
