@@ -91,7 +91,7 @@ fn every_cpu_has_its_tick() -> Outcome {
 }
 
 /// How often each CPU measures all others.
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 15;
 
 /// CPUs measure interrupt round trips to each other at the same time; each gets its answers.
 fn round_trips_cross() -> Outcome {

@@ -197,7 +197,7 @@ fn queued_on(cpu: usize) -> Outcome {
         let sender = message(me).speaking_for(speaker).start(plan(true, cpu))?;
         worker::until_state(sender.id, PendingSend)?;
         if waits_for == 2 {
-            receive(ThreadId::ANY).now().carries(1, 1, 1, flags)?;
+            receive(stranger.id).now().carries(1, 1, 1, flags)?;
         }
         pause(2_000);
         let from = [speaker, sender.id, ThreadId::ANY][waits_for];
