@@ -7,8 +7,9 @@
 //! * `unmap`   taking back
 //! * `end`     a space without threads, piece by piece
 //! * `caching` how pages are cached
-//! * `tree`    who got which page from whom, over `nodes`, its memory
+//! * `tree`    who got which page from whom
 //! * `ports`   the same for I/O ports
+//! * `forest`  both trees, over `nodes`, their memory
 //! * `shootdown` what other CPUs must forget
 //! * `window`  the memory of another space, for a while
 //! * `sigma0`  the space that owns all memory
@@ -17,6 +18,7 @@
 mod areas;
 pub(crate) mod caching;
 pub(crate) mod end;
+mod forest;
 pub(crate) mod kip;
 pub(crate) mod map;
 mod nodes;

@@ -1,32 +1,43 @@
-//! The mapping tree of ports, with the kernel's memory behind it.
+//! The mapping tree of ports. There is no table behind it: what a CPU lets programs use is in `cpu::ports`.
 
 use pecan_abi::fpage::Rights;
-use pecan_rules::mapping::{Handle, NoMemory, Node, SpaceName, Store, Sweep};
+use pecan_rules::mapping::{Handle, NoMemory, SpaceName};
 use pecan_rules::ports::{self, Giver, Ports};
 use spin::{Mutex, MutexGuard};
 
 use crate::space::Space;
-use crate::space::nodes::Nodes;
-use crate::space::shootdown::{self, Stale};
+use crate::space::forest::{Forest, Kind};
+use crate::space::shootdown;
 
-/// The tree, and which spaces lost ports. Locked for one piece or one part of a sweep; nobody waits while holding it,
-/// and of other locks only the reserve's is taken meanwhile.
-pub(super) struct Tree {
-    nodes: Nodes,
-    /// Counts changes of the tree's shape.
-    version: u64,
-    stale: Stale,
-}
+/// The tree. Locked for one piece or one part of a sweep.
+pub(super) type Tree = Forest<AllPorts>;
 
-static TREE: Mutex<Tree> = Mutex::new(Tree {
-    nodes: Nodes::new(),
-    version: 0,
-    stale: Stale::none(),
-});
+static TREE: Mutex<Tree> = Mutex::new(Tree::new());
 
 /// Takes the tree.
 pub(super) fn lock() -> MutexGuard<'static, Tree> {
     shootdown::lock(&TREE)
+}
+
+/// Ports, which have no rights: a sweep takes all or nothing, and nobody sees who uses them.
+pub(super) enum AllPorts {}
+
+impl Kind for AllPorts {
+    fn root(space: &Space) -> Option<Handle> {
+        space.ports()
+    }
+
+    fn set_root(space: &Space, root: Option<Handle>) {
+        space.set_ports(root);
+    }
+
+    fn narrow(_: &Space, _: u64, _: Rights) -> (Rights, bool) {
+        (Rights::NONE, false)
+    }
+
+    fn erase(_: &Space, _: u64) -> (Rights, bool) {
+        (Rights::NONE, true)
+    }
 }
 
 impl Tree {
@@ -37,58 +48,7 @@ impl Tree {
         to: SpaceName,
         ports: Ports,
     ) -> Result<Option<Ports>, NoMemory> {
-        self.version += 1;
+        self.changes();
         ports::give(self, giver, to, ports)
-    }
-
-    /// Goes on with a sweep for one part.
-    pub(super) fn sweep(&mut self, sweep: &mut Sweep) {
-        let version = self.version;
-        sweep.go_on(self, version);
-        sweep.pause(self.version);
-    }
-
-    /// Who lost ports since the last call: the caller lets the CPUs forget them after letting go of the tree.
-    pub(super) fn take_stale(&mut self) -> Stale {
-        core::mem::replace(&mut self.stale, Stale::none())
-    }
-}
-
-impl Store for Tree {
-    fn node(&self, handle: Handle) -> &Node {
-        self.nodes.get(handle)
-    }
-
-    fn node_mut(&mut self, handle: Handle) -> &mut Node {
-        self.nodes.get_mut(handle)
-    }
-
-    fn allocate(&mut self, node: Node) -> Option<Handle> {
-        self.version += 1;
-        self.nodes.allocate(node)
-    }
-
-    fn free(&mut self, handle: Handle) {
-        self.version += 1;
-        self.nodes.free(handle);
-    }
-
-    fn root(&self, space: SpaceName) -> Option<Handle> {
-        Space::named(space).ports()
-    }
-
-    fn set_root(&mut self, space: SpaceName, root: Option<Handle>) {
-        Space::named(space).set_ports(root);
-    }
-
-    /// Ports have no rights, so a sweep of them takes all or nothing.
-    fn narrow(&mut self, _: SpaceName, _: u64, _: Rights) -> Rights {
-        Rights::NONE
-    }
-
-    fn erase(&mut self, space: SpaceName, _: u64) -> Rights {
-        self.version += 1;
-        self.stale.add(Space::named(space).root());
-        Rights::NONE
     }
 }

@@ -1,0 +1,129 @@
+//! A mapping tree of all spaces, of pages or of ports, with the kernel's memory behind it. Locked by its owner, interrupts off.
+
+use core::marker::PhantomData;
+
+use pecan_abi::fpage::Rights;
+use pecan_rules::mapping::{Handle, Node, SpaceName, Store, Sweep};
+
+use super::nodes::Nodes;
+use super::object::Space;
+use super::shootdown::Stale;
+
+/// What is in such a tree.
+pub(super) trait Kind {
+    /// Where the tree finds what a space has.
+    fn root(space: &Space) -> Option<Handle>;
+    /// Sets that.
+    fn set_root(space: &Space, root: Option<Handle>);
+    /// Leaves `space` only the rights `rest` to what is at `address`; the accesses seen, and whether a CPU may hold more.
+    fn narrow(space: &Space, address: u64, rest: Rights) -> (Rights, bool);
+    /// Takes what is at `address` from `space`; the accesses seen, and whether a CPU may still have it.
+    fn erase(space: &Space, address: u64) -> (Rights, bool);
+}
+
+/// The tree, and which spaces lost something. Nobody waits while holding it, and of other locks only the reserve's is taken
+/// meanwhile.
+pub(super) struct Forest<K> {
+    nodes: Nodes,
+    /// Counts changes of the tree's shape.
+    version: u64,
+    stale: Stale,
+    kind: PhantomData<K>,
+}
+
+impl<K: Kind> Forest<K> {
+    /// Nobody has anything.
+    pub(super) const fn new() -> Self {
+        Self {
+            nodes: Nodes::new(),
+            version: 0,
+            stale: Stale::none(),
+            kind: PhantomData,
+        }
+    }
+
+    /// The tree changes in a way that sweeps must notice.
+    #[inline]
+    pub(super) fn changes(&mut self) {
+        self.version += 1;
+    }
+
+    /// Something was taken away from `space`.
+    pub(super) fn mark_stale(&mut self, space: &Space) {
+        self.changes();
+        self.stale.add(space.root());
+    }
+
+    /// Goes on with a sweep for one piece.
+    pub(super) fn sweep(&mut self, sweep: &mut Sweep) {
+        let version = self.version;
+        sweep.go_on(self, version);
+        sweep.pause(self.version);
+    }
+
+    /// Whether the memory for a node is there.
+    #[inline]
+    pub(super) const fn has_room(&self) -> bool {
+        self.nodes.has_room()
+    }
+
+    /// Who lost something since the last call: the caller lets the CPUs forget it after letting go of the tree.
+    pub(super) fn take_stale(&mut self) -> Stale {
+        core::mem::replace(&mut self.stale, Stale::none())
+    }
+
+    /// As [`Self::take_stale`], added to `stale`.
+    #[inline]
+    pub(super) fn move_stale(&mut self, stale: &mut Option<Stale>) {
+        if !self.stale.is_empty() {
+            stale.get_or_insert(Stale::none()).absorb(&mut self.stale);
+        }
+    }
+}
+
+impl<K: Kind> Store for Forest<K> {
+    fn node(&self, handle: Handle) -> &Node {
+        self.nodes.get(handle)
+    }
+
+    fn node_mut(&mut self, handle: Handle) -> &mut Node {
+        self.nodes.get_mut(handle)
+    }
+
+    #[inline(always)]
+    fn allocate(&mut self, node: Node) -> Option<Handle> {
+        self.changes();
+        self.nodes.allocate(node)
+    }
+
+    fn free(&mut self, handle: Handle) {
+        self.changes();
+        self.nodes.free(handle);
+    }
+
+    fn root(&self, space: SpaceName) -> Option<Handle> {
+        K::root(Space::named(space))
+    }
+
+    fn set_root(&mut self, space: SpaceName, root: Option<Handle>) {
+        K::set_root(Space::named(space), root);
+    }
+
+    fn narrow(&mut self, space: SpaceName, address: u64, rest: Rights) -> Rights {
+        let space = Space::named(space);
+        let (seen, stale) = K::narrow(space, address, rest);
+        if stale {
+            self.stale.add(space.root());
+        }
+        seen
+    }
+
+    fn erase(&mut self, space: SpaceName, address: u64) -> Rights {
+        let space = Space::named(space);
+        let (seen, stale) = K::erase(space, address);
+        if stale {
+            self.stale.add(space.root());
+        }
+        seen
+    }
+}
