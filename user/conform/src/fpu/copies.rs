@@ -96,11 +96,13 @@ fn run(
         .map(|plan| worker::start(plan, interrupt, 0))
         .transpose()?;
     until("enough messages", || board::get(ROUNDS) > 4 && enough())?;
+    // Who is deleted in a message ends that of the other.
+    let errors = board::get(ERRORS);
     board::put(STOP, 1);
     for id in [Some(sender), Some(receiver), others].into_iter().flatten() {
         thread::delete(id)?;
     }
-    equal("errors", board::get(ERRORS), 0)?;
+    equal("errors", errors, 0)?;
     equal("wrong registers", board::get(BAD), 0)?;
     arena::holds(arena::target(), 64, TEXT, 0)
 }
