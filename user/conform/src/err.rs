@@ -38,6 +38,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("ERR0026", ends::item_without_memory),
     Test::new("ERR0027", ends::fault_without_memory),
     Test::new("ERR0028", ends::nested_without_memory),
+    Test::new("ERR0029", ends::ports_without_memory),
 ];
 
 fn send_to_nobody() -> Outcome {

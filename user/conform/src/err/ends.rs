@@ -15,6 +15,7 @@ mod transfer;
 
 pub(super) use mapping::{
     fault as fault_without_memory, item as item_without_memory, nested as nested_without_memory,
+    ports as ports_without_memory,
 };
 pub(super) use transfer::{
     aborted as transfer_aborted, killed as partner_killed_in_transfer,

@@ -85,7 +85,7 @@ fn run(
     others: Option<Builder>,
     enough: fn() -> bool,
 ) -> Outcome {
-    for index in [STOP, ROUNDS, INTERRUPTED, FAULTS] {
+    for index in [STOP, ROUNDS, ERRORS, INTERRUPTED, FAULTS] {
         board::put(index, 0);
     }
     let receiver = worker::start(receiver, receive, 0)?;

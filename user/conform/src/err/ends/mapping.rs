@@ -2,12 +2,16 @@
 
 use l4::IpcCode::Overflow;
 use l4::abi::item::StringItem;
-use l4::{Acceptor, Fpage, GrantItem, IpcError, MapItem, Phase, Rights, ThreadId, control};
+use l4::{
+    Acceptor, Fpage, GrantItem, IoFpage, IpcError, MapItem, Phase, Rights, ThreadId, control,
+    sigma0,
+};
 
-use crate::harness::pair::{ORDERS, Pair, SIDES, Side};
+use crate::harness::pair::{ORDERS, Pair, SIDES, Side, Transfer};
 use crate::harness::raw::{self, DONE};
 use crate::harness::script::{Act, Script};
-use crate::harness::{Outcome, arena, board, check, equal, until, worker};
+use crate::harness::{Failure, Outcome, arena, board, check, equal, until, worker};
+use crate::map::agent::MAP;
 use crate::mem::pages::{FAR, give_back, use_up};
 use crate::pf::touch;
 
@@ -63,12 +67,7 @@ impl Case {
 
 /// The message of `case` with the page for `to`, in each order; `ends` says what is to come of it.
 #[track_caller]
-fn send(
-    pair: &Pair,
-    case: &Case,
-    to: u64,
-    ends: impl Fn(&crate::harness::pair::Transfer) -> Outcome,
-) -> Outcome {
+fn send(pair: &Pair, case: &Case, to: u64, ends: impl Fn(&Transfer) -> Outcome) -> Outcome {
     let (items, count) = case.items(pair, to);
     let buffer = |offset| {
         [
@@ -143,6 +142,47 @@ pub(in super::super) fn item() -> Outcome {
         transfer.succeeds()?;
         check("the receiver has it", has(pair.receiver.id, NEW))
     })
+}
+
+/// Ports that nobody else asks for; every second is given, so that each needs a node.
+const PORTS: IoFpage = IoFpage::new(0x7000, 9);
+
+/// An item of a port, behind a string: sooner or later there is no memory for the port.
+pub(in super::super) fn ports() -> Outcome {
+    if let Err(error) = sigma0::request_ports(PORTS) {
+        return Err(Failure::new(format_args!("no ports: {error:?}")));
+    }
+    let pair = Pair::start_as(0, worker::here(), worker::away())?;
+    for side in SIDES {
+        pair.has(side, 0..4)?;
+    }
+    let give = |order, port| -> Result<Transfer, Failure> {
+        pair.prepare(FROM, TO, LENGTH, TEXT);
+        let item = [MAP, IoFpage::new(port, 0).raw()];
+        let string = [StringItem::new(LENGTH, 1).raw(), pair.source.at(FROM)];
+        let receive = pair
+            .receive(TO, LENGTH)
+            .accepting(Fpage::COMPLETE.raw() | Acceptor::STRINGS);
+        let items = [string[0], string[1], item[0], item[1]];
+        pair.begin(order, pair.send_items(&items), receive)
+    };
+    let mut next = PORTS.port();
+    use_up()?;
+    for order in ORDERS {
+        let cut = loop {
+            let port = next;
+            next += 2;
+            check("there is an end", port <= PORTS.last())?;
+            let transfer = give(order, port)?;
+            if transfer.sender.result()?.error != raw::UNTOUCHED {
+                break transfer;
+            }
+        };
+        cut.is_cut(Overflow, Overflow, LENGTH)?;
+        pair.arrived(TO, LENGTH, TEXT)?;
+    }
+    give_back();
+    give(ORDERS[0], PORTS.port())?.succeeds().map(|_| ())
 }
 
 /// The pager is told that its answer was cut, and asked again.
