@@ -7,7 +7,7 @@ use l4::{
     sigma0,
 };
 
-use crate::harness::pair::{ORDERS, Pair, SIDES, Side, Transfer};
+use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, Transfer};
 use crate::harness::raw::{self, DONE};
 use crate::harness::script::{Act, Script};
 use crate::harness::{Failure, Outcome, arena, board, check, equal, until, worker};
@@ -221,37 +221,49 @@ pub(in super::super) fn fault() -> Outcome {
     equal("deletion", raw::delete(id), DONE)
 }
 
-/// The same in the middle of a string, on either side: the string is whole when there is memory.
+/// A pair in the middle of a string whose `side` has nothing at [`FAR`], where the string is; its pager has the fault.
+#[track_caller]
+fn begin_far(first: usize, side: Side) -> Result<(Pair, Transfer), Failure> {
+    let pair = Pair::start_as(first, worker::away(), worker::away())?;
+    let pair = match side {
+        Side::Sender => Pair {
+            source: pair.source.moved_to(FAR),
+            ..pair
+        },
+        Side::Receiver => Pair {
+            target: pair.target.moved_to(FAR),
+            ..pair
+        },
+    };
+    for each in SIDES.into_iter().filter(|each| *each != side) {
+        pair.has(each, [0, 1])?;
+    }
+    pair.prepare(FROM, TO, LENGTH, TEXT);
+    pair.pager_of(side).acts(&[Act::Hold; 3]);
+    let (send, receive) = (pair.send(FROM, LENGTH), pair.receive(TO, LENGTH));
+    let transfer = pair.begin(Order::ReceiverFirst, send, receive)?;
+    pair.pager_of(side).until_held()?;
+    Ok((pair, transfer))
+}
+
+/// The same in the middle of a string, at the side that copies and at the other: it is whole when there is memory.
 pub(in super::super) fn nested() -> Outcome {
-    for side in SIDES {
-        for order in ORDERS {
-            let pair = Pair::start()?;
-            let pair = match side {
-                Side::Sender => Pair {
-                    source: pair.source.moved_to(FAR),
-                    ..pair
-                },
-                Side::Receiver => Pair {
-                    target: pair.target.moved_to(FAR),
-                    ..pair
-                },
-            };
-            for each in SIDES {
-                pair.has(each, (each != side).then_some([0, 1]).into_iter().flatten())?;
-            }
-            pair.prepare(FROM, TO, LENGTH, TEXT);
-            let pager = pair.pager_of(side);
-            pager.acts(&[Act::Hold; 3]);
-            let transfer = pair.begin(order, pair.send(FROM, LENGTH), pair.receive(TO, LENGTH))?;
-            pager.until_held()?;
-            use_up()?;
-            answer_is_cut(pager)?;
-            answer_is_cut(pager)?;
-            give_back();
-            equal("answer", pager.release(Act::Map)?, Ok(()))?;
-            transfer.succeeds()?;
-            pair.arrived(TO, LENGTH, TEXT)?;
-        }
+    let both = [
+        (Side::Sender, begin_far(0, Side::Sender)?),
+        (Side::Receiver, begin_far(2, Side::Receiver)?),
+    ];
+    // Using up the memory takes a while, so only once.
+    use_up()?;
+    for (side, (pair, _)) in both {
+        answer_is_cut(pair.pager_of(side))?;
+        answer_is_cut(pair.pager_of(side))?;
+    }
+    give_back();
+    for (side, (pair, transfer)) in both {
+        let answer = pair.pager_of(side).release(Act::Map)?;
+        equal("answer", answer, Ok(()))?;
+        transfer.succeeds()?;
+        pair.arrived(TO, LENGTH, TEXT)?;
     }
     Ok(())
 }
