@@ -13,8 +13,8 @@ const SWEEPS: usize = 2;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let cases: [(&str, &[&str]); 3] = [
-        ("PRE0001", &["push"]),
-        ("PRE0002", &["pull"]),
+        ("PRE0001", &["push", "push abort"]),
+        ("PRE0002", &["pull", "pull abort"]),
         ("PRE0003", &["push nested", "pull nested"]),
     ];
     let trial = |(id, cases): (&str, &'static [&str])| {

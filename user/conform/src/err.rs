@@ -35,6 +35,10 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("ERR0023", ends::transfer_timed_out),
     Test::new("ERR0024", ends::transfer_aborted),
     Test::new("ERR0025", ends::partner_killed_in_transfer),
+    Test::new("ERR0026", ends::item_without_memory),
+    Test::new("ERR0027", ends::fault_without_memory),
+    Test::new("ERR0028", ends::nested_without_memory),
+    Test::new("ERR0029", ends::ports_without_memory),
 ];
 
 fn send_to_nobody() -> Outcome {

@@ -2,6 +2,7 @@
 //!
 //! Rust code of this target uses neither, so what `registers` loads stays until it compares.
 
+mod copies;
 mod registers;
 
 use l4::thread::Builder;
@@ -19,6 +20,9 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("FPU0006", dead_owner),
     Test::new("FPU0007", kept_over_page_fault),
     Test::smp("FPU0008", kept_over_migration),
+    Test::new("FPU0009", copies::preempted),
+    Test::new("FPU0010", copies::with_faults),
+    Test::smp("FPU0011", copies::preempted_elsewhere),
 ];
 
 /// Board words: rounds of thread k at k, bad comparisons, threads done, stop.

@@ -1,6 +1,6 @@
 //! What threads and spaces cost of the kernel's memory, and that they give it back.
 
-mod pages;
+pub(crate) mod pages;
 
 use l4::{ThreadId, Time, control, space, thread};
 

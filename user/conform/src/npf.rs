@@ -40,4 +40,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("NPF0026", interleave::one_pager_for_all),
     Test::new("NPF0027", window::two_spaces),
     Test::new("NPF0028", window::taken_away_in_between),
+    Test::smp("NPF0029", window::taken_away_from_another_processor),
 ];

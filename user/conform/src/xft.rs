@@ -23,4 +23,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("XFT0014", extent::late_answer),
     Test::new("XFT0015", extent::no_receive_phase),
     Test::new("XFT0016", extent::a_new_transfer_has_new_time),
+    Test::new("XFT0017", extent::ipc_timeouts_of_a_copy_that_waits),
 ];

@@ -1,6 +1,9 @@
 //! ExchangeRegisters on threads of this CPU.
 
+mod copying;
 mod inside;
+mod nested;
+mod transfer;
 
 use core::arch::naked_asm;
 
@@ -37,6 +40,19 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("XR0019", inside::delivers),
     Test::new("XR0020", inside::stopped_while_queued),
     Test::new("XR0021", inside::stop_and_change),
+    Test::new("XR0022", copying::looks),
+    Test::new("XR0023", copying::registers),
+    Test::new("XR0024", copying::halted),
+    Test::new("XR0025", copying::halted_for_a_moment),
+    Test::new("XR0026", copying::aborted),
+    Test::new("XR0027", copying::aborted_and_more),
+    Test::new("XR0028", nested::looks),
+    Test::new("XR0029", nested::registers),
+    Test::new("XR0030", nested::halted),
+    Test::new("XR0031", nested::pager),
+    Test::new("XR0032", nested::stopped),
+    Test::new("XR0033", nested::started),
+    Test::smp("XR0034", copying::from_another_cpu),
 ];
 
 const NOTHING: Registers = Registers {

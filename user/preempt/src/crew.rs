@@ -31,13 +31,24 @@ pub(crate) enum Mover {
     Receiver,
 }
 
-/// What is preempted, and what the preempting thread does.
+/// What the preempting thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It looks how many bytes have arrived.
+    Looks,
+    /// In the space of the one that copies, it sends (or takes) a long message, too.
+    Speaks,
+    /// It looks, and aborts what the two are doing.
+    Aborts,
+}
+
+/// What is preempted, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     /// Who copies, in both messages.
     pub(crate) mover: Mover,
-    /// The preempting thread, in the space of the one that copies, sends (or takes) a long message, too.
-    pub(crate) nested: bool,
+    /// What the preempting thread does.
+    pub(crate) deed: Deed,
 }
 
 /// Why the threads are not there.
@@ -108,11 +119,13 @@ pub(crate) fn start(case: Case) -> Result<(), Failure> {
         Mover::Receiver => (receiver, handler_takes, other_sends),
     };
     let above = Builder::new().priority(HANDLER_PRIORITY);
-    let handler = if case.nested {
-        enrol(OTHER, apart.priority(OTHER_PRIORITY), other)?;
-        enrol(HANDLER, above.in_space_of(mover).pager(pager), handler)?
-    } else {
-        enrol(HANDLER, above, handler_looks)?
+    let handler = match case.deed {
+        Deed::Speaks => {
+            enrol(OTHER, apart.priority(OTHER_PRIORITY), other)?;
+            enrol(HANDLER, above.in_space_of(mover).pager(pager), handler)?
+        }
+        Deed::Looks => enrol(HANDLER, above, handler_looks)?,
+        Deed::Aborts => enrol(HANDLER, above, handler_aborts)?,
     };
     interrupt::associate(LINE, handler)?;
     schedule::set_priority(me, MAIN_PRIORITY)?;
@@ -142,18 +155,33 @@ fn other_takes(_: u64) {
 }
 
 /// Waits for the word, does its part, notes what it saw and says so.
-fn each_run(index: usize, part: impl Fn(Key, u64) -> Seen) {
-    while let Ok(go) = ipc::receive(person(MAIN)) {
+fn each_run(index: usize, part: impl Fn(Key, u64) -> Seen) -> ! {
+    loop {
+        // Whoever aborts may come when there is nothing to abort but this.
+        let Ok(go) = ipc::receive(person(MAIN)) else {
+            continue;
+        };
         note(index, part(key(0), go.message.word_at(0)));
-        if ipc::send(person(MAIN), &Message::new(0)).is_err() {
-            return;
-        }
+        while ipc::send(person(MAIN), &Message::new(0)).is_err() {}
     }
 }
 
 fn handler_looks(_: u64) {
+    each_interrupt(look)
+}
+
+fn look() {
+    PROGRESS.store(letter::bytes_there(&RECEIVERS) as u64, Relaxed);
+}
+
+/// Aborts both: whoever is in the middle of a message takes the other along, and the other may be before or after it.
+fn handler_aborts(_: u64) {
     each_interrupt(|| {
-        PROGRESS.store(letter::bytes_there(&RECEIVERS) as u64, Relaxed);
+        look();
+        for one in [SENDER, RECEIVER] {
+            // The pager of both is of this space, so nothing can be said against it.
+            thread::abort_ipc(person(one)).expect("an abort");
+        }
     })
 }
 

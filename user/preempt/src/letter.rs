@@ -2,7 +2,7 @@
 
 use l4::abi::item::StringItem;
 use l4::utcb::{self, Utcb};
-use l4::{Tag, ThreadId, Timeouts, syscall};
+use l4::{IpcCode, IpcError, Phase, Tag, ThreadId, Time, Timeouts, syscall};
 
 use crate::hot;
 use crate::memory::{Pair, SIZE};
@@ -51,12 +51,14 @@ impl Key {
     }
 
     /// The first wrong byte: in the sender's pages, or in the receiver's.
-    pub(crate) fn judge(self, source: &Pair, target: &Pair) -> Result<(), Wrong> {
+    ///
+    /// Of the string, the first `length` bytes are to have arrived.
+    pub(crate) fn judge(self, source: &Pair, target: &Pair, length: usize) -> Result<(), Wrong> {
         for index in 0..SIZE / 8 {
             if source.word(index) != self.sent(index) {
                 return Err(Wrong::Source(8 * index));
             }
-            if target.word(index) != self.arrived(source, 8 * index) {
+            if target.word(index) != self.arrived(source, 8 * index, length) {
                 return Err(Wrong::Target(8 * index));
             }
         }
@@ -65,15 +67,15 @@ impl Key {
 
     /// The word that is to be at `offset` in the receiver's pages.
     #[inline(always)]
-    fn arrived(self, source: &Pair, offset: usize) -> u64 {
-        if offset >= TO && offset + 8 <= TO + LENGTH {
+    fn arrived(self, source: &Pair, offset: usize, length: usize) -> u64 {
+        if offset >= TO && offset + 8 <= TO + length {
             return source.word_at(offset - TO + FROM);
         }
-        if offset + 8 <= TO || offset >= TO + LENGTH {
+        if offset + 8 <= TO || offset >= TO + length {
             return self.before();
         }
         let byte = |at: usize| {
-            if (TO..TO + LENGTH).contains(&at) {
+            if (TO..TO + length).contains(&at) {
                 source.byte(at - TO + FROM)
             } else {
                 self.before() as u8
@@ -114,6 +116,8 @@ pub(crate) enum Wrong {
     Register(usize, u64),
     /// The receiver heard of another sender.
     From(u64),
+    /// The two saw different ends, or others than an abort may have after so many bytes: their ErrorCodes.
+    Ends(u64, u64, usize),
 }
 
 /// What one of the two saw.
@@ -151,10 +155,41 @@ impl Seen {
         }
     }
 
+    /// Judges what a sender and a receiver saw of a message that was aborted when `length` bytes had arrived: it had
+    /// not begun, and then each has a reason of its own, or it was cut there for both.
+    pub(crate) fn judge_abort(&self, receiver: &Self, length: usize) -> Result<(), Wrong> {
+        let ends = [self, receiver].map(|seen| IpcError::from_raw(seen.error));
+        let not_begun = |end: &IpcError| matches!(end.code, IpcCode::Timeout | IpcCode::Cancelled);
+        let fits = match ends {
+            [Some(sender), Some(receiver)] if not_begun(&sender) && not_begun(&receiver) => {
+                length == 0
+            }
+            [Some(sender), Some(receiver)] => {
+                let cut = |phase| IpcError {
+                    phase,
+                    code: IpcCode::Aborted,
+                    offset: length as u64,
+                };
+                sender == cut(Phase::Send) && receiver == cut(Phase::Receive)
+            }
+            _ => false,
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(Wrong::Ends(self.error, receiver.error, length))
+        }
+    }
+
+    /// Whether there is a message with an error.
+    pub(crate) fn has_failed(&self) -> bool {
+        Tag::from_raw(self.registers[0]).is_error()
+    }
+
     /// Judges what the sender saw.
     pub(crate) fn judge_sender(&self) -> Result<(), Wrong> {
         let tag = self.registers[0];
-        if Tag::from_raw(tag).is_error() || self.error != NO_ERROR {
+        if self.has_failed() || self.error != NO_ERROR {
             return Err(Wrong::Sender(tag, self.error));
         }
         Ok(())
@@ -215,10 +250,12 @@ pub(crate) fn take(from: ThreadId, target: u64, time: u64) -> Seen {
 }
 
 fn exchange(utcb: Utcb, to: ThreadId, from: ThreadId, time: u64) -> Seen {
-    let (mr0, never) = (utcb.mr0(), Timeouts::NEVER.raw());
+    // Whoever comes second finds the other, or will wait in vain.
+    let patience = if time == 0 { Time::NEVER } else { Time::ZERO };
+    let (mr0, timeouts) = (utcb.mr0(), Timeouts::new(patience, patience).raw());
     let begin = hot::wait_until(time);
     // SAFETY: the calling thread's own UTCB; what it accepts is the test's.
-    let from = unsafe { syscall::ipc(to.raw(), from.raw(), never, mr0) };
+    let from = unsafe { syscall::ipc(to.raw(), from.raw(), timeouts, mr0) };
     let end = l4::clock::ticks();
     Seen {
         begin,

@@ -6,7 +6,8 @@
 //! `tick=1000000` for the kernel, so that no other interrupt comes between.
 //!
 //! Arguments: `push` (the sender copies) or `pull` (the receiver does, from a sender that waits); with `nested` the thread
-//! that preempts sends a long message of its own through the same window. Output: `[progress] k/n text`, per sweep
+//! that preempts sends a long message of its own through the same window, with `abort` it aborts the message, and as many
+//! bytes have arrived as both are told. Output: `[progress] k/n text`, per sweep
 //! `[preempt] {json}`, at the end `[done]`, or `[fail]` with the first wrong thing.
 //!
 //! | module | question |
@@ -27,7 +28,7 @@ mod run;
 mod sweep;
 mod timer;
 
-use crew::{Case, Mover};
+use crew::{Case, Deed, Mover};
 use l4::{exit, println};
 use memory::Side;
 use timer::Timer;
@@ -41,10 +42,13 @@ fn main() -> ! {
         (false, true) => Mover::Receiver,
         _ => fail(format_args!("one of push and pull, please")),
     };
-    let case = Case {
-        mover,
-        nested: has("nested"),
+    let deed = match (has("nested"), has("abort")) {
+        (false, false) => Deed::Looks,
+        (true, false) => Deed::Speaks,
+        (false, true) => Deed::Aborts,
+        (true, true) => fail(format_args!("one of nested and abort, please")),
     };
+    let case = Case { mover, deed };
     let timer = match Timer::calibrated() {
         Ok(timer) => timer,
         Err(failure) => fail(format_args!("the timer: {failure:?}")),

@@ -4,8 +4,8 @@ use core::fmt;
 
 use l4::{IpcError, clock};
 
-use crate::crew::{self, Case, Mover};
-use crate::letter::{self, Key};
+use crate::crew::{self, Case, Deed, Mover};
+use crate::letter::{self, Key, LENGTH};
 use crate::memory::{HANDLERS, OTHERS, OWN, RECEIVERS, SENDERS, SOURCE, Side};
 use crate::timer::Timer;
 
@@ -76,7 +76,8 @@ impl Plan {
     /// Runs with an interrupt before the instruction that begins `offset` instructions after the beginning. If something
     /// else came between, the outcome has another offset.
     pub(crate) fn interrupted(self, offset: u64) -> Result<Outcome, Wrong> {
-        let Case { mover, nested } = self.case;
+        let mover = self.case.mover;
+        let nested = self.case.deed == Deed::Speaks;
         self.prepare();
         if nested {
             self.nested_key()
@@ -117,10 +118,16 @@ impl Plan {
 
     fn judge(self) -> Result<(), Wrong> {
         let (sender, receiver, from) = crew::partners();
-        let seen = sender
-            .judge_sender()
-            .and_then(|()| receiver.judge_receiver(self.key(), from, SOURCE));
-        seen.and_then(|()| self.key().judge(&SENDERS, &RECEIVERS))
+        let aborted = sender.has_failed() || receiver.has_failed();
+        let (seen, length) = if aborted && self.case.deed == Deed::Aborts {
+            // Nothing may go over once it is aborted.
+            let length = crew::progress();
+            (sender.judge_abort(&receiver, length), length)
+        } else {
+            let receivers = |()| receiver.judge_receiver(self.key(), from, SOURCE);
+            (sender.judge_sender().and_then(receivers), LENGTH)
+        };
+        seen.and_then(|()| self.key().judge(&SENDERS, &RECEIVERS, length))
             .map_err(Wrong::Message)
     }
 
@@ -134,7 +141,7 @@ impl Plan {
         let seen = sender
             .judge_sender()
             .and_then(|()| receiver.judge_receiver(self.nested_key(), from, place));
-        seen.and_then(|()| self.nested_key().judge(source, target))
+        seen.and_then(|()| self.nested_key().judge(source, target, LENGTH))
             .map_err(Wrong::Nested)
     }
 
@@ -155,7 +162,7 @@ impl Plan {
         Outcome {
             length: sender.end.max(receiver.end) - begin,
             offset: fires.map_or(0, |fires| fires.saturating_sub(begin)),
-            progress: (!self.case.nested).then(crew::progress),
+            progress: (self.case.deed != Deed::Speaks).then(crew::progress),
         }
     }
 }

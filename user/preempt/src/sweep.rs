@@ -4,7 +4,7 @@ use core::fmt;
 
 use l4::println;
 
-use crate::crew::Case;
+use crate::crew::{Case, Deed};
 use crate::letter::LENGTH;
 use crate::memory::Side;
 use crate::run::{self, Plan};
@@ -59,7 +59,7 @@ pub(crate) struct Figures {
     /// Interrupts, one each.
     runs: u64,
     /// Interrupts that came when some of the string had arrived, but not all, and how much had arrived in how many ways;
-    /// only the preempting thread that does nothing else looks.
+    /// a preempting thread that speaks does not look.
     copying: u64,
     places: u32,
 }
@@ -77,9 +77,9 @@ impl fmt::Display for Figures {
         } = self;
         write!(
             f,
-            "{{\"mover\":\"{:?}\",\"nested\":{},\"missing\":\"{missing}\",\"ticks_per_count\":{ticks},\
+            "{{\"mover\":\"{:?}\",\"deed\":\"{:?}\",\"missing\":\"{missing}\",\"ticks_per_count\":{ticks},\
              \"instructions\":{instructions},\"runs\":{runs},\"while_copying\":{copying},\"places\":{places}}}",
-            case.mover, case.nested,
+            case.mover, case.deed,
         )
     }
 }
@@ -181,11 +181,10 @@ impl Sweep {
                 return Err(Wrong::TooLong);
             }
             if last % TOLD == 1 {
-                let Case { mover, nested } = self.plan.case;
-                let nested = if nested { ", nested" } else { "" };
+                let Case { mover, deed } = self.plan.case;
                 let (missing, total) = (self.plan.missing, length.max(last));
                 println!(
-                    "[progress] {last}/{total} {mover:?} copies, missing at the {missing}{nested}"
+                    "[progress] {last}/{total} {mover:?} copies, missing at the {missing}, {deed:?}"
                 );
             }
             over = if self.interrupted_at(last)? {
@@ -225,7 +224,7 @@ impl Sweep {
         }
         let words = (0..LENGTH).step_by(8).chain(LENGTH / 8 * 8..=LENGTH);
         match words.into_iter().find(|bytes| !self.places.has(*bytes)) {
-            Some(bytes) if !self.plan.case.nested => Err(Wrong::NeverSeen(bytes)),
+            Some(bytes) if self.plan.case.deed != Deed::Speaks => Err(Wrong::NeverSeen(bytes)),
             _ => Ok(()),
         }
     }

@@ -1,13 +1,13 @@
 //! Deletion of the parties and of their pagers in the middle of a transfer.
 
-use l4::IpcCode::Aborted;
+use l4::IpcCode::{Aborted, NonExisting};
 use l4::abi::schedule::ThreadState::Waiting;
 use l4::{Phase, ThreadId, control, schedule};
 
 use crate::harness::gap::Gap;
 use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, Transfer, ends_with};
 use crate::harness::partner::Partner;
-use crate::harness::script::Script;
+use crate::harness::script::{Act, Script};
 use crate::harness::{Job, Outcome, equal, ids, raw, worker};
 
 #[track_caller]
@@ -95,7 +95,15 @@ pub(super) fn both() -> Outcome {
             gap.hold(Order::SenderFirst)?;
             delete(gap.pair.of(first).id)?;
             delete(gap.pair.of(second).id)?;
-            equal("state", schedule::state(gap.pair.of(first).id).ok(), None)?;
+            for id in [first, second].map(|side| gap.pair.of(side).id) {
+                equal("state", schedule::state(id).ok(), None)?;
+            }
+            let late = gap.pager().release(Act::Map)?.err();
+            equal(
+                "the answer",
+                late.map(|error| error.code),
+                Some(NonExisting),
+            )?;
         }
     }
     Ok(())

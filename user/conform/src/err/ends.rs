@@ -10,8 +10,13 @@ use crate::harness::job::{Done, Started};
 use crate::harness::raw::UNTOUCHED;
 use crate::harness::{Failure, Job, Outcome, equal, hex, ids, raw, worker};
 
+mod mapping;
 mod transfer;
 
+pub(super) use mapping::{
+    fault as fault_without_memory, item as item_without_memory, nested as nested_without_memory,
+    ports as ports_without_memory,
+};
 pub(super) use transfer::{
     aborted as transfer_aborted, killed as partner_killed_in_transfer,
     timed_out as transfer_timed_out,

@@ -65,14 +65,36 @@ pub(crate) fn perform(
     function: fn(u64) -> u64,
     argument: u64,
 ) -> Result<u64, Failure> {
+    perform_later(plan, function, argument)?.value()
+}
+
+/// A function in the hands of a worker.
+#[derive(Clone, Copy)]
+pub(crate) struct Performed(usize);
+
+impl Performed {
+    /// Waits for its value.
+    #[track_caller]
+    pub(crate) fn value(self) -> Result<u64, Failure> {
+        until("the end of a worker", || board::get(self.0 + 3) == 1)?;
+        Ok(board::get(self.0 + 2))
+    }
+}
+
+/// Lets a thread of this plan run `function(argument)`.
+#[track_caller]
+pub(crate) fn perform_later(
+    plan: Builder,
+    function: fn(u64) -> u64,
+    argument: u64,
+) -> Result<Performed, Failure> {
     let slot = RESULTS + 4 * (RESULT.fetch_add(1, SeqCst) % 64);
     let task = Task { function, argument };
     board::put(slot, task.function as usize as u64);
     board::put(slot + 1, task.argument);
     board::put(slot + 3, 0);
     start(plan, carry_out, slot as u64)?;
-    until("the end of a worker", || board::get(slot + 3) == 1)?;
-    Ok(board::get(slot + 2))
+    Ok(Performed(slot))
 }
 
 fn carry_out(slot: u64) {

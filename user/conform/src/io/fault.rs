@@ -71,6 +71,9 @@ pub(super) fn every_width() -> Outcome {
     let got = worker::perform(plan, use_widths, 0)?;
     let expected = u64::from(u32::from_le_bytes(*b"QEMU")) << 1 | 1;
     hex("what it read", got, expected)?;
+    // The first of the four uses of ports is one of four ports.
+    let ports = IoFpage::new(PCI_ADDRESS, 2);
+    hex("ports of the fault", board::get(ADDRESS), ports.raw())?;
     equal("faults: all ports came at once", board::get(COUNT), 1)
 }
 

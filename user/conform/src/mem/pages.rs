@@ -12,7 +12,7 @@ use crate::map::agent::{Agent, MAP, agents, give, item};
 use crate::pf::touch;
 
 /// Where there is room for any number of pages.
-const FAR: u64 = 1 << 40;
+pub(crate) const FAR: u64 = 1 << 40;
 
 /// Two agents that have twice as much of the test's 16 pages in each round, until `enough` or an error, which is returned.
 #[track_caller]
@@ -41,6 +41,18 @@ fn pair() -> Result<[Agent; 2], Failure> {
         agent.has(FAR + 0x3000, 0x53)?;
     }
     Ok(pair)
+}
+
+/// Maps pages from space to space until the kernel has no memory for another one.
+#[track_caller]
+pub(crate) fn use_up() -> Outcome {
+    let pair = pair()?;
+    check("there is an end", double(pair, 16..40)? != 0)
+}
+
+/// All that [`use_up`] took is back.
+pub(crate) fn give_back() {
+    memory::unmap(Fpage::new(touch::pages(), 16, Rights::FULL));
 }
 
 /// Both sides learn that the message was cut at an item: words and items before it are there, so are the pages of the item

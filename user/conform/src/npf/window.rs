@@ -3,10 +3,10 @@
 
 use l4::abi::item::StringItem;
 use l4::abi::schedule::ThreadState::PendingSend;
-use l4::{Tag, ThreadId, thread};
+use l4::{Fpage, Rights, Tag, ThreadId, memory, thread};
 
 use super::interleave::two_pairs;
-use crate::harness::pair::{Pair, Side};
+use crate::harness::pair::{ORDERS, Pair, SIDES, Side};
 use crate::harness::partner::Partner;
 use crate::harness::script::Act;
 use crate::harness::{Failure, Job, Outcome, SOON, arena, equal, worker};
@@ -125,4 +125,54 @@ pub(super) fn taken_away_in_between() -> Outcome {
     pair.source.acts(&instead);
     receive(second.sender.id, 97)?;
     equal("faults", pair.source.faults(), 3)
+}
+
+/// Bytes that a copy goes over again and again, and how often in one message.
+const STRETCH: u64 = 256 << 10;
+const TIMES: usize = 31;
+/// The page that is taken away, and the first of those that come in its place.
+const TAKEN: u64 = 40;
+const SPARE: u64 = STRETCH / 4096 + 8;
+
+/// Takes the page away from the receiver of role 1 as soon as it was copied to, and blanks it.
+fn take_away(page: u64) -> u64 {
+    let begun = || (0..8).any(|index| arena::byte(page + index) != arena::BLANK);
+    let seen = until_soon(begun);
+    memory::unmap(Fpage::new(page, 12, Rights::FULL));
+    arena::blank(page, 4096);
+    u64::from(seen)
+}
+
+/// Looks without a pause, for as long as a slow machine may take.
+fn until_soon(ready: impl Fn() -> bool) -> bool {
+    (0..200_000_000u64).any(|_| ready())
+}
+
+/// A page that another processor takes away in the middle of a copy gets nothing more from the moment
+/// that it has been taken.
+pub(super) fn taken_away_from_another_processor() -> Outcome {
+    for (round, order) in [ORDERS; 6].into_iter().flatten().enumerate() {
+        let pair = Pair::start()?;
+        for side in SIDES {
+            pair.pager_of(side).otherwise(Act::Chunk);
+            pair.has(side, (0..STRETCH / 4096).step_by(16))?;
+        }
+        pair.target.otherwise(Act::Instead(SPARE));
+        let taken = pair.target.memory(4096 * TAKEN);
+        arena::write(pair.source.memory(0), STRETCH, 100 + round as u64);
+        arena::blank(taken, 4096);
+        let many = |address| {
+            let mut words = [address; TIMES + 1];
+            words[0] = StringItem::new(STRETCH, TIMES).raw();
+            words
+        };
+        let send = pair.send_items(&many(pair.source.at(0)));
+        let receive = pair.receive_into(&many(pair.target.at(0)));
+        let task = worker::perform_later(worker::here().cpu(1), take_away, taken)?;
+        let transfer = pair.begin(order, send, receive)?;
+        equal("the copy was seen", task.value()?, 1)?;
+        transfer.succeeds()?;
+        arena::is_blank(taken, 4096)?;
+    }
+    Ok(())
 }

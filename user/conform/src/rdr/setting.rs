@@ -2,7 +2,7 @@
 
 use l4::abi::layout::{KIP_AREA_FPAGE, UTCB_AREA, UTCB_AREA_FPAGE};
 use l4::abi::schedule::ThreadState::PendingSend;
-use l4::{SysError, Tag, ThreadId, Time, ipc, kip, space, syscall, thread, utcb};
+use l4::{SysError, Tag, ThreadId, Time, interrupt, ipc, kip, space, syscall, thread, utcb};
 
 use super::{confined, direct, message, receive, redirected, set, stranger};
 use crate::harness::raw::{self, DONE, Verdict, refused, thread_control};
@@ -22,6 +22,10 @@ pub(super) fn needs_privilege() -> Outcome {
     Ok(())
 }
 
+/// An interrupt of the machine of these tests that can have a handler.
+const LINE: u32 = 20;
+
+/// Nobody, somebody from before, the kernel's, and the thread of an interrupt, whether there is one or not.
 pub(super) fn must_be_a_thread() -> Outcome {
     let confined = worker::start(worker::away(), |_| ipc::park(), 0)?;
     let kernel = ThreadId::global(kip::thread_info().system_base, 1);
@@ -35,6 +39,9 @@ pub(super) fn must_be_a_thread() -> Outcome {
         let verdict = raw::redirect(confined, nobody.raw());
         equal("verdict", verdict, refused(2))?;
     }
+    interrupt::associate(LINE, thread::myself())?;
+    let interrupt = raw::redirect(confined, ThreadId::interrupt(LINE).raw());
+    equal("an interrupt", interrupt, refused(2))?;
     let unknown = raw::redirect(ids::fresh(), thread::myself().raw());
     equal("unknown space", unknown, refused(3))
 }

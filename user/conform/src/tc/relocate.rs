@@ -290,14 +290,10 @@ pub(super) fn refusals() -> Outcome {
     worker::until_waiting(&[waiter.id])?;
     let empty = ids::fresh();
     equal("creation", raw::create(empty, empty), DONE)?;
+    let agent = ids::fresh();
     let move_to = |space: ThreadId, place: u64| {
-        thread_control(
-            waiter.id.raw(),
-            space.raw(),
-            thread::myself().raw(),
-            0,
-            place,
-        )
+        let id = waiter.id.raw();
+        thread_control(id, space.raw(), agent.raw(), agent.raw(), place)
     };
     for place in [
         NOT_GIVEN,
@@ -315,6 +311,15 @@ pub(super) fn refusals() -> Outcome {
     equal("state", schedule::state(waiter.id), Ok(Waiting))?;
     let own = ThreadId::from_raw(ids::utcb(waiter.id) + 512);
     equal("its local id", thread::other_id(waiter.id), Ok(own))?;
+    let (_, registers) = raw::control(waiter.id, 0);
+    equal("its pager", registers.pager, l4::pager::running().raw())?;
+    // Whoever has the id of the scheduler may change priorities, even if he is not privileged.
+    let may = |id: u64| {
+        let all = u64::MAX;
+        raw::schedule([id, all, all, 1, all]).0.pack()
+    };
+    let got = worker::perform(worker::away().id(agent), may, waiter.id.raw())?;
+    equal("the agent's call", raw::Verdict::unpack(got), refused(1))?;
     Job::send(waiter.id)
         .words(2, 1, 3)
         .within(SOON, SOON)

@@ -173,7 +173,18 @@ fn change_on(cpu: usize) -> Outcome {
     Ok(())
 }
 
-/// Makes and deletes a thread on another CPU that is calling, is being called and controls others all the time.
+/// The thread is gone, and its number is free for the next one at once.
+#[track_caller]
+fn delete_and_reuse(id: ThreadId) -> Outcome {
+    equal("deletion", raw::delete(id), DONE)?;
+    Job::send(id).now().bare_error(4)?;
+    let again = ids::next_version(id);
+    equal("another life", raw::create(again, thread::myself()), DONE)?;
+    equal("deletion", raw::delete(again), DONE)
+}
+
+/// Makes and deletes a thread on another CPU that is calling, is being called and controls others all the time; and one whose
+/// message waits here.
 pub(super) fn delete_under_way() -> Outcome {
     let server = worker::start(worker::here(), crate::ipc::echo, 0)?;
     board::put(1, server.raw());
@@ -184,12 +195,14 @@ pub(super) fn delete_under_way() -> Outcome {
         let id = worker::start(worker::here().cpu(1), call_and_control, 0)?;
         until("it is at work", || board::get(0) > then + round)?;
         pause(round * 100);
-        equal("deletion", raw::delete(id), DONE)?;
-        Job::send(id).now().bare_error(4)?;
-        // The number is free for the next one at once.
-        let again = ids::next_version(id);
-        equal("another life", raw::create(again, thread::myself()), DONE)?;
-        equal("deletion", raw::delete(again), DONE)?;
+        delete_and_reuse(id)?;
+    }
+    for _ in 0..5 {
+        let sender = Job::send(thread::myself()).start(worker::here().cpu(1))?;
+        worker::until_state(sender.id, ThreadState::PendingSend)?;
+        delete_and_reuse(sender.id)?;
+        let rest = Job::receive(ThreadId::ANY).within(Time::ZERO, Time::ZERO);
+        rest.now().bare_error(3)?;
     }
     Job::call(server)
         .words(1, 1, 1)

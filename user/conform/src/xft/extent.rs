@@ -8,7 +8,7 @@ use l4::{IpcError, Phase, Tag, ThreadId, Time, schedule};
 use crate::harness::gap::Gap;
 use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, ends_with};
 use crate::harness::script::Act;
-use crate::harness::{Failure, Job, Outcome, SOON, check, equal, pause, worker};
+use crate::harness::{Failure, Job, Outcome, SOON, arena, check, equal, pause, worker};
 
 /// Every page comes in time, all of them together do not.
 pub(super) fn rest_of_the_transfer() -> Outcome {
@@ -73,6 +73,36 @@ pub(super) fn ipc_timeouts_end_with_the_meeting() -> Outcome {
         let transfer = gap.hold_with(order, send, receive)?;
         pause(1_500_000);
         gap.completes(&transfer)?;
+    }
+    Ok(())
+}
+
+/// Nor do they end a copy that gets no processor for longer than that.
+pub(super) fn ipc_timeouts_of_a_copy_that_waits() -> Outcome {
+    const PART: u64 = 4 << 20;
+    const PARTS: usize = 15;
+    let short = Time::period(400_000);
+    arena::write(arena::source(), PART, 93);
+    for order in ORDERS {
+        let pair = Pair::start_as(0, worker::here(), worker::here())?;
+        let many = |address| {
+            let mut words = [address; PARTS + 1];
+            words[0] = StringItem::new(PART, PARTS).raw();
+            words
+        };
+        let send = pair.send_items(&many(arena::source())).within(short, short);
+        let receive = pair
+            .receive_into(&many(arena::target()))
+            .within(short, short);
+        let transfer = pair.begin(order, send, receive)?;
+        pause(1_000);
+        // Nobody else runs here for that time.
+        let start = l4::clock::micros();
+        while l4::clock::micros() - start < 800_000 {
+            core::hint::spin_loop();
+        }
+        transfer.succeeds()?;
+        arena::holds(arena::target(), PART, 93, 0)?;
     }
     Ok(())
 }
