@@ -1,6 +1,5 @@
 //! What the boot loader brought: the memory descriptors, and the boot records with the files of the boot image.
 
-pub(crate) mod kinds;
 mod memory;
 mod modules;
 mod records;

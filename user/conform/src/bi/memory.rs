@@ -6,7 +6,6 @@ use l4::abi::kip::{BOOT_INFO, BOOT_MODULE, BOOT_SERVER, MemoryDescriptor, Memory
 use l4::abi::layout::USER_LAST;
 use l4::kip;
 
-use super::kinds;
 use crate::harness::failure::at_least;
 use crate::harness::{Failure, Outcome, check, equal, hex};
 use crate::pf::touch;
@@ -57,7 +56,7 @@ pub(super) fn order() -> Outcome {
     let last_ram = ram.last().map(|(index, _)| index);
     check("RAM, then what lies in it", last_ram < of_loader)?;
     for memory in physical().filter(|memory| memory.kind == MemoryType::RESERVED) {
-        if kinds::of(memory.low, memory.high) != Some((MemoryType::RESERVED, 0)) {
+        if kip::memory_kind(memory.low, memory.high) != Some((MemoryType::RESERVED, 0)) {
             return Err(wrong("overridden", memory));
         }
     }
@@ -79,11 +78,11 @@ pub(super) fn firmware() -> Outcome {
     for (first, last) in [(0xA_0000, 0xB_FFFF), (0xC_0000, 0xE_FFFF)] {
         equal(
             "a hole",
-            kinds::of(first, last),
+            kip::memory_kind(first, last),
             Some((MemoryType::SHARED, 0)),
         )?;
     }
-    let devices = kinds::of(0xFED0_0000, 0xFED0_03FF);
+    let devices = kip::memory_kind(0xFED0_0000, 0xFED0_03FF);
     equal("a device", devices, Some((MemoryType::SHARED, 0)))
 }
 
@@ -92,12 +91,16 @@ pub(super) fn in_effect() -> Outcome {
     let page = kip::kip();
     let [low, high] = page.reserved_memory[0];
     let reserved = Some((MemoryType::RESERVED, 0));
-    equal("the kernel", kinds::of(low, high - 1), reserved)?;
+    equal("the kernel", kip::memory_kind(low, high - 1), reserved)?;
     let [apic, io_apic] = [0xFEE0_0000, 0xFEC0_0000];
-    equal("local APIC", kinds::of(apic, apic + 0xFFF), reserved)?;
-    equal("I/O APIC", kinds::of(io_apic, io_apic + 0xFFF), reserved)?;
+    equal("local APIC", kip::memory_kind(apic, apic + 0xFFF), reserved)?;
+    equal(
+        "I/O APIC",
+        kip::memory_kind(io_apic, io_apic + 0xFFF),
+        reserved,
+    )?;
     for server in [page.sigma0, page.root] {
-        let kind = kinds::of(server.low, server.high - 1);
+        let kind = kip::memory_kind(server.low, server.high - 1);
         equal("a server", kind, Some((MemoryType::BOOT, BOOT_SERVER)))?;
     }
     let count = |subtype| {

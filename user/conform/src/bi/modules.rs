@@ -6,7 +6,6 @@ use l4::abi::protocol::{PAGE_FAULT, SIGMA0_RPC};
 use l4::boot::{Module, modules};
 use l4::{Acceptor, Fpage, Rights, Tag, kip, println};
 
-use super::kinds;
 use crate::harness::job::Done;
 use crate::harness::{Failure, Job, Outcome, SOON, check, equal, hex, worker};
 
@@ -26,7 +25,7 @@ pub(super) fn places() -> Outcome {
             check("another name", module.command_line != other.command_line)?;
         }
         if module.size > 0 {
-            let kind = kinds::of(module.start, module.start + module.size - 1);
+            let kind = kip::memory_kind(module.start, module.start + module.size - 1);
             equal("kind", kind, Some((MemoryType::BOOT, BOOT_MODULE)))?;
         }
     }

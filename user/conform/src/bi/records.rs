@@ -4,7 +4,6 @@ use l4::abi::bootinfo::{ELF64, EXECUTABLE, MAGIC, MODULE, VERSION};
 use l4::abi::kip::{BOOT_INFO, MemoryType};
 use l4::kip;
 
-use super::kinds;
 use crate::harness::{Failure, Outcome, check, equal, hex};
 use crate::pf::touch;
 
@@ -143,7 +142,7 @@ pub(super) fn programs() -> Outcome {
 
 /// All of the block is the loader's memory, and its page has nothing else.
 pub(super) fn place() -> Outcome {
-    let kind = kinds::of(block().at, end() - 1);
+    let kind = kip::memory_kind(block().at, end() - 1);
     equal("kind", kind, Some((MemoryType::BOOT, BOOT_INFO)))?;
     hex("alignment", block().at % 4096, 0)?;
     for word in (end()..end().next_multiple_of(4096)).step_by(8) {

@@ -6,7 +6,6 @@ use l4::abi::kip::MemoryType;
 use l4::abi::protocol::{PAGE_FAULT, SIGMA0_ANY_BASE, SIGMA0_RPC};
 use l4::{Acceptor, Tag, kip};
 
-use crate::bi::kinds;
 use crate::harness::job::Done;
 use crate::harness::{A_WHILE, Failure, Job, Outcome, SOON, hex};
 
@@ -85,7 +84,7 @@ pub(super) fn given(log2: u64) -> Result<Option<u64>, Failure> {
     }
     let base = done.mr[2] & SIGMA0_ANY_BASE;
     gives(&done, base, log2)?;
-    let kind = kinds::of(base, base + (1 << log2) - 1);
+    let kind = kip::memory_kind(base, base + (1 << log2) - 1);
     if base & ((1 << log2) - 1) != 0 || kind.map(|kind| kind.0) != Some(MemoryType::CONVENTIONAL) {
         return Err(Failure::new(format_args!("{log2}: {base:#x} is {kind:?}")));
     }
@@ -104,7 +103,7 @@ pub(super) fn free_block() -> Result<u64, Failure> {
     let mut block = top.min(BELOW.load(SeqCst)) & !(BLOCK - 1);
     while block > BLOCK {
         block -= BLOCK;
-        let kind = kinds::of(block, block + BLOCK - 1);
+        let kind = kip::memory_kind(block, block + BLOCK - 1);
         if kind.is_some_and(|kind| kind.0 == MemoryType::CONVENTIONAL)
             && ask(block + BLOCK - PAGE, 12).mr[2] != 0
         {

@@ -9,7 +9,6 @@ use l4::{kip, utcb};
 use super::ask::{
     PAGE, ask, at, fault, free_block, gives, gives_nothing, is_ignored, memory, request,
 };
-use crate::bi::kinds;
 use crate::harness::{Failure, Outcome, board, check, hex, pause, until, worker};
 use crate::pf::touch;
 
@@ -50,7 +49,7 @@ pub(super) fn firmware_memory() -> Outcome {
 /// A page that is the firmware's as a whole.
 #[track_caller]
 fn firmware_page() -> Result<u64, Failure> {
-    let is_firmware = |page: &u64| kinds::of(*page, page + PAGE - 1).map(|kind| kind.0);
+    let is_firmware = |page: &u64| kip::memory_kind(*page, page + PAGE - 1).map(|kind| kind.0);
     kip::memory()
         .filter(|memory| memory.kind == MemoryType::ARCH)
         .map(|memory| memory.low.next_multiple_of(PAGE))
