@@ -10,6 +10,7 @@ mod conform;
 mod examples;
 mod foreign;
 mod fuzz;
+mod giver;
 mod image;
 mod panic;
 mod ports;
@@ -30,13 +31,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 12] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 13] = [
         conform::trials,
         check::trials,
         image::trials,
         command_line::trials,
         examples::trials,
         foreign::trials,
+        giver::trials,
         panic::trials,
         ports::trials,
         bench::trials,
