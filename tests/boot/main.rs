@@ -3,6 +3,7 @@
 //! `cargo test -p pecan-tests --test boot -- --list` shows them all.
 
 mod bench;
+mod book;
 mod built;
 mod check;
 mod command_line;
@@ -12,6 +13,7 @@ mod foreign;
 mod fuzz;
 mod giver;
 mod image;
+mod modules;
 mod panic;
 mod ports;
 mod preempt;
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 13] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 15] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         examples::trials,
         foreign::trials,
         giver::trials,
+        modules::trials,
+        book::trials,
         panic::trials,
         ports::trials,
         bench::trials,
