@@ -45,6 +45,13 @@ impl Built {
         })
     }
 
+    /// A program of `user/foreign` by name.
+    pub(crate) fn foreign(&self, name: &str) -> Result<PathBuf, Failed> {
+        self.once(&format!("foreign {name}"), || {
+            programs::foreign(&self.workspace, name)
+        })
+    }
+
     /// An image of our sigma0 and a root task of ours.
     pub(crate) fn image(&self, root: &str) -> Result<Vec<u8>, Failed> {
         Ok(payload::pack(

@@ -3,7 +3,7 @@
 use crate::built::{Built, fail};
 use libtest_mimic::{Failed, Trial};
 use pecan_image::Image;
-use pecan_vm::{End, Exit, Machine, Story};
+use pecan_vm::{End, Exit, Machine, Story, payload};
 use std::fs;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -25,7 +25,46 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
         }),
         Trial::test("foreign::BOOT0303", move || finds_pistachio(&old)),
         Trial::test("foreign::BOOT0304", move || finds_none(&new)),
+        Trial::test("foreign::BOOT0305", {
+            let built = built.clone();
+            move || talks(&built, &Machine::new(1))
+        }),
+        Trial::test("foreign::BOOT0306", {
+            let built = built.clone();
+            move || talks(&built, &Machine::new(2))
+        }),
     ]
+}
+
+/// All operations of old programs, also those that read what is typed and those whose memory comes by fault.
+fn talks(built: &Built, machine: &Machine) -> Result<(), Failed> {
+    let image = payload::pack(&built.program("sigma0")?, &built.foreign("old")?, &[])?;
+    let payload = built.payload(Some(&image), "compat=pistachio")?;
+    let story = Story::talk(&built.qemu, machine, &payload, |line| match line {
+        "[old] type a" => Some(b"a"),
+        "[old] type bc" => Some(b"bc"),
+        _ => None,
+    })?;
+    let long = format!("{}[old] long", ".".repeat(3000));
+    let said = [
+        "[old] here",
+        "[old] one by one",
+        "[old] characters",
+        "[old] registers",
+        "[old] flags and ports",
+        "[old] a text on two pages",
+        "[old] code on two pages",
+        &long,
+        "[old] type a",
+        "[old] type bc",
+        "[old] typed",
+    ];
+    let lines = story.lines.iter().map(String::as_str);
+    let old: Vec<&str> = lines.filter(|line| line.contains("[old]")).collect();
+    match story.end {
+        End::Exit(Exit::Success) if old == said => Ok(()),
+        _ => Err(fail("not all operations are as they were", &story)),
+    }
 }
 
 /// With `compat=pistachio` the breakpoint instruction is a console, and ports are the program's.

@@ -3,6 +3,7 @@
 //! `cargo test -p pecan-tests --test boot -- --list` shows them all.
 
 mod bench;
+mod book;
 mod built;
 mod check;
 mod command_line;
@@ -10,7 +11,9 @@ mod conform;
 mod examples;
 mod foreign;
 mod fuzz;
+mod giver;
 mod image;
+mod modules;
 mod panic;
 mod ports;
 mod preempt;
@@ -33,13 +36,16 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 12] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 15] = [
         conform::trials,
         check::trials,
         image::trials,
         command_line::trials,
         examples::trials,
         foreign::trials,
+        giver::trials,
+        modules::trials,
+        book::trials,
         panic::trials,
         ports::trials,
         bench::trials,

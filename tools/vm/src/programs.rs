@@ -20,6 +20,9 @@ pub const USER_PROGRAMS: [&str; 7] = [
     "sigma0", "root", "bench", "stress", "conform", "preempt", "fuzz",
 ];
 
+/// The programs of `user/foreign`.
+pub const FOREIGN: [&str; 2] = ["giver", "old"];
+
 /// Which of its two forms the kernel is built in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
@@ -103,6 +106,17 @@ pub fn example(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     }
     let mut cargo = user_cargo(workspace, "build");
     cargo.args(["-p", "examples", "--bin", name]);
+    run(&mut cargo, name)?;
+    Ok(output(workspace, "user", "release", name))
+}
+
+/// Builds a program of `user/foreign` and gives its path.
+///
+/// # Errors
+/// When there is no such program or it does not compile.
+pub fn foreign(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let mut cargo = user_cargo(workspace, "build");
+    cargo.args(["-p", "foreign", "--bin", name]);
     run(&mut cargo, name)?;
     Ok(output(workspace, "user", "release", name))
 }

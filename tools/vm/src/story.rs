@@ -30,7 +30,7 @@ impl End {
     }
 }
 
-/// The lines of a machine that nobody types at, and its end.
+/// The lines of a machine, and its end.
 #[derive(Clone, Debug)]
 pub struct Story {
     /// Every line, in order; those with addresses of a panic followed by what the addresses mean.
@@ -51,6 +51,31 @@ impl Story {
         mut hear: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Self> {
         let vm = Vm::start(qemu, machine, payload, Console::Unattended)?;
+        Self::follow(vm, payload, |_, line| Ok(hear(line)))
+    }
+
+    /// Boots a machine and listens to its end; after a line, types what `answer` has for it.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started or takes no input.
+    pub fn talk(
+        qemu: &Qemu,
+        machine: &Machine,
+        payload: &Payload,
+        mut answer: impl FnMut(&str) -> Option<&'static [u8]>,
+    ) -> Result<Self> {
+        let vm = Vm::start(qemu, machine, payload, Console::Scripted)?;
+        Self::follow(vm, payload, |vm, line| {
+            answer(line).map_or(Ok(()), |bytes| vm.enter(bytes))?;
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    fn follow(
+        mut vm: Vm,
+        payload: &Payload,
+        mut hear: impl FnMut(&mut Vm, &str) -> Result<ControlFlow<()>>,
+    ) -> Result<Self> {
         let mut text = Lines::default();
         let mut lines = Vec::new();
         let mut explainer = Explainer::new(payload.kernel());
@@ -64,7 +89,7 @@ impl Story {
                 ),
             };
             for line in fresh {
-                let flow = hear(&line);
+                let flow = hear(&mut vm, &line)?;
                 let names = explainer.explain(&line);
                 lines.push(line);
                 lines.extend(names);

@@ -2,8 +2,8 @@
 
 use crate::{Exit, Machine, Payload, Qemu};
 use anyhow::{Context, Result};
-use std::io::{ErrorKind, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::io::{ErrorKind, Read, Write};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub enum Console {
     /// This process's own standard input.
     Attached,
+    /// [`Vm::enter`].
+    Scripted,
     /// Nobody.
     Unattended,
 }
@@ -32,6 +34,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Vm {
     child: Child,
+    keyboard: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
     errors: Option<JoinHandle<String>>,
 }
@@ -50,10 +53,10 @@ impl Vm {
         let mut child = qemu
             .command()
             .args(machine.arguments(payload.kernel(), payload.image(), payload.command_line()))
-            .stdin(if console == Console::Attached {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
+            .stdin(match console {
+                Console::Attached => Stdio::inherit(),
+                Console::Scripted => Stdio::piped(),
+                Console::Unattended => Stdio::null(),
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -64,8 +67,10 @@ impl Vm {
         let stderr = child.stderr.take().context("QEMU has no error output")?;
         spawn(move || pump(stdout, &sender));
         let errors = Some(spawn(move || collect(stderr)));
+        let keyboard = child.stdin.take();
         Ok(Self {
             child,
+            keyboard,
             output,
             errors,
         })
@@ -85,6 +90,16 @@ impl Vm {
             Err(RecvTimeoutError::Timeout) => Event::Silence,
             Err(RecvTimeoutError::Disconnected) => Event::Closed,
         }
+    }
+
+    /// Types at a machine with [`Console::Scripted`].
+    ///
+    /// # Errors
+    /// When the machine has another console, or has ended.
+    pub fn enter(&mut self, bytes: &[u8]) -> Result<()> {
+        let keyboard = self.keyboard.as_mut().context("nobody types here")?;
+        keyboard.write_all(bytes).context("QEMU takes no input")?;
+        keyboard.flush().context("QEMU takes no input")
     }
 
     /// Waits for the end, after [`Event::Closed`], and says how it ended.

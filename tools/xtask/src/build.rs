@@ -24,6 +24,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     for name in programs::examples(workspace)? {
         println!("{}", programs::example(workspace, &name)?.display());
     }
+    for name in programs::FOREIGN {
+        println!("{}", programs::foreign(workspace, name)?.display());
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 mod abt;
 mod bad;
+mod bi;
 mod clk;
 mod dbg;
 mod err;
@@ -30,6 +31,7 @@ mod rdr;
 mod res;
 mod sc;
 mod sch;
+mod sig;
 mod smp;
 mod str;
 mod tc;
@@ -45,8 +47,9 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 32] = [
+const FEATURES: [&[Test]; 35] = [
     kip::TESTS,
+    bi::TESTS,
     id::TESTS,
     ipc::TESTS,
     prp::TESTS,
@@ -77,6 +80,8 @@ const FEATURES: [&[Test]; 32] = [
     xcpu::TESTS,
     irq::TESTS,
     io::TESTS,
+    sig::TESTS,
+    sig::LAST,
     mem::LAST,
 ];
 

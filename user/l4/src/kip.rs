@@ -3,7 +3,7 @@
 use pecan_abi::id::ThreadId;
 pub use pecan_abi::kip::Kip;
 use pecan_abi::kip::{
-    MemoryDescriptor, MemoryInfo, ProcessorDescriptor, ProcessorInfo, ThreadInfo,
+    MemoryDescriptor, MemoryInfo, MemoryType, ProcessorDescriptor, ProcessorInfo, ThreadInfo,
 };
 use pecan_abi::layout;
 
@@ -55,6 +55,21 @@ pub fn memory() -> impl Iterator<Item = MemoryDescriptor> {
     (0..info.count as usize)
         .map_while(move |index| entry::<[u64; 2]>(info.offset as usize + 16 * index))
         .map(MemoryDescriptor::from_words)
+}
+
+/// Type and subtype of the physical memory from `first` to `last`, as the descriptors together have it; `None` if one of them
+/// has a part of it only.
+#[must_use]
+pub fn memory_kind(first: u64, last: u64) -> Option<(MemoryType, u8)> {
+    let mut kind = Some((MemoryType::UNDEFINED, 0));
+    for memory in memory().filter(|memory| !memory.is_virtual) {
+        if memory.low <= first && last <= memory.high {
+            kind = Some((memory.kind, memory.subtype));
+        } else if memory.low <= last && first <= memory.high {
+            kind = None;
+        }
+    }
+    kind
 }
 
 /// Thread-number ranges.

@@ -67,6 +67,15 @@ pub fn admits_piece(
         .all(|(_, state)| admits(state, client, by_fault))
 }
 
+/// True if nobody but an owner can have any of the piece.
+#[must_use]
+pub fn is_exclusive(regions: &Regions<'_>, piece: Piece) -> bool {
+    piece.pages().is_some_and(|pages| {
+        let mut all = regions.within(pages);
+        all.all(|(_, state)| state.kind != Kind::Shared)
+    })
+}
+
 /// Enters `client` as the owner of the piece, shared parts excepted. Check first that it may have it.
 pub fn enter(regions: &mut Regions<'_>, piece: Piece, client: NonZeroU64) -> Result<(), Full> {
     let Some(pages) = piece.pages() else {

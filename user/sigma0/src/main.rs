@@ -51,6 +51,10 @@ fn handle(service: &mut Service<'_>, verbosity: &mut u64, received: &Received) -
     }
     match answer {
         Answer::Map(piece) => Some(Message::new(0).map(item(piece))),
+        Answer::MapAnew(piece) => {
+            l4::memory::unmap(item(piece).fpage);
+            Some(Message::new(0).map(item(piece)))
+        }
         Answer::MapPorts(ports) => Some(Message::new(0).map(MapItem {
             send_base: 0,
             fpage: ports.fpage(),

@@ -130,6 +130,12 @@ impl<'a> Regions<'a> {
         })
     }
 
+    /// True if the next change cannot be refused.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.len + 2 <= self.storage.len()
+    }
+
     /// Gives all of `pages` the same `state`; an empty run changes nothing.
     pub fn set(&mut self, pages: Pages, state: State) -> Result<(), Full> {
         self.update(pages, |_| state)
@@ -140,7 +146,7 @@ impl<'a> Regions<'a> {
         if pages.start >= pages.end || pages.end > END {
             return Ok(());
         }
-        if self.len + 2 > self.storage.len() {
+        if !self.has_room() {
             return Err(Full);
         }
         let first = self.split_at(pages.start);

@@ -4,7 +4,7 @@ use core::num::NonZeroU64;
 
 use pecan_abi::fpage::IoFpage;
 
-use crate::ledger::{Piece, admits_piece, enter, find_free, give_ports};
+use crate::ledger::{Piece, admits_piece, enter, find_free, give_ports, is_exclusive};
 use crate::regions::Regions;
 use crate::request::{Request, Wanted};
 
@@ -13,6 +13,9 @@ use crate::request::{Request, Wanted};
 pub enum Answer {
     /// Map the piece to the client; it is entered already.
     Map(Piece),
+    /// The same, after it was taken from who has it: the client, and whom that gave it. Its caching may have changed, and a
+    /// mapping that is there keeps what it had.
+    MapAnew(Piece),
     /// Map the ports to the client; they are entered already.
     MapPorts(IoFpage),
     /// Answer with a map item that maps nothing.
@@ -126,11 +129,16 @@ impl<'a> Service<'a> {
         };
         let admitted = piece.filter(|piece| {
             admits_piece(&self.regions, *piece, client, false)
+                && self.regions.has_room()
                 && (attributes == 0 || set_attributes(*piece, attributes))
         });
         match admitted {
-            Some(piece) if enter(&mut self.regions, piece, client).is_ok() => Answer::Map(piece),
-            _ => Answer::Nothing,
+            Some(piece) if enter(&mut self.regions, piece, client).is_err() => Answer::Nothing,
+            Some(piece) if attributes != 0 && is_exclusive(&self.regions, piece) => {
+                Answer::MapAnew(piece)
+            }
+            Some(piece) => Answer::Map(piece),
+            None => Answer::Nothing,
         }
     }
 }

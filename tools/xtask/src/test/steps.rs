@@ -71,7 +71,10 @@ fn lint(workspace: &Workspace) -> Step {
     let mut models = workspace.cargo(workspace.target());
     models.args(["clippy", "--all-targets", "-p", "pecan-smp-model"]);
     let mut user = programs::user_cargo(workspace, "clippy");
-    for name in USER_PROGRAMS.into_iter().chain(["l4", "examples"]) {
+    for name in USER_PROGRAMS
+        .into_iter()
+        .chain(["l4", "examples", "foreign"])
+    {
         user.args(["-p", name]);
     }
     let kernel = |profile| programs::kernel_cargo(workspace, "clippy", profile);

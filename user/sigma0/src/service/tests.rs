@@ -148,6 +148,13 @@ fn page_zero_is_there_for_who_asks() {
     );
 }
 
+fn cached(base: u64) -> Request {
+    Request::Memory {
+        wanted: Wanted::At(Piece { base, log2: 12 }),
+        attributes: 3,
+    }
+}
+
 #[test]
 fn attributes_that_cannot_be_set_are_refused_and_cost_nothing() {
     let mut storage = [Region::UNUSED; 16];
@@ -156,10 +163,7 @@ fn attributes_that_cannot_be_set_are_refused_and_cost_nothing() {
         base: 0x50_0000,
         log2: 12,
     };
-    let request = Request::Memory {
-        wanted: Wanted::At(page),
-        attributes: 3,
-    };
+    let request = cached(page.base);
     assert_eq!(
         service.decide(request, client(1), |_, _| false),
         Some(Answer::Nothing)
@@ -168,7 +172,28 @@ fn attributes_that_cannot_be_set_are_refused_and_cost_nothing() {
     let set = service.decide(request, client(1), |piece, attributes| {
         (piece, attributes) == (page, 3)
     });
-    assert_eq!(set, Some(Answer::Map(page)));
+    assert_eq!(set, Some(Answer::MapAnew(page)));
+}
+
+#[test]
+fn who_shares_memory_keeps_it_when_another_asks_for_a_caching() {
+    let mut storage = [Region::UNUSED; 16];
+    let mut service = service(&mut storage);
+    let page = Piece {
+        base: 0x200_0000,
+        log2: 12,
+    };
+    let answer = service.decide(cached(page.base), client(1), |_, _| true);
+    assert_eq!(answer, Some(Answer::Map(page)));
+}
+
+#[test]
+fn a_full_book_sets_no_attributes() {
+    // The book at the start has four regions.
+    let mut storage = [Region::UNUSED; 5];
+    let mut full = service(&mut storage);
+    let refused = full.decide(cached(0x50_0000), client(1), |_, _| panic!("set"));
+    assert_eq!(refused, Some(Answer::Nothing));
 }
 
 #[test]
