@@ -19,6 +19,7 @@ use super::create::{BITMAP_SIZE, STRUCT_SIZE};
 use super::own::CpuCell;
 use super::ports::PortMap;
 use super::segments::Gdt;
+use crate::irq;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
 use crate::space::{Space, window};
@@ -85,6 +86,8 @@ pub(crate) struct Cpu {
     pub(crate) flush_asked: AtomicU64,
     /// Up to which of those requests that is done.
     pub(crate) flush_done: AtomicU64,
+    /// Interrupts of devices that other CPUs passed on to this one.
+    pub(crate) passed: irq::Passed,
     /// A thread has ended somewhere, and somebody here may wait for it.
     pub(crate) orphans: AtomicBool,
     /// A dead thread on whose stack somebody still stood.
@@ -191,6 +194,7 @@ impl Cpu {
             idle_ticks: Cell::new(0),
             flush_asked: AtomicU64::new(0),
             flush_done: AtomicU64::new(0),
+            passed: irq::Passed::new(),
             orphans: AtomicBool::new(false),
             buried: Cell::new(None),
             ending: Cell::new(None),

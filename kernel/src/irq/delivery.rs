@@ -6,23 +6,28 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{Route, route};
 
 use super::line::{Line, thread_id};
+use super::pass::pass;
 use super::thread::raise;
 use crate::arch::x86_64::{apic, io_apic};
-use crate::cpu::{self, Cpu};
+use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, State, migrate, table};
 
-/// Line `number` has interrupted this CPU, or the interrupt was passed on to it; `running` is the thread that was in
-/// user mode. May return when that runs again, perhaps on another CPU.
+/// Line `number` has interrupted this CPU; `running` is the thread that was in user mode. May return when that runs again,
+/// perhaps on another CPU.
 pub(crate) fn interrupt(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
     if io_apic::is_level(number) {
         io_apic::mask(number);
     }
     apic::eoi();
+    deliver(cpu, number, running);
+}
+
+/// As [`interrupt`], for what a device or another CPU said.
+pub(super) fn deliver(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
     let thread = table::find(thread_id(number).raw());
     let (Some(line), Some(thread)) = (Line::numbered(number), thread) else {
-        // Its association ended while the interrupt was on its way.
-        return io_apic::mask(number);
+        return close(number);
     };
     match route(CpuName(cpu.index), migrate::home(thread)) {
         Route::Here => take(cpu, line, number, Owned::seen_here(thread), running),
@@ -30,11 +35,16 @@ pub(crate) fn interrupt(cpu: &'static Cpu, number: u32, running: Option<Owned>) 
         Route::Forward(there) if there.0 == cpu.index => {
             line.pending.store(true, Ordering::Relaxed)
         }
-        Route::Forward(there) => {
-            if let Some(other) = cpu::get(usize::from(there.0)) {
-                apic::send_ipi(other.apic_id, apic::vector::FIRST_LINE + number as u8);
-            }
-        }
+        Route::Forward(there) => pass(there.0, number),
+    }
+}
+
+/// The association of the line ended while the interrupt was on its way: it is closed, unless another CPU has opened it for
+/// somebody else just now. Who does that makes the thread first.
+fn close(number: u32) {
+    io_apic::mask(number);
+    if table::find(thread_id(number).raw()).is_some() {
+        io_apic::unmask(number);
     }
 }
 

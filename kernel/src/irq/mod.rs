@@ -16,13 +16,16 @@
 //! * `line`        what is known of a line
 //! * `association` who handles it
 //! * `delivery`    an interrupt comes
+//! * `pass`        to the CPU where its thread is
 //! * `thread`      the next step of an interrupt's thread
 
 mod association;
 mod delivery;
 mod line;
+mod pass;
 mod thread;
 
 pub(crate) use association::{associate, count, handler, is_available, silence};
 pub(crate) use delivery::interrupt;
+pub(crate) use pass::{Passed, passed};
 pub(crate) use thread::{arrived, is_idle, proceed};

@@ -23,6 +23,8 @@ pub(crate) mod vector {
     pub(crate) const DOORBELL: u8 = 0xf1;
     /// Another CPU measures how long an interrupt takes.
     pub(crate) const PING: u8 = 0xf2;
+    /// Another CPU got an interrupt of a device that belongs here.
+    pub(crate) const PASSED: u8 = 0xf3;
     /// The APIC found an error; masked.
     pub(crate) const ERROR: u8 = 0xfe;
     /// The APIC changed its mind; needs no end of interrupt.

@@ -111,6 +111,7 @@ pub(super) fn looks() -> Outcome {
         hex("IF", old.flags & 0x200, 0x200)?;
         midst.goes_on()?;
         midst.transfer.succeeds()?;
+        worker::until_waiting(&[midst.id()])?;
         let (_, after) = raw::control(midst.id(), 0);
         // It is in the next IPC now, which it does in the same place.
         hex("IP", old.ip, after.ip)?;

@@ -83,6 +83,7 @@ fn interrupt(frame: &Frame) {
             apic::eoi();
             crate::sys::control::pinged(cpu);
         }
+        vector::PASSED => irq::passed(cpu),
         vector::SPURIOUS => {}
         line @ vector::FIRST_LINE..=vector::LAST_LINE => {
             let running = frame.is_users().then(Owned::current);
