@@ -28,8 +28,10 @@ fn tell(whom: impl Fn(&Cpu) -> bool) {
         .filter_map(cpu::get)
         .filter(|cpu| whom(cpu))
     {
-        cpu.orphans.store(true, Ordering::Release);
-        apic::send_ipi(cpu.apic_id, apic::vector::DOORBELL);
+        // Who has not looked yet since it was told before sees this end, too.
+        if !cpu.orphans.swap(true, Ordering::AcqRel) {
+            apic::send_ipi(cpu.apic_id, apic::vector::DOORBELL);
+        }
     }
 }
 
