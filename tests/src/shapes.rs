@@ -71,7 +71,6 @@ pub fn all() -> Vec<Shape> {
         },
         x2apic("x2-4", 4),
         x2apic("x2-8", 8),
-        xapic("x-1", 1),
         xapic("x-4", 4),
         Shape {
             name: "qemu64-2",

@@ -31,7 +31,7 @@ fn config(cases: u32) -> Config {
         cases
     };
     Config {
-        cases: if cfg!(miri) { 2 } else { wanted },
+        cases: if cfg!(miri) { 1 } else { wanted },
         failure_persistence: None,
         rng_seed,
         ..default

@@ -59,7 +59,7 @@ fn go_wild(seed: u64) {
 
 pub(super) fn wild_system_calls() -> Outcome {
     let pager = pager::start()?;
-    for seed in 0..150 {
+    for seed in 0..60 {
         let caller = worker::start(worker::away().pager(pager).priority(50), go_wild, seed)?;
         pause(1_500);
         equal("deletion", raw::delete(caller), raw::DONE)?;
