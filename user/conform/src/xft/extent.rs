@@ -81,7 +81,7 @@ pub(super) fn ipc_timeouts_end_with_the_meeting() -> Outcome {
 pub(super) fn ipc_timeouts_of_a_copy_that_waits() -> Outcome {
     const PART: u64 = 4 << 20;
     const PARTS: usize = 15;
-    let short = Time::period(400_000);
+    let short = Time::period(4_000_000);
     arena::write(arena::source(), PART, 93);
     for order in ORDERS {
         let pair = Pair::start_as(0, worker::here(), worker::here())?;
@@ -98,7 +98,7 @@ pub(super) fn ipc_timeouts_of_a_copy_that_waits() -> Outcome {
         pause(1_000);
         // Nobody else runs here for that time.
         let start = l4::clock::micros();
-        while l4::clock::micros() - start < 800_000 {
+        while l4::clock::micros() - start < 4_500_000 {
             core::hint::spin_loop();
         }
         transfer.succeeds()?;
