@@ -8,6 +8,7 @@ use super::{is_common, turn};
 use crate::cpu::Cpu;
 use crate::ipc::answer;
 use crate::ipc::fault::{Outcome, go_on, outcome};
+use crate::ipc::transfer::store;
 use crate::thread::{Again, Field, Owned, Resources, resources, table};
 
 /// What may be going on with the thread.
@@ -40,10 +41,9 @@ pub(in crate::ipc) fn fault(me: Owned, cpu: &Cpu, fault: PageFault) -> Option<Ou
     utcb.set(Field::BR0, Acceptor::COMPLETE_WINDOW.raw());
     let room = me.room.replace(0);
     me.resources.set(me.resources.get() | Resources::INSIDE);
-    let theirs = partner.utcb.get();
     let [tag, address, ip] = fault.words();
-    theirs.set_mr(1, address);
-    theirs.set_mr(2, ip);
+    store(partner, 1, address);
+    store(partner, 2, ip);
     answer::received(partner, me.sender_id(me.id(), &partner), tag);
     turn(me, cpu, partner, pager);
     resources::pass(cpu, me, partner);
