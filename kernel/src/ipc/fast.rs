@@ -10,7 +10,7 @@ use core::mem::offset_of;
 
 use pecan_abi::tag::Tag;
 
-use crate::arch::x86_64::entry::syscall::{general, ipc_return, other_call, uncommon};
+use crate::arch::x86_64::entry::syscall::{elsewhere, general, ipc_return, other_call, uncommon};
 use crate::cpu::offsets::{
     LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, USER_WORD, WAITING_HERE,
 };
@@ -60,7 +60,7 @@ pub(crate) extern "C" fn entry() {
         "jne {general}",
         "mov rcx, gs:[{waiting_here}]",
         "cmp [rbp + {home}], rcx",
-        "jne {general}",
+        "jne {elsewhere}",
         // Typed items, propagation, a receive timeout, resources of either, senders that wait for the caller.
         "mov r11d, r9d",
         "and r11d, {rare}",
@@ -124,6 +124,7 @@ pub(crate) extern "C" fn entry() {
         "jmp 4b",
         other = sym other_call,
         general = sym general,
+        elsewhere = sym elsewhere,
         uncommon = sym uncommon,
         ipc_return = sym ipc_return,
         stack_top = const STACK_TOP,

@@ -6,7 +6,7 @@ use x86_64::instructions::interrupts;
 use super::tick;
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Counter, Cpu};
-use crate::ipc::remote;
+use crate::ipc::remote::{self, Found};
 use crate::space::end;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
@@ -20,24 +20,42 @@ pub(crate) extern "C" fn dispatch() -> ! {
     loop {
         cpu.reschedule.set(false);
         remote::drain(cpu);
-        delete::bury(cpu);
-        migrate::send_departing(cpu);
-        if end::piece(cpu) {
+        if is_untidy(cpu) && put_away(cpu) {
             let_interrupts_in();
             continue;
         }
         delete::tell_who_waits(cpu);
         if let Some(next) = pick(cpu) {
-            cpu.count(Counter::Dispatches);
-            if cfg!(debug_assertions) {
-                super::check(cpu);
-            }
-            tick::run(cpu);
-            resources::arrive(next);
-            switch::resume(next);
+            take_up(cpu, next);
         }
         idle(cpu);
     }
+}
+
+#[inline(always)]
+fn take_up(cpu: &Cpu, next: Owned) -> ! {
+    cpu.count(Counter::Dispatches);
+    if cfg!(debug_assertions) {
+        super::check(cpu);
+    }
+    tick::run(cpu);
+    resources::arrive(next);
+    switch::resume(next)
+}
+
+/// Whether a thread or space has left something behind.
+#[inline(always)]
+fn is_untidy(cpu: &Cpu) -> bool {
+    cpu.buried.get().is_some() | cpu.departing.get().is_some() | cpu.ending.get().is_some()
+}
+
+/// Puts away what threads and spaces have left behind. True: not yet all.
+#[cold]
+#[inline(never)]
+fn put_away(cpu: &Cpu) -> bool {
+    delete::bury(cpu);
+    migrate::send_departing(cpu);
+    end::piece(cpu)
 }
 
 /// Takes the interrupts that wait.
@@ -56,8 +74,14 @@ fn pick(cpu: &Cpu) -> Option<Owned> {
 
 /// Polls for a moment, then halts until an interrupt.
 fn idle(cpu: &'static Cpu) {
-    if !remote::poll(cpu, POLLS) {
-        return;
+    match remote::poll(cpu, POLLS) {
+        Found::Nothing => {}
+        Found::Mail => return,
+        Found::Message(thread) => {
+            // Nobody else is ready, so it need not stand in line.
+            super::ready::begin_turn(cpu, thread);
+            take_up(cpu, thread);
+        }
     }
     tick::rest(cpu);
     if !cpu.mailbox.0.try_halt() {

@@ -35,6 +35,15 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
     }
 }
 
+/// `thread`, which was blocked, is about to run without standing in line: on its own slice, a new one if it has none left.
+pub(super) fn begin_turn(cpu: &Cpu, thread: Owned) {
+    thread.set_state(cpu, State::Ready);
+    if thread.slice_left.get() == 0 {
+        thread.slice_left.set(thread.slice.get());
+    }
+    cpu.slice_left.set(thread.slice_left.get());
+}
+
 /// Takes `thread` out of the ready lists and the wakeup queue, for it leaves or dies.
 pub(crate) fn unlist(cpu: &Cpu, thread: Owned) {
     cpu.ready

@@ -17,12 +17,15 @@ mod visit;
 use core::sync::atomic::AtomicUsize;
 
 use pecan_smp::cpuset::Cpu as CpuName;
-use pecan_smp::mailbox::{Nodes, Ring};
+use pecan_smp::mailbox::{Batch, Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
 use crate::arch::x86_64::apic;
 use crate::cpu::{self, Counter, Cpu};
+use crate::sched;
 use crate::thread::{Node, Owned, TcbRef, migrate};
+
+use super::short;
 
 pub(crate) use ask::ask;
 pub(crate) use serve::{refuse_queued, take_queued};
@@ -33,10 +36,16 @@ struct Addresses;
 
 impl Nodes for Addresses {
     #[inline]
-    fn link(&self, node: usize) -> &AtomicUsize {
-        // SAFETY: a node's number is its address, and nodes are fields of TCBs, which are never unmapped.
-        unsafe { &(*(node as *const Node)).link }
+    fn link(&self, address: usize) -> &AtomicUsize {
+        &node(address).link
     }
+}
+
+/// The node at `address`, a node's number.
+#[inline(always)]
+fn node(address: usize) -> &'static Node {
+    // SAFETY: a node's number is its address, and nodes are fields of TCBs, which are never unmapped.
+    unsafe { &*(address as *const Node) }
 }
 
 /// Sends `node` as a message of `kind` to CPU `to`, and an interrupt if that would not look by itself.
@@ -70,23 +79,62 @@ pub(crate) fn drain(cpu: &'static Cpu) {
     }
 }
 
-/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. True: nothing came.
-pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> bool {
+/// What an idle CPU finds in its mailbox.
+#[must_use]
+pub(crate) enum Found {
+    /// Nothing came.
+    Nothing,
+    /// Something, which is dealt with.
+    Mail,
+    /// Only a message for this thread, which has it and is to run; from now on the first node rings again.
+    Message(Owned),
+}
+
+/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. This CPU, which has nothing to run, interrupts off.
+#[inline(always)]
+pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
     let mut batch = cpu.mailbox.0.take(&Addresses);
+    for _ in 0..times {
+        if let Some(first) = batch.next(&Addresses) {
+            return serve_idle(cpu, first, batch);
+        }
+        if cpu.mailbox.0.has_mail() {
+            batch = cpu.mailbox.0.take(&Addresses);
+        } else {
+            core::hint::spin_loop();
+        }
+    }
+    Found::Nothing
+}
+
+#[inline(always)]
+fn serve_idle(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
+    cpu.count(Counter::RemoteRequests);
+    let kind = node(first).kind.get();
+    let partner = (kind == Kind::Request)
+        .then(|| short::serve(cpu, TcbRef::containing(first)))
+        .flatten();
+    match partner {
+        Some(partner) if batch.is_empty() && cpu.mailbox.0.leave() => Found::Message(partner),
+        Some(partner) => {
+            sched::wake(cpu, partner);
+            serve_rest(cpu, batch)
+        }
+        None => {
+            handle(cpu, first);
+            serve_rest(cpu, batch)
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn serve_rest(cpu: &'static Cpu, mut batch: Batch) -> Found {
     while let Some(node) = batch.next(&Addresses) {
         cpu.count(Counter::RemoteRequests);
         handle(cpu, node);
-        if batch.is_empty() {
-            return false;
-        }
     }
-    for _ in 0..times {
-        if cpu.mailbox.0.has_mail() {
-            return false;
-        }
-        core::hint::spin_loop();
-    }
-    true
+    Found::Mail
 }
 
 /// The CPU halted and was woken: from now on the first node rings again.
@@ -99,16 +147,13 @@ pub(super) fn recall(cpu: &Cpu, thread: Owned, there: CpuName) {
     post(cpu, there.0, &thread.cancel_node, Kind::Cancel);
 }
 
-fn handle(cpu: &'static Cpu, node: usize) {
-    let thread = TcbRef::containing(node);
-    let is_request = node == core::ptr::from_ref(&thread.request_node) as usize;
-    let kind = if is_request {
-        thread.request_node.kind.get()
-    } else {
-        thread.cancel_node.kind.get()
-    };
-    match kind {
-        Kind::Request => serve::request(cpu, thread),
+fn handle(cpu: &'static Cpu, address: usize) {
+    let thread = TcbRef::containing(address);
+    match node(address).kind.get() {
+        Kind::Request => match short::serve(cpu, thread) {
+            Some(partner) => sched::wake(cpu, partner),
+            None => serve::request(cpu, thread),
+        },
         Kind::Cancel => serve::cancel(cpu, thread),
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),
         Kind::Control => crate::sys::remote::serve(cpu, thread),

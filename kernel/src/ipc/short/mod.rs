@@ -1,15 +1,21 @@
-//! Stages 1 to 6 for what comes next after the common message: a page fault, and its answer. The partner lives on this CPU
-//! and waits, neither has work that a switch must not skip, nobody waits for the caller, nothing times out. Everything
-//! else leaves for the general way with nothing changed. On the caller's CPU, interrupts off.
+//! Stages 1 to 6 for what comes next after the common message: a page fault, its answer, and a message of words to another
+//! CPU. The partner waits, neither has work that a switch must not skip, nobody waits for the caller, nothing times out.
+//! Everything else leaves for the general way with nothing changed. Interrupts off.
 //!
 //! * `fault` a page fault becomes a call to the pager
 //! * `item`  a message that is one map item of one page
+//! * `ask`   a message of words goes to another CPU
+//! * `serve` and arrives there
 
+mod ask;
 mod fault;
 mod item;
+mod serve;
 
+pub(crate) use ask::ask;
 pub(super) use fault::fault;
 pub(crate) use item::system_call;
+pub(super) use serve::serve;
 
 use crate::cpu::Cpu;
 use crate::sched;

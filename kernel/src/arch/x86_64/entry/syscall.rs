@@ -114,6 +114,14 @@ extern "C" fn item() {
     ask!(crate::ipc::short::system_call, "mov rcx, rbp")
 }
 
+/// The partner does not wait on this CPU: it may live on another one. Asks [`crate::ipc::short::ask`] who runs next.
+///
+/// In: rbp the partner, and as for [`general`]. Clobbers all others. Stack: the caller's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn elsewhere() {
+    ask!(crate::ipc::short::ask, "mov rcx, rbp")
+}
+
 /// Ends an IPC system call: stays with the caller, switches to a partner, or leaves for the dispatcher.
 ///
 /// In: rax who runs next: the caller, another thread, or 0 for the dispatcher; rsp 48 below the caller's stack top.

@@ -1,0 +1,48 @@
+//! A message of words to a thread of another CPU: its request goes there. On the caller's CPU, interrupts off.
+
+use pecan_abi::tag::Tag;
+use pecan_abi::time::{Time, Timeouts};
+use pecan_smp::protocol::Kind;
+
+use crate::cpu;
+use crate::ipc::Request;
+use crate::ipc::entry::system_call as general;
+use crate::ipc::remote::post;
+use crate::sched;
+use crate::thread::{Owned, State, Tcb, TcbRef};
+
+/// What keeps a message from this way.
+const RARE: u64 = Tag::TYPED_MASK | Tag::PROPAGATED;
+
+/// The IPC system call that the straight line left because `partner`, the thread `to`, does not wait on this CPU. Returns who
+/// runs next, as [`crate::ipc::entry::system_call`].
+pub(crate) extern "sysv64" fn ask(
+    me: Owned,
+    to: u64,
+    from: u64,
+    partner: TcbRef,
+    timeouts: u64,
+    tag: u64,
+) -> *const Tcb {
+    let cpu = cpu::current();
+    let there = partner.home();
+    let times = Timeouts::from_raw(timeouts);
+    let is_timeless =
+        times.recv() == Time::NEVER && matches!(times.send(), Time::NEVER | Time::ZERO);
+    let is_common = there != cpu.index
+        && is_timeless
+        && tag & RARE == 0
+        && me.resources.get() == 0
+        && me.senders.get().front().is_none();
+    if !is_common {
+        return general(me, to, from, 0, timeouts, tag);
+    }
+    Request::new(to, from, timeouts, tag).note(&me);
+    me.transfer_error.set(0);
+    me.receive_aborted.set(false);
+    me.request.begin();
+    sched::disarm(me);
+    me.set_state(cpu, State::Asking);
+    post(cpu, there, &me.request_node, Kind::Request);
+    core::ptr::null()
+}
