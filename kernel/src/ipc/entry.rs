@@ -17,7 +17,7 @@ pub(crate) extern "sysv64" fn system_call(
     tag: u64,
 ) -> *const Tcb {
     let request = Request::new(to, from, timeouts, tag);
-    phases::perform(me, cpu::current(), &request).next(me)
+    phases::perform_here(me, cpu::current(), &request).next(me)
 }
 
 /// A blocked system call that runs again has a phase left. Returns who runs next.

@@ -14,6 +14,12 @@ use crate::thread::{Owned, TcbRef};
 /// Carries the request out for `me`, the running thread.
 #[inline(never)]
 pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Disposition {
+    perform_here(me, cpu, request)
+}
+
+/// The same without a call, for the system call itself.
+#[inline(always)]
+pub(super) fn perform_here(me: Owned, cpu: &'static Cpu, request: &Request) -> Disposition {
     if request.to == 0 {
         return receive::perform(me, cpu, request);
     }
@@ -51,8 +57,7 @@ pub(super) fn refuse(me: Owned, cpu: &Cpu, code: IpcCode) -> Disposition {
 
 /// The partner waits here for this message.
 fn deliver(me: Owned, cpu: &'static Cpu, request: &Request, partner: Owned) -> Disposition {
-    let flags = remote::flags(&me);
-    let whole = transfer::message(&me, partner, request.tag, flags, transfer::Mover::Sender);
+    let whole = transfer::message(&me, partner, request.tag, 0, transfer::Mover::Sender);
     if let Err(cut) = whole {
         if !cut.told {
             sched::wake(cpu, partner);

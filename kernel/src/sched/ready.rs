@@ -87,6 +87,7 @@ pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
 
 /// `thread` has got a message from a device and can run: at once if it outranks `me`, the running thread that the
 /// interrupt found in user mode. Returns when `me` runs again, perhaps on another CPU.
+#[inline(always)]
 pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
     const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
     const OBJECTS: u8 = PreemptFlags::DELAY | PreemptFlags::SIGNAL;

@@ -79,15 +79,25 @@ pub(crate) fn drain(cpu: &'static Cpu) {
     }
 }
 
-/// What an idle CPU finds in its mailbox.
+/// What a CPU finds in its mailbox.
 #[must_use]
 pub(crate) enum Found {
     /// Nothing came.
     Nothing,
-    /// Something, which is dealt with.
+    /// Something, which is dealt with; more may have come.
     Mail,
     /// Only a message for this thread, which has it and is to run; from now on the first node rings again.
     Message(Owned),
+}
+
+/// The doorbell rang while a thread ran in user mode. This CPU, interrupts off.
+#[inline(always)]
+pub(crate) fn hear(cpu: &'static Cpu) -> Found {
+    let mut batch = cpu.mailbox.0.take(&Addresses);
+    match batch.next(&Addresses) {
+        Some(first) => serve_first(cpu, first, batch),
+        None => Found::Nothing,
+    }
 }
 
 /// Looks at the mailbox `times` times, so that nobody need ring meanwhile. This CPU, which has nothing to run, interrupts off.
@@ -96,7 +106,7 @@ pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
     let mut batch = cpu.mailbox.0.take(&Addresses);
     for _ in 0..times {
         if let Some(first) = batch.next(&Addresses) {
-            return serve_idle(cpu, first, batch);
+            return serve_first(cpu, first, batch);
         }
         if cpu.mailbox.0.has_mail() {
             batch = cpu.mailbox.0.take(&Addresses);
@@ -108,7 +118,7 @@ pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
 }
 
 #[inline(always)]
-fn serve_idle(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
+fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
     cpu.count(Counter::RemoteRequests);
     let kind = node(first).kind.get();
     let partner = (kind == Kind::Request)

@@ -64,34 +64,44 @@ struct Way {
     part: Part,
 }
 
+impl Way {
+    #[inline(always)]
+    fn receiver(&self) -> Owned {
+        if self.part.sends() {
+            self.partner
+        } else {
+            self.me
+        }
+    }
+}
+
 impl Strings {
     /// None has gone over yet. `tag` is the message's as the receiver will see it.
     pub(super) fn new(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) -> Self {
-        let sender = || Owned::seen_here(TcbRef::from_address(sender.block_address()));
+        let owned = || Owned::seen_here(TcbRef::from_address(sender.block_address()));
         let way = match mover {
             Mover::Sender => Some(Way {
-                me: sender(),
+                me: owned(),
                 partner: receiver,
                 part: Part::PUSHES,
             }),
             Mover::Receiver => Some(Way {
                 me: receiver,
-                partner: sender(),
+                partner: owned(),
                 part: Part::PULLS,
             }),
             Mover::Nobody => None,
         };
         // A visitor was locked with its partner when it arrived.
-        let locked =
-            way.is_some_and(|way| way.me.transfer.partner.get() == Some(way.partner.name()));
-        let inside = !locked && inside::is_inside(receiver);
+        let locked = mover == Mover::Receiver
+            && receiver.transfer.partner.get().map(TcbRef::address) == Some(sender.block_address());
         Self {
             sink: Sink::new(),
             way,
             tag,
             copied: 0,
             locked,
-            inside,
+            inside: false,
         }
     }
 
@@ -150,7 +160,7 @@ impl Strings {
 
     #[inline(always)]
     fn copy(&mut self, from: u64, to: u64, length: u64) -> Result<(), Cut> {
-        let Some(way) = self.way.filter(|_| !self.inside) else {
+        let Some(way) = self.way.filter(|way| self.may_lock(way)) else {
             return Err(self.cut());
         };
         self.lock(way);
@@ -172,7 +182,7 @@ impl Strings {
         let Some(way) = self.way else {
             return Ok(());
         };
-        if self.inside {
+        if !self.may_lock(&way) {
             return self.pause_inside(way);
         }
         self.lock(way);
@@ -184,6 +194,7 @@ impl Strings {
     #[cold]
     #[inline(never)]
     fn pause_inside(&mut self, way: Way) -> Result<(), Cut> {
+        self.inside = true;
         if inside::pause(way, self.tag) {
             return Ok(());
         }
@@ -191,6 +202,12 @@ impl Strings {
             told: true,
             ..Cut::both(IpcCode::Aborted, self.copied)
         })
+    }
+
+    /// Whether the two are locked, or the receiver is not locked with somebody else.
+    #[inline(always)]
+    fn may_lock(&self, way: &Way) -> bool {
+        self.locked || !inside::is_inside(way.receiver())
     }
 
     #[inline(always)]

@@ -4,10 +4,10 @@ use super::frame::{Frame, RESUME_FLAG, TRAP_FLAG};
 use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
 use crate::arch::x86_64::{copy, debug};
-use crate::cpu::{self, Counter};
+use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::fault;
 use crate::ipc::orphans;
-use crate::ipc::remote;
+use crate::ipc::remote::{self, Found};
 use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
@@ -68,17 +68,7 @@ fn interrupt(frame: &Frame) {
             apic::eoi();
             sched::tick(cpu);
         }
-        vector::DOORBELL => {
-            apic::eoi();
-            cpu.count(Counter::IpisTaken);
-            shootdown::answer(cpu);
-            orphans::look(cpu);
-            if frame.is_users() {
-                remote::drain(cpu);
-            } else {
-                cpu.reschedule.set(true);
-            }
-        }
+        vector::DOORBELL => doorbell(cpu, frame),
         vector::PING => {
             apic::eoi();
             crate::sys::control::pinged(cpu);
@@ -90,6 +80,23 @@ fn interrupt(frame: &Frame) {
             irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
+    }
+}
+
+/// Another CPU has something to tell. A message for a thread that outranks the interrupted one is not listed first.
+#[inline(never)]
+fn doorbell(cpu: &'static Cpu, frame: &Frame) {
+    apic::eoi();
+    cpu.count(Counter::IpisTaken);
+    shootdown::answer(cpu);
+    orphans::look(cpu);
+    if !frame.is_users() {
+        cpu.reschedule.set(true);
+        return;
+    }
+    match remote::hear(cpu) {
+        Found::Message(thread) => sched::run_at_once(cpu, Owned::current(), thread),
+        Found::Nothing | Found::Mail => remote::drain(cpu),
     }
 }
 
