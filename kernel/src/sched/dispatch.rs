@@ -26,6 +26,9 @@ pub(crate) extern "C" fn dispatch() -> ! {
         }
         delete::tell_who_waits(cpu);
         if let Some(next) = pick(cpu) {
+            if cfg!(debug_assertions) {
+                super::check(cpu);
+            }
             take_up(cpu, next);
         }
         idle(cpu);
@@ -35,9 +38,6 @@ pub(crate) extern "C" fn dispatch() -> ! {
 #[inline(always)]
 fn take_up(cpu: &Cpu, next: Owned) -> ! {
     cpu.count(Counter::Dispatches);
-    if cfg!(debug_assertions) {
-        super::check(cpu);
-    }
     tick::run(cpu);
     resources::arrive(next);
     switch::resume(next)

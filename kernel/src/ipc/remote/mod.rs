@@ -104,17 +104,22 @@ pub(crate) fn hear(cpu: &'static Cpu) -> Found {
 #[inline(always)]
 pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
     let mut batch = cpu.mailbox.0.take(&Addresses);
-    for _ in 0..times {
+    let mut left = times;
+    loop {
+        // What was taken is served, also after the last look.
         if let Some(first) = batch.next(&Addresses) {
             return serve_first(cpu, first, batch);
         }
+        if left == 0 {
+            return Found::Nothing;
+        }
+        left -= 1;
         if cpu.mailbox.0.has_mail() {
             batch = cpu.mailbox.0.take(&Addresses);
         } else {
             core::hint::spin_loop();
         }
     }
-    Found::Nothing
 }
 
 #[inline(always)]
