@@ -29,7 +29,9 @@ pub(crate) extern "sysv64" fn ask(
     let times = Timeouts::from_raw(timeouts);
     let is_timeless =
         times.recv() == Time::NEVER && matches!(times.send(), Time::NEVER | Time::ZERO);
-    let is_common = there != cpu.index
+    // Nobody is in the first slot, which lives somewhere, too: then there is nothing to send.
+    let is_common = to != 0
+        && there != cpu.index
         && is_timeless
         && tag & RARE == 0
         && me.resources.get() == 0
