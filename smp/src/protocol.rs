@@ -255,15 +255,6 @@ pub fn ended(word: Word, answer: Answer, then: Then) -> Ended {
     }
 }
 
-/// Whether a thread may leave its CPU now; if not, it leaves when its request has ended.
-///
-/// `out` is the result of a `demand(Behind)` if the thread has a request out.
-#[inline]
-#[must_use]
-pub const fn may_move(out: Option<Demand>) -> bool {
-    matches!(out, None | Some(Demand::Delivered))
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::{
