@@ -51,6 +51,15 @@ pub enum Departure {
 }
 
 impl Travel {
+    /// At home, with nowhere to go.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            next: None,
+            away_from: None,
+        }
+    }
+
     /// Where the thread goes when nothing keeps it.
     #[inline]
     #[must_use]
