@@ -5,7 +5,7 @@ use super::properties::{ALL, KEPT, NOBODY_STUCK, ONE_PLACE, TOGETHER};
 use super::rules::Fault;
 use super::setup::Event::{self, Abort, Kill, Make, Move, PartnersFault, Timeout};
 use super::setup::{ABSENT, Part, Setup, Then, asks, sends, serves};
-use super::state::{R, S, What};
+use super::state::{P, R, S, What};
 use super::tests::{CALL_ONCE, ONE, TWO, ZERO};
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -14,6 +14,7 @@ const fn two(s: Part, r: Part, events: &'static [Event]) -> Setup {
     Setup {
         threads: [s, r, ABSENT, ABSENT],
         silent: true,
+        pager: P,
         events,
     }
 }
@@ -43,6 +44,7 @@ const fn visit(pager: Part, events: &'static [Event]) -> Setup {
     Setup {
         threads: [VISIT, serves(1, 1), pager, ABSENT],
         silent: true,
+        pager: P,
         events,
     }
 }

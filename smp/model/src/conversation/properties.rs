@@ -1,7 +1,7 @@
 //! What must hold in every state, and what must be reached.
 
 use super::explore::Conversation;
-use super::setup::{PAGER, Role};
+use super::setup::Role;
 use super::state::{Ask, Half, Id, Phase, Queued, State, Wait};
 use super::thread::told;
 use pecan_smp::protocol::Kind;
@@ -158,7 +158,7 @@ fn effective_wait(state: &State, id: Id) -> Option<Wait> {
 /// Whether `id`, which has called somebody, is still to get an answer from a server that never fails to reply.
 fn reply_is_due(model: &Conversation, state: &State, id: Id) -> bool {
     let called = match model.setup.threads[id].1 {
-        _ if state.threads[id].inside => PAGER,
+        _ if state.threads[id].inside => model.setup.pager,
         Role::Asks(job, _) => job.to,
         _ => return false,
     };

@@ -1,6 +1,6 @@
 //! What the threads of a configuration do, and what may happen to them.
 
-use super::state::{Id, P, What};
+use super::state::{Id, What};
 use pecan_smp::cpuset::Cpu;
 
 /// What a thread is there for.
@@ -101,10 +101,10 @@ pub(super) struct Setup {
     pub(super) threads: [Part; 4],
     /// Whether receive phases never time out, so that their requests may end silently.
     pub(super) silent: bool,
+    /// Who serves the faults of all others.
+    pub(super) pager: Id,
     pub(super) events: &'static [Event],
 }
 
-/// Who serves the faults of all others.
-pub(super) const PAGER: Id = P;
 /// In how many steps a long message goes over.
 pub(super) const STEPS: u8 = 2;

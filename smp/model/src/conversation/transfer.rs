@@ -3,7 +3,7 @@
 use super::handle::Step;
 use super::properties::reached;
 use super::rules::Fault;
-use super::setup::{PAGER, STEPS};
+use super::setup::STEPS;
 use super::state::{Ask, End, Id, Phase, Service, Transfer, Wait};
 
 impl Step<'_> {
@@ -84,7 +84,8 @@ impl Step<'_> {
         let thread = &mut self.state.threads[id];
         thread.inside = true;
         thread.delivered = 0;
-        self.ask(self.message(id, (PAGER, 0), Some(Wait::From(PAGER, 0))));
+        let pager = self.model.setup.pager;
+        self.ask(self.message(id, (pager, 0), Some(Wait::From(pager, 0))));
     }
 
     /// The call of `id` to its pager has ended.

@@ -9,7 +9,7 @@ use super::explore::Conversation;
 use super::properties::ALL;
 use super::setup::Event::{Abort, Kill, Make, Move, Timeout};
 use super::setup::{ABSENT, Setup, Then, asks, sends, serves};
-use super::state::{R, S, State, What};
+use super::state::{P, R, S, State, What};
 use pecan_smp::cpuset::Cpu;
 use stateright::{Checker, Model};
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ pub(super) const SEND: Setup = Setup {
         sends(1, R),
     ],
     silent: true,
+    pager: P,
     events: &[
         Timeout(S),
         Abort(S),
@@ -45,6 +46,14 @@ pub(super) const CALL: Setup = Setup {
         serves(1, 3),
         sends(0, S),
         sends(1, R),
+    ],
+    events: &[
+        Timeout(S),
+        Abort(S),
+        Kill(S),
+        Kill(R),
+        Move(R, TWO),
+        Move(R, ONE),
     ],
     ..SEND
 };

@@ -2,7 +2,7 @@
 
 use super::super::properties::reached;
 use super::super::setup::Event::{self, Abort, Fault, Kill, Make, Move, PartnersFault, Timeout};
-use super::super::setup::{ABSENT, PAGER, Part, Setup, Then, asks, sends, serves};
+use super::super::setup::{ABSENT, Part, Setup, Then, asks, sends, serves};
 use super::super::state::{P, R, S, What};
 use super::{ONE, TWO, ZERO, ends, holds};
 
@@ -14,6 +14,7 @@ const fn setup(threads: [Part; 4], events: &'static [Event]) -> Setup {
     Setup {
         threads,
         silent: true,
+        pager: P,
         events,
     }
 }
@@ -170,12 +171,7 @@ fn faults_of_both_during_a_visit() {
 /// As before, and all that may happen to both may happen.
 #[test]
 fn everything_during_a_visit() {
-    let threads = [
-        visits(0, Then::Partner),
-        serves(1, 2),
-        serves(2, 2),
-        sends(0, S),
-    ];
+    let threads = [visits(0, Then::Partner), serves(1, 2), serves(2, 2), ABSENT];
     let events = &[
         Fault(R),
         PartnersFault(R),
@@ -205,7 +201,7 @@ fn faults_that_nobody_serves() {
             &[
                 Fault(R),
                 PartnersFault(R),
-                Kill(PAGER),
+                Kill(P),
                 Timeout(R),
                 Timeout(S),
                 Move(R, TWO),
@@ -214,6 +210,51 @@ fn faults_that_nobody_serves() {
         let expected = reached::FAULTED | reached::BROKEN_OFF;
         holds(name, unserved, expected);
     }
+}
+
+/// Each is the pager of the other, which it is locked with: only from outside comes an end, and then it comes for both.
+#[test]
+fn the_pager_is_the_partner() {
+    let locked = |pager, events| Setup {
+        pager,
+        ..setup(
+            [visits(0, Then::Nothing), serves(1, 1), ABSENT, sends(2, S)],
+            events,
+        )
+    };
+    let expected = reached::FAULTED | reached::BROKEN_OFF;
+    holds(
+        "pager is the sender",
+        locked(
+            S,
+            &[
+                Fault(R),
+                Timeout(S),
+                Abort(S),
+                Abort(R),
+                Kill(S),
+                Kill(R),
+                Move(S, TWO),
+            ],
+        ),
+        expected,
+    );
+    holds(
+        "pager is the receiver",
+        locked(
+            R,
+            &[
+                PartnersFault(R),
+                Timeout(R),
+                Abort(S),
+                Abort(R),
+                Kill(S),
+                Kill(R),
+                Move(R, TWO),
+            ],
+        ),
+        expected,
+    );
 }
 
 /// The sender is a neighbour, and copies if the receiver waits; it moves, and the pager does.
@@ -227,7 +268,7 @@ fn faults_between_neighbours() {
             PartnersFault(S),
             Abort(R),
             Move(S, ZERO),
-            Move(PAGER, TWO),
+            Move(P, TWO),
             Move(R, ZERO),
         ],
     );
