@@ -60,10 +60,10 @@
 //!    goes home when its send phase has ended in whatever way, and runs no user's instruction before. If its send
 //!    phase ends before it has left, it does not leave.
 //! 10. **Transfer.** Its two threads are on one CPU and stay there. Whatever ends it ends it for both, each with a result of
-//!    its own: who waits hears at once, who copies or was to ask its pager hears when it runs, and a call to a pager that is
-//!    under way is aborted.
+//!     its own: who waits hears at once, who copies or was to ask its pager hears when it runs, and a call to a pager that is
+//!     under way is aborted.
 //! 11. **Orphans.** When an id names nobody any more, each CPU ends the receive phases that wait for it alone. A CPU also looks when
-//!    such a phase begins, and when a thread arrives.
+//!     such a phase begins, and when a thread arrives.
 //!
 //! Rule 2 makes sequence numbers unnecessary: no message of an earlier request can be
 //! under way when a request begins. The number in the word is there to check this.
