@@ -144,20 +144,21 @@ pub enum Receiver {
     Gone,
     /// In a receive phase that accepts the asker.
     Waiting,
-    /// Has a request out that may end silently, and a receive phase after it that accepts the asker.
+    /// Has a request out. If that has ended silently, it waits already.
     Calling,
     /// Anything else.
     Busy,
 }
 
 impl Receiver {
-    /// What a [`Receiver::Calling`] is after the demand on its request.
+    /// What a [`Receiver::Calling`] is after the demand on its request; `accepts` says whether its receive phase accepts
+    /// the asker.
     #[inline]
     #[must_use]
-    pub const fn settled(demand: Demand) -> Self {
+    pub const fn settled(demand: Demand, accepts: bool) -> Self {
         match demand {
-            Demand::Delivered => Self::Waiting,
-            Demand::Outstanding | Demand::Recall(_) => Self::Busy,
+            Demand::Delivered if accepts => Self::Waiting,
+            Demand::Delivered | Demand::Outstanding | Demand::Recall(_) => Self::Busy,
         }
     }
 }

@@ -252,7 +252,9 @@ impl Step<'_> {
         match self.model.rules.serve(word, receiver, ask.patient) {
             Serve::Settle => {
                 self.model.reached.note(reached::SETTLED);
-                let settled = Receiver::settled(self.settle(ask.to, Reason::Behind));
+                let demand = self.settle(ask.to, Reason::Behind);
+                let accepts = matches!(self.state.threads[ask.to].phase, Phase::Waiting(wait) if wait.accepts(ask));
+                let settled = Receiver::settled(demand, accepts);
                 self.model.rules.serve(word, settled, ask.patient)
             }
             decision => decision,

@@ -169,11 +169,7 @@ impl Step<'_> {
         match self.state.threads[ask.to].phase {
             Phase::Dying | Phase::Dead => Receiver::Gone,
             Phase::Waiting(wait) if wait.accepts(ask) => Receiver::Waiting,
-            Phase::Asking(Ask {
-                silent: true,
-                then: Some(wait),
-                ..
-            }) if wait.accepts(ask) => Receiver::Calling,
+            Phase::Asking(_) => Receiver::Calling,
             _ => Receiver::Busy,
         }
     }
