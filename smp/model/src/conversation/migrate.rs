@@ -119,7 +119,7 @@ impl Step<'_> {
     /// The sender of `ask` has arrived in its send phase: as a visitor, or because it was moved while it was queued.
     fn arrive_sending(&mut self, ask: Ask) {
         let thread = &mut self.state.threads[ask.from];
-        thread.travel = thread.travel.arrived();
+        thread.travel = self.model.rules.arrived(thread.travel);
         let visits = thread.travel.away_from().is_some();
         if visits {
             self.model.reached.note(reached::VISITED);

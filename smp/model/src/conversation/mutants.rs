@@ -1,7 +1,7 @@
 //! Models with one rule broken: the checker must find a counterexample.
 
 use super::explore::Conversation;
-use super::properties::{ALL, KEPT, NOBODY_STUCK, ONE_PLACE, TOGETHER};
+use super::properties::{ALL, BELONGS, KEPT, NOBODY_STUCK, ONE_PLACE, TOGETHER};
 use super::rules::Fault;
 use super::setup::Event::{self, Abort, Kill, Make, Move, PartnersFault, Timeout};
 use super::setup::{ABSENT, Part, Setup, Then, asks, sends, serves};
@@ -232,6 +232,28 @@ fn a_visitor_leaves_without_its_message() {
     let twice = asks(0, R, What::Long, Then::Nothing, 2);
     let again = two(twice, serves(1, 2), once.events);
     fails(Fault::LeavesWithoutMessage, again, KEPT);
+}
+
+#[test]
+fn a_late_cancel_counts() {
+    fails(Fault::LateCancelCounts, heard(&[Timeout(S)]), KEPT);
+}
+
+/// The first word has to wait for the end of a request, a transfer, or the way there.
+#[test]
+fn the_first_word_counts() {
+    for setup in [
+        heard(&[Move(S, TWO), Move(S, ONE)]),
+        visit(ABSENT, &[Move(R, TWO), Move(R, ZERO)]),
+        visit(ABSENT, &[Move(S, TWO)]),
+    ] {
+        fails(Fault::FirstWordCounts, setup, BELONGS);
+    }
+}
+
+#[test]
+fn a_visitor_does_not_go_home() {
+    fails(Fault::VisitorStays, visit(ABSENT, &[]), NOBODY_STUCK);
 }
 
 #[test]

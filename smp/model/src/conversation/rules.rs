@@ -54,6 +54,12 @@ pub(super) enum Fault {
     MovesInTransfer,
     /// A visitor leaves home although its send phase ended before.
     LeavesWithoutMessage,
+    /// A message that was delivered counts as not delivered if it was cancelled meanwhile.
+    LateCancelCounts,
+    /// A thread that is to move is not told to move elsewhere.
+    FirstWordCounts,
+    /// A visitor does not go home.
+    VisitorStays,
     /// A thread that is setting out does not leave if it is told to live where it is.
     StaysThoughSettingOut,
     /// The end of a transfer is the end for the one alone whom it was meant for.
@@ -120,14 +126,29 @@ impl Rules {
             Some(Reason::Abort) => Then::GiveUp,
             _ => Then::Receive,
         };
-        ended(word, answer, then)
+        match (word.cancelled(), answer) {
+            (Some(Reason::Timeout), Answer::Done) if self.lacks(Fault::LateCancelCounts) => {
+                ended(word, Answer::Cancelled, then)
+            }
+            _ => ended(word, answer, then),
+        }
     }
 
     pub(super) fn told(self, travel: Travel, here: Cpu, there: Cpu) -> Travel {
-        if here == there && self.lacks(Fault::StaysThoughSettingOut) {
+        if travel.next().is_some() && self.lacks(Fault::FirstWordCounts) {
+            travel
+        } else if here == there && self.lacks(Fault::StaysThoughSettingOut) {
             Travel::default()
         } else {
             travel.told(here, there)
+        }
+    }
+
+    pub(super) fn arrived(self, travel: Travel) -> Travel {
+        if self.lacks(Fault::VisitorStays) {
+            travel
+        } else {
+            travel.arrived()
         }
     }
 
