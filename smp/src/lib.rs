@@ -8,6 +8,7 @@
 //! * [`protocol`]: what a CPU does with a node that arrives;
 //! * [`request`]: the word in which the sender's and the receiver's CPU agree
 //!   how a request ends;
+//! * [`travel`]: where a thread belongs, where it visits, and where it goes next;
 //! * [`cpuset`]: names of CPUs, and sets of them.
 //!
 //! Under `--cfg loom` the atomics are those of loom, for the models in `smp/model`.
@@ -19,3 +20,4 @@ pub mod cpuset;
 pub mod mailbox;
 pub mod protocol;
 pub mod request;
+pub mod travel;

@@ -43,11 +43,11 @@
 //!    its request, and is used by the holder after unlinking only if `dequeue`
 //!    succeeded; otherwise its Cancel is coming and answers for both nodes.
 //! 5. **Death.** When R dies, its home refuses all that is queued (NonExisting).
-//! 6. **Move.** A thread moves when its nodes are at home ([`may_move`]); else its home does it
-//!    once the request has ended. R's home pushes R's request node as Arrive; then it dequeues what is
-//!    queued at R and forwards it in its order. R's local senders ask again, now as askers from
-//!    outside; so does R itself if it was queued at a neighbour. The home is published by the CPU
-//!    where R arrives, not by the one it leaves.
+//! 6. **Move.** A thread moves when its nodes are at home and it is in no transfer ([`crate::travel`]); else its home
+//!    does it once that has ended, unless it was deleted. R's home pushes R's request node as Arrive; then it dequeues what
+//!    is queued at R and forwards it in its order. R's local senders become askers from
+//!    outside; if R itself was queued at a neighbour, it meets that one from where it arrives. The home is published by
+//!    the CPU where R arrives, not by the one it leaves.
 //! 7. **Control.** A request to look at or change a thread (`ExchangeRegisters`, `Schedule`, deletion,
 //!    creation) is answered at once, whatever state the thread is in; it is never queued,
 //!    so two threads that delete each other both get their answers. It is not cancelled: a
@@ -55,6 +55,15 @@
 //!    still dying is refused (NotReady), and the asker's CPU asks again.
 //! 8. **Own post.** A CPU that pushed a node to itself takes it before it runs a thread.
 //!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived.
+//! 9. **Visit.** A sender whose message may take long moves to R's CPU with it, by Arrive. There it is served as a
+//!    neighbour of R, by [`serve`] with a fresh word: a transfer begins at once, it queues, is refused, or moves on. It
+//!    goes home when its send phase has ended in whatever way, and runs no user's instruction before. If its send
+//!    phase ends before it has left, it does not leave.
+//! 10. **Transfer.** Its two threads are on one CPU and stay there. Whatever ends it ends it for both, each with a result of
+//!     its own: who waits hears at once, who copies or was to ask its pager hears when it runs, and a call to a pager that is
+//!     under way is aborted.
+//! 11. **Orphans.** When an id names nobody any more, each CPU ends the receive phases that wait for it alone. A CPU also looks when
+//!     such a phase begins, and when a thread arrives.
 //!
 //! Rule 2 makes sequence numbers unnecessary: no message of an earlier request can be
 //! under way when a request begins. The number in the word is there to check this.
@@ -135,20 +144,21 @@ pub enum Receiver {
     Gone,
     /// In a receive phase that accepts the asker.
     Waiting,
-    /// Has a request out that may end silently, and a receive phase after it that accepts the asker.
+    /// Has a request out. If that has ended silently, it waits already.
     Calling,
     /// Anything else.
     Busy,
 }
 
 impl Receiver {
-    /// What a [`Receiver::Calling`] is after the demand on its request.
+    /// What a [`Receiver::Calling`] is after the demand on its request; `accepts` says whether its receive phase accepts
+    /// the asker.
     #[inline]
     #[must_use]
-    pub const fn settled(demand: Demand) -> Self {
+    pub const fn settled(demand: Demand, accepts: bool) -> Self {
         match demand {
-            Demand::Delivered => Self::Waiting,
-            Demand::Outstanding | Demand::Recall(_) => Self::Busy,
+            Demand::Delivered if accepts => Self::Waiting,
+            Demand::Delivered | Demand::Outstanding | Demand::Recall(_) => Self::Busy,
         }
     }
 }
@@ -253,15 +263,6 @@ pub fn ended(word: Word, answer: Answer, then: Then) -> Ended {
         Answer::Cancelled if aborted => Ended::Report(Outcome::Cancelled),
         Answer::Cancelled => Ended::Report(Outcome::Timeout),
     }
-}
-
-/// Whether a thread may leave its CPU now; if not, it leaves when its request has ended.
-///
-/// `out` is the result of a `demand(Behind)` if the thread has a request out.
-#[inline]
-#[must_use]
-pub const fn may_move(out: Option<Demand>) -> bool {
-    matches!(out, None | Some(Demand::Delivered))
 }
 
 #[cfg(all(test, not(loom)))]

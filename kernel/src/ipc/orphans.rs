@@ -43,13 +43,20 @@ pub(crate) fn look(cpu: &Cpu) {
 }
 
 fn release(cpu: &Cpu) {
-    table::for_each_here(cpu, |thread| {
-        if waits_for_nobody(cpu, thread) {
-            answer::refused_receive(thread, IpcCode::NonExisting);
-            sched::disarm(thread);
-            sched::wake(cpu, thread);
-        }
-    });
+    table::for_each_here(cpu, |thread| release_one(cpu, thread));
+}
+
+/// `thread` has arrived on this CPU: whoever looked for those who wait did not find it on its way. Its new home.
+pub(crate) fn arrived(cpu: &Cpu, thread: Owned) {
+    release_one(cpu, thread);
+}
+
+fn release_one(cpu: &Cpu, thread: Owned) {
+    if waits_for_nobody(cpu, thread) {
+        answer::refused_receive(thread, IpcCode::NonExisting);
+        sched::disarm(thread);
+        sched::wake(cpu, thread);
+    }
 }
 
 /// A thread that waits for its start message is left alone: its pager may be made later.

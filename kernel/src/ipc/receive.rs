@@ -14,7 +14,7 @@ use crate::arch::x86_64::clock;
 use crate::cpu::{self, Cpu};
 use crate::sched;
 use crate::thread::links::Links;
-use crate::thread::{Again, Owned, Part, State, TcbRef};
+use crate::thread::{Again, Owned, State, TcbRef, migrate};
 
 /// What became of a receive phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,10 @@ pub(crate) fn take_locked(me: Owned, cpu: &'static Cpu) -> Disposition {
         Some(sender) => {
             take(me, cpu, sender);
         }
-        None => strings::fail(me, Part::PULLS),
+        None => {
+            strings::fail(me);
+            migrate::depart_if_asked(cpu, me);
+        }
     }
     handover::stay(cpu::current(), me)
 }
@@ -142,7 +145,7 @@ pub(super) fn enter_blocked(cpu: &'static Cpu, thread: Owned, request: &Request)
         sched::wake(cpu, thread);
         return;
     }
-    crate::thread::migrate::depart_if_asked(cpu, thread);
+    migrate::depart_if_asked(cpu, thread);
 }
 
 /// `thread`, which is blocked in an IPC, goes on with `again` when it runs. The timeout of the phase that it was in

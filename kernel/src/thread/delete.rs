@@ -7,6 +7,7 @@ use core::sync::atomic::Ordering;
 
 use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
+use pecan_smp::travel::Travel;
 
 use super::{Owned, Resources, State, migrate};
 use crate::arch::x86_64::{debug, fpu};
@@ -21,9 +22,7 @@ pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
         crate::irq::silence(ThreadId::from_raw(thread.id()).number());
     }
     // Wherever it was to go, it ends here.
-    thread
-        .resources
-        .set(thread.resources.get() & !Resources::MOVE);
+    migrate::set_travel(thread, Travel::new());
     ipc::strings::break_off(cpu, thread, ipc::strings::Cause::Aborted);
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {

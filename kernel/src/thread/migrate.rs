@@ -12,6 +12,7 @@
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
+use pecan_smp::travel::{Departure, Engaged, Travel};
 
 use super::{Again, Field, Owned, Part, Resources, State, TcbRef, home_word, resources};
 use crate::arch::x86_64::root;
@@ -24,7 +25,7 @@ use crate::space::window;
 /// thread arrives may publish it at any moment.
 pub(crate) fn home(thread: TcbRef) -> Home {
     let (cpu, state) = thread.whereabouts();
-    let leaving_for = (state == State::Moving).then(|| CpuName(thread.move_to.get()));
+    let leaving_for = (state == State::Moving).then(|| CpuName(thread.leaving_for.get()));
     Home {
         cpu: CpuName(cpu),
         leaving_for,
@@ -33,21 +34,31 @@ pub(crate) fn home(thread: TcbRef) -> Home {
 
 /// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
 pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
-    if to == cpu.index {
-        thread.away_from.set(None);
-        thread
-            .resources
-            .set(thread.resources.get() & !Resources::MOVE);
-        return;
+    let told = thread.travel.get().told(CpuName(cpu.index), CpuName(to));
+    set_travel(thread, told);
+    if told == Travel::new() {
+        note_processor(cpu, thread);
     }
-    if thread.away_from.get().is_some() {
-        thread.away_from.set(Some(to));
-    }
-    thread.move_to.set(to);
-    thread
-        .resources
-        .set(thread.resources.get() | Resources::MOVE);
     depart_if_asked(cpu, thread);
+}
+
+/// Notes where `thread` belongs and goes. Its home.
+pub(crate) fn set_travel(thread: Owned, travel: Travel) {
+    thread.travel.set(travel);
+    let others = thread.resources.get() & !Resources::MOVE;
+    let goes = match travel.next() {
+        Some(_) => Resources::MOVE,
+        None => 0,
+    };
+    thread.resources.set(others | goes);
+}
+
+/// `thread` belongs to this CPU. Home.
+fn note_processor(cpu: &Cpu, thread: Owned) {
+    if thread.state() != State::Inactive {
+        let utcb = thread.utcb.get();
+        utcb.set(Field::PROCESSOR_NO, u64::from(cpu.index));
+    }
 }
 
 /// Sends `thread` away if it was asked to move and nothing keeps it. Old home.
@@ -64,29 +75,43 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    let engaged = engaged(cpu, thread);
+    match thread.travel.get().departure(CpuName(cpu.index), engaged) {
+        Departure::Later => {}
+        Departure::Never => set_travel(thread, Travel::new()),
+        Departure::Now(there) => {
+            if engaged == Engaged::Sending {
+                leave_queue(cpu, thread);
+            }
+            leave(cpu, thread, there.0);
+        }
+    }
+}
+
+fn engaged(cpu: &Cpu, thread: Owned) -> Engaged {
     if thread.transfer.part.get() != Part::NONE {
-        // Its partner is here, too; the end of the transfer tries again.
-        return;
+        return Engaged::Transfer;
     }
     if thread.state() == State::Asking {
         ipc::settle(cpu, thread, Reason::Behind);
     }
     match thread.state() {
-        State::Inactive | State::Waiting | State::Halted | State::Ready => leave(cpu, thread),
-        State::Sending => {
-            ipc::queue::unlink(thread.name());
-            if thread.resources.get() & Resources::INTERRUPT != 0 {
-                ipc::take_up(thread, Again::Restart);
-                thread.set_state(cpu, State::Ready);
-            }
-            leave(cpu, thread);
-        }
+        State::Inactive | State::Waiting | State::Halted | State::Ready => Engaged::Nothing,
+        State::Sending => Engaged::Sending,
         State::Asking
         | State::Controlling
         | State::Locked
         | State::Moving
         | State::Dying
-        | State::Free => {}
+        | State::Free => Engaged::Lent,
+    }
+}
+
+fn leave_queue(cpu: &Cpu, thread: Owned) {
+    ipc::queue::unlink(thread.name());
+    if thread.resources.get() & Resources::INTERRUPT != 0 {
+        ipc::take_up(thread, Again::Restart);
+        thread.set_state(cpu, State::Ready);
     }
 }
 
@@ -99,17 +124,12 @@ pub(crate) fn send_departing(cpu: &Cpu) {
     }
 }
 
-fn leave(cpu: &Cpu, thread: Owned) {
-    let to = thread.move_to.get();
-    if thread.away_from.get() == Some(to) {
-        thread.away_from.set(None);
-    }
+fn leave(cpu: &Cpu, thread: Owned, to: u16) {
     sched::unlist(cpu, thread);
     resources::leave(cpu, thread);
     unload(cpu, thread);
-    thread
-        .resources
-        .set(thread.resources.get() & !Resources::MOVE);
+    set_travel(thread, thread.travel.get().left(CpuName(to)));
+    thread.leaving_for.set(to);
     thread.arrives_as.set(thread.state());
     let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
     thread.set_home_word(home_word(cpu.index, State::Moving));
@@ -178,14 +198,10 @@ pub(super) fn unload_moving(cpu: &Cpu, thread: Owned) {
 pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
     thread.set_home_word(home_word(cpu.index, thread.arrives_as.get()));
     let thread = Owned::seen_here(thread);
-    let state = thread.state();
-    if state != State::Inactive && thread.away_from.get().is_none() {
-        thread
-            .utcb
-            .get()
-            .set(Field::PROCESSOR_NO, u64::from(cpu.index));
+    if thread.travel.get().away_from().is_none() {
+        note_processor(cpu, thread);
     }
-    match state {
+    match thread.state() {
         State::Ready => sched::wake(cpu, thread),
         State::Waiting => sched::arm(cpu, thread, thread.deadline.get()),
         State::Sending => remote::arrived(cpu, thread),
@@ -194,4 +210,5 @@ pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
     if thread.resources.get() & Resources::INTERRUPT != 0 {
         crate::irq::arrived(thread);
     }
+    ipc::orphans::arrived(cpu, thread);
 }

@@ -39,5 +39,5 @@ pub(crate) use owned::{Owned, TcbRef};
 pub(crate) use resources::Resources;
 pub(crate) use state::{State, home_word};
 pub(crate) use tcb::{STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
-pub(crate) use transfer::Part;
+pub(crate) use transfer::{Broken, Part};
 pub(crate) use utcb::{Field, UtcbRef};

@@ -22,6 +22,7 @@ use pecan_rules::preemption::Allowance;
 use pecan_rules::queue::SendQueue;
 use pecan_smp::protocol::Kind;
 use pecan_smp::request::Request;
+use pecan_smp::travel::Travel;
 
 use super::node::{Again, Node};
 use super::owned::TcbRef;
@@ -129,10 +130,10 @@ pub(crate) struct Tcb {
     pub(crate) allowance: Cell<Allowance>,
     /// Id of the thread that may schedule this one.
     pub(crate) scheduler: Cell<u64>,
-    /// CPU to move to, with `Resources::MOVE`; a CPU number.
-    pub(crate) move_to: Cell<u16>,
-    /// The CPU where it belongs, of a thread that visits another one with a message.
-    pub(crate) away_from: Cell<Option<u16>>,
+    /// Where it belongs, and where it is to go; [`super::migrate::set_travel`] changes it.
+    pub(crate) travel: Cell<Travel>,
+    /// The CPU that a moving thread was sent to.
+    pub(crate) leaving_for: Cell<u16>,
     /// UTCB location that an inactive thread was given.
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
@@ -227,8 +228,8 @@ impl Tcb {
             quantum_left: Cell::new(UNLIMITED),
             allowance: Cell::new(Allowance::NONE),
             scheduler: Cell::new(scheduler.raw()),
-            move_to: Cell::new(0),
-            away_from: Cell::new(None),
+            travel: Cell::new(Travel::new()),
+            leaving_for: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
             transfer: Transfer::none(),

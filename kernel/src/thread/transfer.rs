@@ -35,6 +35,15 @@ impl Part {
     }
 }
 
+/// The end of a transfer of which a thread has not heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Broken {
+    /// The part that it had.
+    pub(crate) part: Part,
+    /// Why the transfer ended.
+    pub(crate) code: IpcCode,
+}
+
 /// A transfer, as one of its two threads has it. Home CPU.
 pub(crate) struct Transfer {
     /// This thread's part.
@@ -53,8 +62,8 @@ pub(crate) struct Transfer {
     pub(crate) has_faulted: Cell<bool>,
     /// The deadline is the receiver's, not the sender's.
     pub(crate) receivers_deadline: Cell<bool>,
-    /// It was ended from outside for this reason, of which the thread will hear when it runs.
-    pub(crate) broken: Cell<Option<IpcCode>>,
+    /// It was ended from outside, of which the thread will hear when it runs.
+    pub(crate) broken: Cell<Option<Broken>>,
     /// The fault that the thread serves for its partner: an address in its own space.
     pub(crate) fault: Cell<u64>,
 }

@@ -15,6 +15,7 @@ use pecan_abi::error::IpcCode;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::TimeKind;
 use pecan_rules::duration;
+use pecan_smp::cpuset::Cpu as CpuName;
 
 use super::ask;
 use crate::cpu::Cpu;
@@ -42,24 +43,14 @@ pub(super) fn set_out(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Di
 
 /// `visitor`, in its send phase, is to leave for CPU `there`.
 fn head_for(cpu: &Cpu, visitor: Owned, there: u16) {
-    if visitor.away_from.get().is_none() {
-        visitor.away_from.set(Some(cpu.index));
-    }
-    visitor.move_to.set(there);
-    visitor
-        .resources
-        .set(visitor.resources.get() | Resources::MOVE);
+    let travel = visitor.travel.get();
+    let (here, there) = (CpuName(cpu.index), CpuName(there));
+    migrate::set_travel(visitor, travel.visit(here, there));
 }
 
 /// `sender` has arrived in its send phase: a visitor, or a thread that was moved while it was queued. This CPU, interrupts off.
 pub(crate) fn arrived(cpu: &'static Cpu, sender: Owned) {
-    if let Some(home) = sender.away_from.get() {
-        // It stays no longer than it has to.
-        sender.move_to.set(home);
-        sender
-            .resources
-            .set(sender.resources.get() | Resources::MOVE);
-    }
+    migrate::set_travel(sender, sender.travel.get().arrived());
     let request = Request::noted(&sender);
     let meeting = match validate::destination(&request) {
         Ok(partner) => meet(sender, cpu, partner, request.tag),
@@ -80,7 +71,7 @@ pub(crate) fn arrived(cpu: &'static Cpu, sender: Owned) {
 
 /// The partner waits for the message: it takes it as soon as it runs, and neither can do anything else before.
 fn begin(cpu: &'static Cpu, sender: Owned, partner: Owned, request: &Request) {
-    if sender.away_from.get().is_none() || !takes_long(&sender, request.tag) {
+    if !visits(&sender) || !takes_long(&sender, request.tag) {
         receive::take_up(sender, Again::Restart);
         return sched::wake(cpu, sender);
     }
@@ -126,11 +117,11 @@ pub(crate) fn send_on(cpu: &Cpu, sender: Owned, there: u16) {
 /// Flags of the tag of a message from `sender` to a thread of the CPU where it is.
 #[inline(always)]
 pub(crate) fn flags(sender: &Tcb) -> u64 {
-    if sender.away_from.get().is_none() {
-        0
-    } else {
-        Tag::CROSS_CPU
-    }
+    if visits(sender) { Tag::CROSS_CPU } else { 0 }
+}
+
+fn visits(sender: &Tcb) -> bool {
+    sender.travel.get().away_from().is_some()
 }
 
 fn fail(cpu: &Cpu, sender: Owned, code: IpcCode) {

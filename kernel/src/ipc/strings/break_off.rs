@@ -10,7 +10,7 @@ use super::lock;
 use crate::cpu::Cpu;
 use crate::ipc::{answer, cancel, on_behalf};
 use crate::sched;
-use crate::thread::{Owned, Part, State};
+use crate::thread::{Broken, Owned, Part, State};
 
 /// Why a transfer ends too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn break_off(cpu: &Cpu, thread: Owned, cause: Cause) {
         let part = one.transfer.part.get();
         let code = code(cause, part.sends() != receivers);
         one.transfer.copied.set(offset);
-        one.transfer.broken.set(Some(code));
+        one.transfer.broken.set(Some(Broken { part, code }));
         lock::release(one, 0);
         tell(cpu, one, part);
     }
@@ -67,7 +67,7 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
         }
         State::Locked => {
             sched::disarm(one);
-            fail(one, part);
+            fail(one);
             if part.sends() {
                 on_behalf::return_wait(one);
             }
@@ -82,9 +82,9 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
     }
 }
 
-/// Writes the results of `one`, which was broken off and had `part`.
-pub(crate) fn fail(one: Owned, part: Part) {
-    let Some(code) = one.transfer.broken.take() else {
+/// Writes the results of `one`, which was broken off.
+pub(crate) fn fail(one: Owned) {
+    let Some(Broken { part, code }) = one.transfer.broken.take() else {
         return;
     };
     let phase = if part.sends() {

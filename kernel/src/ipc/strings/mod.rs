@@ -36,7 +36,7 @@ use super::transfer::{Cut, Mover, store};
 use crate::arch::x86_64::copy;
 use crate::cpu;
 use crate::sched;
-use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
+use crate::thread::{Broken, Field, Owned, Part, Tcb, TcbRef, UtcbRef};
 
 pub(crate) use break_off::{Cause, break_off, fail, time_out};
 pub(crate) use fault::{fault, interrupted, proceed};
@@ -221,7 +221,7 @@ impl Strings {
     /// An error if the transfer was broken off.
     #[inline(always)]
     fn check(&mut self, way: Way) -> Result<(), Cut> {
-        let Some(code) = way.me.transfer.broken.take() else {
+        let Some(Broken { code, .. }) = way.me.transfer.broken.take() else {
             return Ok(());
         };
         self.locked = false;

@@ -8,23 +8,28 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::fault::{Outcome, page};
 use crate::ipc::{Disposition, handover, on_behalf};
 use crate::sched;
-use crate::thread::{Owned, Part, State, Tcb, migrate};
+use crate::thread::{Owned, State, Tcb, migrate};
 
 /// `me` asks its pager for the page, then waits on for the end of the transfer, and its partner goes on; or hears that the
 /// transfer was broken off, and goes on itself. What it was blocked in finds everything as it was. Returns who runs next.
 pub(crate) extern "sysv64" fn serve(_me: *const Tcb) -> *const Tcb {
     let me = Owned::current();
-    let part = me.transfer.part.get();
-    let outcome = page::ask(me, page_fault(me, me.transfer.fault.get()));
-    let cpu = cpu::current();
-    if outcome == Outcome::Nobody && me.transfer.partner.get().is_some() {
-        break_off(cpu, me, Cause::Aborted);
+    // Others may have broken it off before `me` ran.
+    if me.transfer.partner.get().is_some() {
+        ask(me);
     }
     match me.transfer.partner.get() {
-        Some(partner) => go_on(cpu, me, Owned::seen_here(partner)),
-        None => tell(me, part),
+        Some(partner) => go_on(cpu::current(), me, Owned::seen_here(partner)),
+        None => tell(me),
     }
     .next(me)
+}
+
+fn ask(me: Owned) {
+    let outcome = page::ask(me, page_fault(me, me.transfer.fault.get()));
+    if outcome == Outcome::Nobody && me.transfer.partner.get().is_some() {
+        break_off(cpu::current(), me, Cause::Aborted);
+    }
 }
 
 /// The page is there, or will be asked for again: the copying thread sees.
@@ -40,10 +45,11 @@ fn go_on(cpu: &Cpu, me: Owned, copying: Owned) -> Disposition {
     Disposition::SwitchTo(copying)
 }
 
-/// The transfer was broken off while `me` asked: its IPC has failed.
-fn tell(me: Owned, part: Part) -> Disposition {
-    fail(me, part);
-    if part.sends() {
+/// The transfer was broken off: the IPC of `me` has failed.
+fn tell(me: Owned) -> Disposition {
+    let broken = me.transfer.broken.get();
+    fail(me);
+    if broken.is_some_and(|broken| broken.part.sends()) {
         on_behalf::give_back(me);
     }
     migrate::depart_if_asked(cpu::current(), me);

@@ -3,41 +3,13 @@
 use super::handle::Step;
 use super::properties::{self, Reached};
 use super::rules::{Fault, Rules};
-use super::state::{Events, Id, NEAR_R, NEAR_S, Phase, Processor, R, S, State, Thread, Wait};
+use super::setup::{Event, Role, Setup};
+use super::state::{Id, Phase, Processor, State, Thread};
 use pecan_smp::cpuset::Cpu;
 use pecan_smp::protocol::Home;
 use pecan_smp::request::Word;
+use pecan_smp::travel::Travel;
 use stateright::{Model, Property};
-
-/// What S does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Story {
-    /// Sends to R.
-    Send,
-    /// Sends to R and waits for a message.
-    Call(Wait),
-    /// Deletes R, and R deletes S.
-    DeleteEachOther,
-}
-
-/// One configuration of the model.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Setup {
-    pub(super) story: Story,
-    /// How often S does it, once its last request has ended.
-    pub(super) asks: u8,
-    /// Whether S waits in R's queue if it must.
-    pub(super) patient: bool,
-    /// Whether receive phases never time out, so that their requests may end silently.
-    pub(super) silent: bool,
-    /// How many messages R receives.
-    pub(super) appetite: u8,
-    pub(super) near_s: bool,
-    pub(super) near_r: bool,
-    /// Where R is moved, one after the other.
-    pub(super) moves: &'static [Cpu],
-    pub(super) events: Events,
-}
 
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +20,10 @@ pub(super) enum Action {
     Take(Cpu),
     /// A CPU does the second half of what it began.
     Finish(Cpu),
-    Timeout,
-    Abort,
-    KillS,
-    KillR,
-    ReviveR,
-    Move(Cpu),
+    /// A CPU looks for threads that wait for one that has ended.
+    Look(Cpu),
+    /// The event with this place in the configuration.
+    Event(usize, Event),
     /// The surroundings do nothing any more.
     Calm,
 }
@@ -74,69 +44,90 @@ impl Conversation {
         }
     }
 
-    fn thread(&self, id: Id) -> Thread {
-        let takes_part = match id {
-            NEAR_S => self.setup.near_s,
-            NEAR_R => self.setup.near_r,
-            _ => true,
+    /// The thread `id` when it is made on `cpu`.
+    pub(super) fn fresh(&self, id: Id, cpu: Cpu) -> Thread {
+        let (phase, left) = match self.setup.threads[id].1 {
+            Role::Absent => (Phase::Dead, 0),
+            Role::Asks(_, times) => (Phase::Ready, times),
+            Role::Serves(messages) => (Phase::Ready, messages),
         };
         Thread {
             home: Home {
-                cpu: Cpu(u16::from(id == R || id == NEAR_R)),
+                cpu,
                 leaving_for: None,
             },
+            travel: Travel::default(),
+            belongs: cpu,
             version: 0,
-            phase: if takes_part {
-                Phase::Ready
-            } else {
-                Phase::Dead
-            },
+            phase,
             word: Word::default(),
             queue: Vec::new(),
+            transfer: None,
+            broken: false,
+            inside: false,
             owes: None,
-            move_at_end: None,
-            asks: if id == S { self.setup.asks } else { 1 },
+            left,
             delivered: 0,
-            appetite: if id == R { self.setup.appetite } else { 0 },
         }
     }
 
-    /// No event is left.
-    fn calm(&self) -> Events {
-        Events {
-            moves: self.setup.moves.len(),
-            ..Events::default()
-        }
+    fn may_run(&self, state: &State, id: Id) -> bool {
+        let thread = &state.threads[id];
+        let travel = thread.travel;
+        let sets_out = travel.next().is_some() && travel.away_from() == Some(thread.home.cpu);
+        let runs = match thread.phase {
+            Phase::Ready
+            | Phase::Again(_)
+            | Phase::Receive(_)
+            | Phase::Copying
+            | Phase::Faulting
+            | Phase::Served(_) => true,
+            Phase::Sending(_) => sets_out,
+            _ => false,
+        };
+        let own_post = state.cpus[thread.home.cpu.index()]
+            .mailbox
+            .iter()
+            .any(|node| node.own_post);
+        let held_back = own_post && !self.rules.lacks(Fault::OwnPostWaits);
+        runs && state.is_at_rest(id) && !held_back
     }
 
-    fn events(&self, state: &State, actions: &mut Vec<Action>) {
-        let left = state.left;
-        let interruptible = |id: Id| !matches!(state.threads[id].phase, Phase::Dying | Phase::Dead);
-        let may = [
-            (left.timeout && interruptible(S), S, Action::Timeout),
-            (left.abort && interruptible(S), S, Action::Abort),
-            (left.kill_s && interruptible(S), S, Action::KillS),
-            (left.kill_r && interruptible(R), R, Action::KillR),
-            (
-                left.revive_r && state.threads[R].phase == Phase::Dead,
-                R,
-                Action::ReviveR,
-            ),
-        ];
-        actions.extend(
-            may.iter()
-                .filter(|(may, id, _)| *may && state.is_at_rest(*id))
-                .map(|event| event.2),
-        );
-        if let Some(there) = self.setup.moves.get(left.moves)
-            && interruptible(R)
-            && state.is_at_rest(R)
-            && state.threads[R].move_at_end.is_none()
-        {
-            actions.push(Action::Move(*there));
-        }
-        if left != self.calm() {
-            actions.push(Action::Calm);
+    fn may_happen(&self, state: &State, place: usize, event: Event) -> bool {
+        let id = event.whom();
+        let thread = &state.threads[id];
+        let copies = thread.phase == Phase::Copying && thread.transfer.is_some();
+        let earlier_move_left = |(before, other): (usize, &Event)| {
+            matches!(other, Event::Move(whom, _) if *whom == id) && state.left & 1 << before != 0
+        };
+        let suits = match event {
+            Event::Make(..) => {
+                thread.phase == Phase::Dead
+                    || self.rules.lacks(Fault::MadeWhileDying) && thread.phase == Phase::Dying
+            }
+            Event::Fault(_) | Event::PartnersFault(_) => copies,
+            Event::Move(..) => {
+                let earlier = self.setup.events.iter().enumerate().take(place);
+                thread.is_alive() && !earlier.into_iter().any(earlier_move_left)
+            }
+            Event::Timeout(_) | Event::Abort(_) | Event::Kill(_) => thread.is_alive(),
+        };
+        suits
+            && match event {
+                Event::Make(_, cpu) => state.cpus[cpu.index()].half.is_none(),
+                _ => state.is_at_rest(id),
+            }
+    }
+
+    fn happen(step: &mut Step<'_>, event: Event) {
+        match event {
+            Event::Timeout(id) => step.time_out(id),
+            Event::Abort(id) => step.abort(id),
+            Event::Kill(id) => step.kill(id),
+            Event::Make(id, cpu) => step.make(id, cpu),
+            Event::Move(id, there) => step.move_to(id, there),
+            Event::Fault(id) => step.own_fault(id),
+            Event::PartnersFault(id) => step.partners_fault(id),
         }
     }
 }
@@ -147,9 +138,9 @@ impl Model for Conversation {
 
     fn init_states(&self) -> Vec<State> {
         vec![State {
-            threads: std::array::from_fn(|id| self.thread(id)),
+            threads: std::array::from_fn(|id| self.fresh(id, self.setup.threads[id].0)),
             cpus: std::array::from_fn(|_| Processor::default()),
-            left: self.setup.events,
+            left: (1 << self.setup.events.len()) - 1,
             broken: None,
         }]
     }
@@ -161,35 +152,38 @@ impl Model for Conversation {
         for (cpu, processor) in (0..).map(Cpu).zip(&state.cpus) {
             if processor.half.is_some() {
                 actions.push(Action::Finish(cpu));
-            } else if !processor.mailbox.is_empty() {
+                continue;
+            }
+            if !processor.mailbox.is_empty() {
                 actions.push(Action::Take(cpu));
             }
+            if processor.orphans {
+                actions.push(Action::Look(cpu));
+            }
         }
-        let ready = |id: &Id| {
-            let thread = &state.threads[*id];
-            let own_post = state.cpus[thread.home.cpu.index()]
-                .mailbox
-                .iter()
-                .any(|node| node.own_post);
-            let held_back = own_post && !self.rules.lacks(Fault::OwnPostWaits);
-            thread.phase == Phase::Ready && state.is_at_rest(*id) && !held_back
-        };
-        actions.extend((0..state.threads.len()).filter(ready).map(Action::Run));
-        self.events(state, actions);
+        let runs = (0..state.threads.len()).filter(|id| self.may_run(state, *id));
+        actions.extend(runs.map(Action::Run));
+        for (place, event) in self.setup.events.iter().enumerate() {
+            if state.left & 1 << place != 0 && self.may_happen(state, place, *event) {
+                actions.push(Action::Event(place, *event));
+            }
+        }
+        if state.left != 0 {
+            actions.push(Action::Calm);
+        }
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
-        if action == Action::Calm {
-            next.left = self.calm();
-            return Some(next);
-        }
-        let at_home = |id: Id| state.threads[id].home.cpu;
         let cpu = match action {
-            Action::Take(cpu) | Action::Finish(cpu) => cpu,
-            Action::Run(id) => at_home(id),
-            Action::Timeout | Action::Abort | Action::KillS => at_home(S),
-            Action::KillR | Action::ReviveR | Action::Move(_) | Action::Calm => at_home(R),
+            Action::Take(cpu) | Action::Finish(cpu) | Action::Look(cpu) => cpu,
+            Action::Event(_, Event::Make(_, cpu)) => cpu,
+            Action::Run(id) => state.threads[id].home.cpu,
+            Action::Event(_, event) => state.threads[event.whom()].home.cpu,
+            Action::Calm => {
+                next.left = 0;
+                return Some(next);
+            }
         };
         let mut step = Step {
             state: &mut next,
@@ -200,36 +194,17 @@ impl Model for Conversation {
             Action::Run(id) => step.run(id),
             Action::Take(_) => step.take(),
             Action::Finish(_) => step.finish(),
-            Action::Timeout => step.timeout(S),
-            Action::Abort => step.abort(S),
-            Action::KillS => step.kill(S),
-            Action::KillR => step.kill(R),
-            Action::ReviveR => step.revive(R),
-            Action::Move(there) => step.move_to(R, there),
+            Action::Look(_) => step.look(),
+            Action::Event(place, event) => {
+                Self::happen(&mut step, event);
+                next.left &= !(1 << place);
+            }
             Action::Calm => {}
-        }
-        let left = &mut next.left;
-        match action {
-            Action::Timeout => left.timeout = false,
-            Action::Abort => left.abort = false,
-            Action::KillS => left.kill_s = false,
-            Action::KillR => left.kill_r = false,
-            Action::ReviveR => left.revive_r = false,
-            Action::Move(_) => left.moves += 1,
-            Action::Run(_) | Action::Take(_) | Action::Finish(_) | Action::Calm => {}
         }
         Some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         properties::all()
-    }
-}
-
-impl State {
-    /// Whether `id` lives somewhere whose CPU could now do something to it.
-    fn is_at_rest(&self, id: Id) -> bool {
-        let home = self.threads[id].home;
-        home.leaving_for.is_none() && self.cpus[home.cpu.index()].half.is_none()
     }
 }

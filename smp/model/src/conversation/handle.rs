@@ -3,9 +3,10 @@
 use super::explore::Conversation;
 use super::properties::reached;
 use super::rules::Fault;
-use super::state::{Ask, Half, Id, Node, Phase, Queued, State};
+use super::state::{Ask, Half, Id, Node, Phase, Queued, State, What};
 use pecan_smp::cpuset::Cpu;
-use pecan_smp::protocol::{Answer, Ended, Home, Kind, Receiver, Refusal, Route, Serve};
+use pecan_smp::protocol::{Answer, Ended, Kind, Outcome, Receiver, Refusal, Route, Serve};
+use pecan_smp::request::{Demand, Reason, Word};
 
 /// One step of one CPU.
 pub(super) struct Step<'a> {
@@ -61,21 +62,15 @@ impl Step<'_> {
             own_post: false,
             ..self.state.cpus[self.cpu.index()].mailbox.remove(0)
         };
-        if node.kind != Kind::Arrive && node.round != self.state.threads[node.ask.from].word.round()
-        {
+        if node.round != self.state.threads[node.ask.from].word.round() {
             self.state.broken = Some("a message met the word of another request");
         }
         match node.kind {
-            Kind::Request => self.request(node),
+            Kind::Request => self.serve(node),
             Kind::Control => self.control(node),
             Kind::Answer(answer) => self.answered(node, answer),
             Kind::Cancel => self.cancel(node),
-            Kind::Arrive => {
-                self.state.threads[node.ask.from].home = Home {
-                    cpu: self.cpu,
-                    leaving_for: None,
-                }
-            }
+            Kind::Arrive => self.arrive(node.ask.from),
         }
     }
 
@@ -95,11 +90,18 @@ impl Step<'_> {
         }
     }
 
-    fn request(&mut self, node: Node) {
+    fn serve(&mut self, node: Node) {
+        let word = self.state.threads[node.ask.from].word;
+        if !self.names_somebody(node.ask) {
+            let decision = self.model.rules.serve(word, Receiver::Gone, true);
+            return match decision {
+                Serve::Answer(answer) => self.answer(node, answer),
+                _ => self.state.broken = Some("nobody took a message"),
+            };
+        }
         if !self.is_mine(node) {
             return;
         }
-        let word = self.state.threads[node.ask.from].word;
         match self.decide(word, node.ask) {
             Serve::Deliver => {
                 self.deliver(node.ask);
@@ -117,13 +119,16 @@ impl Step<'_> {
     }
 
     fn control(&mut self, node: Node) {
+        if !self.names_somebody(node.ask) {
+            return self.answer(node, Answer::Refused(Refusal::NonExisting));
+        }
         if !self.is_mine(node) {
             return;
         }
         if self.receiver(node.ask) == Receiver::Gone {
             return self.answer(node, Answer::Refused(Refusal::NonExisting));
         }
-        self.kill(node.ask.to);
+        self.execute(node.ask);
         let held = self.state.threads[node.ask.to].phase == Phase::Dying
             && self.model.rules.lacks(Fault::ControlHeld);
         if !held {
@@ -131,28 +136,40 @@ impl Step<'_> {
         }
     }
 
+    /// Carries out a control request on its target, which lives here.
+    pub(super) fn execute(&mut self, ask: Ask) {
+        self.state.threads[ask.from].delivered += 1;
+        match ask.what {
+            What::Delete => self.kill(ask.to),
+            What::Move(there) => self.move_to(ask.to, there),
+            What::Message | What::Long => {}
+        }
+    }
+
     fn answered(&mut self, node: Node, answer: Answer) {
         let from = node.ask.from;
         self.own(from);
         let thread = &mut self.state.threads[from];
-        if !matches!(thread.phase, Phase::Asking(_) | Phase::Dying) || thread.word.is_delivered() {
-            self.state.broken = Some("an answer that nobody waits for");
-            return;
-        }
-        match self
-            .model
-            .rules
-            .ended(thread.word, answer, node.ask.then.is_some())
-        {
+        let receives = node.ask.then.is_some();
+        let ended = match (thread.phase, answer) {
+            (Phase::Asking(_), _) if !thread.word.is_delivered() => {
+                self.model.rules.ended(thread.word, answer, receives)
+            }
+            (Phase::Controlling(_), Answer::Done) => Ended::Report(Outcome::Success),
+            (Phase::Controlling(_), _) => Ended::Report(Outcome::NonExisting),
+            (Phase::Dying, _) => Ended::Delete,
+            _ => {
+                self.state.broken = Some("an answer that nobody waits for");
+                return;
+            }
+        };
+        match ended {
             Ended::Delete => {
-                thread.phase = Phase::Dead;
                 self.model.reached.note(reached::DIED_LATE);
+                self.bury(from);
             }
             Ended::Receive => self.sent(node.ask),
             Ended::Report(outcome) => self.report(from, outcome),
-        }
-        if let Some(there) = self.state.threads[from].move_at_end.take() {
-            self.move_to(from, there);
         }
     }
 
@@ -230,14 +247,43 @@ impl Step<'_> {
     }
 
     /// What `ask` makes of its partner, in the end.
-    pub(super) fn decide(&mut self, word: pecan_smp::request::Word, ask: Ask) -> Serve {
+    pub(super) fn decide(&mut self, word: Word, ask: Ask) -> Serve {
         let receiver = self.receiver(ask);
         match self.model.rules.serve(word, receiver, ask.patient) {
             Serve::Settle => {
-                let settled = self.settle(ask.to);
+                self.model.reached.note(reached::SETTLED);
+                let demand = self.settle(ask.to, Reason::Behind);
+                let accepts = matches!(self.state.threads[ask.to].phase, Phase::Waiting(wait) if wait.accepts(ask));
+                let settled = Receiver::settled(demand, accepts);
                 self.model.rules.serve(word, settled, ask.patient)
             }
             decision => decision,
         }
+    }
+
+    /// Demands that the request of `id` end with an answer; recalls it if it is queued and not wanted any more. If it has
+    /// ended silently, `id` waits now.
+    pub(super) fn settle(&mut self, id: Id, reason: Reason) -> Demand {
+        let thread = &mut self.state.threads[id];
+        let Phase::Asking(ask) = thread.phase else {
+            self.state.broken = Some("a demand on a request that is not out");
+            return Demand::Outstanding;
+        };
+        let (word, demand) = self.model.rules.demanded(thread.word, reason);
+        thread.word = word;
+        match (demand, ask.then) {
+            (Demand::Delivered, Some(wait)) => thread.phase = Phase::Waiting(wait),
+            (Demand::Recall(cpu), _) => {
+                let node = Node {
+                    kind: Kind::Cancel,
+                    ask,
+                    round: word.round(),
+                    own_post: false,
+                };
+                self.then(Half::Recall(cpu, node));
+            }
+            _ => {}
+        }
+        demand
     }
 }

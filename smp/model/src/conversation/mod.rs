@@ -1,8 +1,7 @@
 //! The protocol between CPUs as an explicit-state model.
 //!
-//! Three CPUs. Thread S on CPU 0 sends to, calls or deletes R on CPU 1; R receives,
-//! replies, and may be moved about meanwhile. One neighbour of each sends to it, too.
-//! Timeouts, aborts, deletions, moves and the reuse of R's id come at any moment.
+//! Three CPUs, and up to four threads of which each sends, calls, deletes or moves another, or serves. Timeouts, aborts,
+//! deletions, moves, page faults, and the reuse of a thread's number come at any moment.
 //!
 //! A step is what one CPU does between two looks at anything another CPU writes: an
 //! atomic change of a request word and the push of a node are steps of their own
@@ -12,9 +11,12 @@
 mod explore;
 mod handle;
 mod local;
+mod migrate;
 mod mutants;
 mod properties;
 mod rules;
+mod setup;
 mod state;
 mod tests;
 mod thread;
+mod transfer;

@@ -1,10 +1,9 @@
 //! The rules of `pecan_smp`, or the same with one of them broken.
 
 use pecan_smp::cpuset::Cpu;
-use pecan_smp::protocol::{
-    Answer, Ended, Home, Receiver, Route, Serve, Then, ended, may_move, route, serve,
-};
+use pecan_smp::protocol::{Answer, Ended, Home, Receiver, Route, Serve, Then, ended, route, serve};
 use pecan_smp::request::{Demand, Reason, Word};
+use pecan_smp::travel::{Departure, Engaged, Travel};
 
 /// The rule that a mutant lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +42,34 @@ pub(super) enum Fault {
     NoVersion,
     /// A deletion is answered when the thread is gone.
     ControlHeld,
+    /// Whoever waits for a thread alone does not hear of its end.
+    OrphansForgotten,
+    /// Nobody looks whether a thread that arrives waits for one that ended meanwhile.
+    OrphanInTransit,
+    /// A number is used again although the thread that had it is still dying.
+    MadeWhileDying,
+    /// A thread that was to move does so in the midst of its deletion.
+    MovesThoughDying,
+    /// A thread leaves in the midst of a transfer.
+    MovesInTransfer,
+    /// A visitor leaves home although its send phase ended before.
+    LeavesWithoutMessage,
+    /// A message that was delivered counts as not delivered if it was cancelled meanwhile.
+    LateCancelCounts,
+    /// A thread that is to move is not told to move elsewhere.
+    FirstWordCounts,
+    /// A visitor does not go home.
+    VisitorStays,
+    /// A thread that is setting out does not leave if it is told to live where it is.
+    StaysThoughSettingOut,
+    /// The end of a transfer is the end for the one alone whom it was meant for.
+    BrokenOffForOne,
+    /// A call to a pager goes on although the transfer it was for was broken off.
+    CallOutlives,
+    /// A thread calls its pager for a partner although the transfer was broken off before it ran.
+    ServesBrokenOff,
+    /// A fault that nobody serves does not end the transfer.
+    WaitsForNoPager,
 }
 
 /// The decisions, as the model's CPUs make them.
@@ -99,10 +126,43 @@ impl Rules {
             Some(Reason::Abort) => Then::GiveUp,
             _ => Then::Receive,
         };
-        ended(word, answer, then)
+        match (word.cancelled(), answer) {
+            (Some(Reason::Timeout), Answer::Done) if self.lacks(Fault::LateCancelCounts) => {
+                ended(word, Answer::Cancelled, then)
+            }
+            _ => ended(word, answer, then),
+        }
     }
 
-    pub(super) fn may_move(self, out: Option<Demand>) -> bool {
-        may_move(out) || self.lacks(Fault::MovesWhileAsking)
+    pub(super) fn told(self, travel: Travel, here: Cpu, there: Cpu) -> Travel {
+        if travel.next().is_some() && self.lacks(Fault::FirstWordCounts) {
+            travel
+        } else if here == there && self.lacks(Fault::StaysThoughSettingOut) {
+            Travel::default()
+        } else {
+            travel.told(here, there)
+        }
+    }
+
+    pub(super) fn arrived(self, travel: Travel) -> Travel {
+        if self.lacks(Fault::VisitorStays) {
+            travel
+        } else {
+            travel.arrived()
+        }
+    }
+
+    pub(super) fn departure(self, travel: Travel, here: Cpu, engaged: Engaged) -> Departure {
+        let decision = travel.departure(here, engaged);
+        let goes = match (decision, engaged) {
+            (Departure::Later, Engaged::Lent) => self.lacks(Fault::MovesWhileAsking),
+            (Departure::Later, Engaged::Transfer) => self.lacks(Fault::MovesInTransfer),
+            (Departure::Never, _) => self.lacks(Fault::LeavesWithoutMessage),
+            _ => false,
+        };
+        match travel.next() {
+            Some(next) if goes => Departure::Now(next),
+            _ => decision,
+        }
     }
 }

@@ -7,6 +7,8 @@ mod home;
 mod mailbox;
 mod mutants;
 mod request;
+mod shootdown;
+mod turns;
 
 /// Explores `model` with at most three preemptions per run.
 fn explore(model: impl Fn() + Send + Sync + 'static) {

@@ -1,11 +1,12 @@
 //! Exactly one side ends a request, and a message is not reused while it is read.
 
-use super::explore;
 use super::mutants::LoadAndStore;
+use super::{Links, explore};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use pecan_smp::cpuset::Cpu;
+use pecan_smp::mailbox::Mailbox;
 use pecan_smp::request::{Demand, Reason, Request};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -83,6 +84,41 @@ fn a_silent_end_that_is_merely_seen_frees_the_message() {
         }
         shared.1.with_mut(|_| ());
         holder.join().expect("the holder only answers");
+    });
+}
+
+/// A request ends silently on one CPU, and the asker's next one goes to another.
+#[test]
+fn a_request_begins_again_after_a_silent_end() {
+    const NODE: usize = pecan_smp::mailbox::FIRST_NODE;
+    explore(|| {
+        let shared = Arc::new((started(), UnsafeCell::new(0), Mailbox::new(), Links::new()));
+        let first = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.with(|_| ());
+                shared.0.deliver_silently()
+            }
+        });
+        let second = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                let (request, message, mailbox, links) = &*shared;
+                let mut batch = mailbox.take(links);
+                if batch.next(links).is_some() {
+                    message.with(|_| ());
+                    assert_eq!(request.look().round(), 2, "an old request was taken");
+                    assert!(request.deliver_silently(), "nobody demanded an answer");
+                }
+            }
+        });
+        if shared.0.look().is_delivered() {
+            shared.1.with_mut(|_| ());
+            assert_eq!(shared.0.begin(), 2);
+            let _ = shared.2.push(&shared.3, NODE);
+        }
+        let _ = first.join().expect("the holder only answers");
+        second.join().expect("the holder only answers");
     });
 }
 
