@@ -24,6 +24,7 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) ->
     } else {
         each(sender, receiver, first, end, &mut strings)
     };
+    let whole = strings.settle(receiver, whole);
     strings.finish();
     whole
 }
@@ -74,15 +75,17 @@ fn page_item(
     };
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
     if let Some(page) = IoFpage::from_fpage(page) {
-        return ports::item(from, to, page, window, mode).map_err(|_| strings.cut());
+        let done = ports::item(from, to, page, window, mode, &mut strings.stale);
+        return done.map_err(|_| strings.cut());
     }
     let names = (sender.space_name(), receiver.space_name());
-    let mut broken = None;
-    let done = map::item(from, to, send_base, page, window, mode, || {
+    let (mut broken, mut stale) = (None, false);
+    let done = map::item(from, to, send_base, page, window, mode, &mut stale, || {
         broken = strings.pause().err();
         // Either may have been moved to another space, and its old one have ended.
         broken.is_none() && names == (sender.space_name(), receiver.space_name())
     });
+    strings.stale |= stale;
     match (done, broken) {
         (_, Some(cut)) => Err(cut),
         (Err(_), None) => Err(strings.cut()),

@@ -7,7 +7,8 @@ use super::tick;
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::remote;
-use crate::space::end;
+use crate::space::end::{self, Piece};
+use crate::space::shootdown;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
 
@@ -22,11 +23,14 @@ pub(crate) extern "C" fn dispatch() -> ! {
         remote::drain(cpu);
         delete::bury(cpu);
         migrate::send_departing(cpu);
-        if end::piece(cpu) {
-            let_interrupts_in();
-            continue;
+        match end::piece(cpu) {
+            Piece::Done => {
+                let_interrupts_in();
+                continue;
+            }
+            Piece::Waits => {}
+            Piece::Nothing => delete::tell_who_waits(cpu),
         }
-        delete::tell_who_waits(cpu);
         if let Some(next) = pick(cpu) {
             cpu.count(Counter::Dispatches);
             if cfg!(debug_assertions) {
@@ -54,11 +58,12 @@ fn pick(cpu: &Cpu) -> Option<Owned> {
     Some(Owned::seen_here(next))
 }
 
-/// Polls for a moment, then halts until an interrupt.
+/// Polls for a moment, then halts until an interrupt, without a space.
 fn idle(cpu: &'static Cpu) {
     if !remote::poll(cpu, POLLS) {
         return;
     }
+    shootdown::rest(cpu);
     tick::rest(cpu);
     if !cpu.mailbox.0.try_halt() {
         return;

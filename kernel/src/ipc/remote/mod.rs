@@ -20,7 +20,9 @@ use pecan_smp::protocol::Kind;
 
 use crate::arch::x86_64::apic;
 use crate::cpu::{self, Counter, Cpu};
-use crate::thread::{Node, Owned, TcbRef, migrate};
+use crate::memory::layout;
+use crate::space::shootdown;
+use crate::thread::{Node, Owned, STACK_TOP_OFFSET, Tcb, TcbRef, migrate};
 
 pub(crate) use ask::ask;
 pub(crate) use serve::{refuse_queued, take_queued};
@@ -96,13 +98,20 @@ pub(super) fn recall(cpu: &Cpu, thread: Owned, there: CpuName) {
     post(cpu, there.0, &thread.cancel_node, Kind::Cancel);
 }
 
+const _: () = assert!(
+    Cpu::NODE % STACK_TOP_OFFSET as usize != core::mem::offset_of!(Tcb, request_node),
+    "a node of a CPU does not look like a thread's request"
+);
+
 fn handle(cpu: &'static Cpu, node: usize) {
     let thread = TcbRef::containing(node);
     let is_request = node == core::ptr::from_ref(&thread.request_node) as usize;
     let kind = if is_request {
         thread.request_node.kind.get()
-    } else {
+    } else if layout::is_in_tcb_array(node as u64) {
         thread.cancel_node.kind.get()
+    } else {
+        return handle_cpus(cpu, node);
     };
     match kind {
         Kind::Request => serve::request(cpu, thread),
@@ -110,5 +119,17 @@ fn handle(cpu: &'static Cpu, node: usize) {
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),
         Kind::Control => crate::sys::remote::serve(cpu, thread),
         Kind::Arrive => migrate::arrive(cpu, thread),
+    }
+}
+
+/// A node that is a CPU's own is on a flight for a space that ends there, or back.
+#[cold]
+#[inline(never)]
+fn handle_cpus(cpu: &'static Cpu, node: usize) {
+    let home = Cpu::containing(node);
+    if home.index == cpu.index {
+        shootdown::end_landed(cpu);
+    } else {
+        shootdown::pass_end_on(cpu, home);
     }
 }

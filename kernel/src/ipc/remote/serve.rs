@@ -9,7 +9,8 @@ use super::post;
 use crate::cpu::Cpu;
 use crate::ipc::{Request, meet, queue, transfer};
 use crate::sched;
-use crate::thread::{Owned, TcbRef, migrate, table};
+use crate::space::shootdown;
+use crate::thread::{Owned, Resources, State, TcbRef, migrate, table};
 
 /// A request has arrived.
 pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
@@ -41,7 +42,9 @@ fn decide(
     ) {
         (Serve::Deliver, Some(partner)) => {
             deliver(cpu, sender, request, partner);
-            sched::wake(cpu, partner);
+            if partner.state() != State::Controlling {
+                sched::wake(cpu, partner);
+            }
         }
         (Serve::Queue, Some(partner)) => {
             if sender.request.enqueue(CpuName(cpu.index)) {
@@ -58,11 +61,18 @@ fn decide(
     }
 }
 
-/// The message goes over; the request ends, silently if it may.
+/// The message goes over; the request ends, silently if it may. If other CPUs have to drop something first, it ends when they
+/// have, and the partner, who carries that, is Controlling until then.
 fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     let (flags, mover) = (Tag::CROSS_CPU, transfer::Mover::Nobody);
-    if let Err(cut) = transfer::message(&sender, partner, request.tag, flags, mover) {
+    let whole = transfer::message(&sender, partner, request.tag, flags, mover);
+    if let Err(cut) = whole {
         sender.transfer_error.set(cut.senders().raw());
+    }
+    if partner.resources.get() & Resources::STALE != 0 && hold(cpu, sender, partner) {
+        return;
+    }
+    if whole.is_err() {
         return reply(cpu, sender, Answer::Done);
     }
     let waits_for_ever = request.receive_timeout().kind() == TimeKind::Never;
@@ -71,6 +81,15 @@ fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     if !silent {
         reply(cpu, sender, Answer::Done);
     }
+}
+
+/// Lets `sender` and `partner` wait for other CPUs; false if they need not.
+#[cold]
+fn hold(cpu: &Cpu, sender: TcbRef, partner: Owned) -> bool {
+    partner
+        .resources
+        .set(partner.resources.get() & !Resources::STALE);
+    shootdown::hold(cpu, sender, partner)
 }
 
 /// `me`, the running thread, takes the message of `sender`, which was queued here and is unlinked.

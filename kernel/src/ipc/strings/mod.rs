@@ -34,7 +34,8 @@ use super::transfer::{Cut, Mover, store};
 use crate::arch::x86_64::copy;
 use crate::cpu;
 use crate::sched;
-use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
+use crate::space::shootdown;
+use crate::thread::{Field, Owned, Part, Resources, Tcb, TcbRef, UtcbRef};
 
 pub(crate) use break_off::{Cause, break_off, time_out};
 pub(crate) use fault::{fault, interrupted, proceed};
@@ -50,6 +51,8 @@ pub(super) struct Strings {
     tag: Tag,
     copied: u64,
     locked: bool,
+    /// Items have taken something away that other CPUs may still have.
+    pub(super) stale: bool,
 }
 
 /// Who copies, and from or to whom.
@@ -83,6 +86,7 @@ impl Strings {
             tag,
             copied: 0,
             locked: false,
+            stale: false,
         }
     }
 
@@ -167,6 +171,38 @@ impl Strings {
         way.me.transfer.copied.set(self.copied);
         sched::let_others_in(way.me);
         self.check(way)
+    }
+
+    /// The message is over with this result. Returns it when no CPU has any more what its items took away; or with the error of
+    /// a transfer that was broken off meanwhile. Between two CPUs the receiver has to see to that ([`Resources::STALE`]).
+    #[inline(always)]
+    pub(super) fn settle(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
+        if self.stale {
+            self.wait(receiver, whole)
+        } else {
+            whole
+        }
+    }
+
+    #[inline(never)]
+    fn wait(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
+        let Some(way) = self.way else {
+            receiver
+                .resources
+                .set(receiver.resources.get() | Resources::STALE);
+            return whole;
+        };
+        if whole.is_err_and(|cut| cut.told) {
+            lock::stay(way.me, way.part);
+            shootdown::wait(way.me);
+            lock::leave(cpu::current(), way.me);
+            return whole;
+        }
+        self.lock(way);
+        way.me.transfer.copied.set(self.copied);
+        shootdown::wait(way.me);
+        self.check(way)?;
+        whole
     }
 
     #[inline(always)]

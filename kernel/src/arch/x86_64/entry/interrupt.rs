@@ -12,7 +12,6 @@ use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
-use crate::space::shootdown;
 use crate::thread::Owned;
 
 const DEBUG: u64 = 1;
@@ -71,7 +70,6 @@ fn interrupt(frame: &Frame) {
         vector::DOORBELL => {
             apic::eoi();
             cpu.count(Counter::IpisTaken);
-            shootdown::answer(cpu);
             orphans::look(cpu);
             if frame.is_users() {
                 remote::drain(cpu);
@@ -133,8 +131,7 @@ const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
 /// An exception in the kernel: a probe of a slot without a thread, or a bug.
 fn kernel_exception(frame: &mut Frame) {
     let address = read_fault_address();
-    let in_array = (layout::TCB_BASE..layout::TCB_END).contains(&address);
-    if frame.vector == PAGE_FAULT && in_array {
+    if frame.vector == PAGE_FAULT && layout::is_in_tcb_array(address) {
         let (probe, otherwise) = crate::ipc::fast::probe();
         if frame.ip == probe {
             frame.ip = otherwise;
