@@ -24,7 +24,9 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) ->
     } else {
         each(sender, receiver, first, end, &mut strings)
     };
-    let whole = strings.settle(receiver, whole);
+    if strings.stale {
+        return strings.settle(receiver, whole);
+    }
     strings.finish();
     whole
 }

@@ -80,7 +80,7 @@ impl<K: Kind> Forest<K> {
     #[inline]
     pub(super) fn note_replaced(&mut self, space: &Space) -> bool {
         if self.stale.is_empty() {
-            shootdown::is_open_for(space.root())
+            shootdown::concern(space.root())
         } else {
             shootdown::note(&mut self.stale)
         }

@@ -10,7 +10,7 @@ use crate::cpu::Cpu;
 use crate::ipc::{Request, meet, queue, transfer};
 use crate::sched;
 use crate::space::shootdown;
-use crate::thread::{Owned, Resources, State, TcbRef, migrate, table};
+use crate::thread::{Owned, Resources, TcbRef, migrate, table};
 
 /// A request has arrived.
 pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
@@ -41,8 +41,7 @@ fn decide(
         partner,
     ) {
         (Serve::Deliver, Some(partner)) => {
-            deliver(cpu, sender, request, partner);
-            if partner.state() != State::Controlling {
+            if deliver(cpu, sender, request, partner) {
                 sched::wake(cpu, partner);
             }
         }
@@ -61,19 +60,18 @@ fn decide(
     }
 }
 
-/// The message goes over; the request ends, silently if it may. If other CPUs have to drop something first, it ends when they
+/// The message goes over; the request ends, silently if it may. False: other CPUs have to drop something first; it ends when they
 /// have, and the partner, who carries that, is Controlling until then.
-fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
+fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) -> bool {
     let (flags, mover) = (Tag::CROSS_CPU, transfer::Mover::Nobody);
     let whole = transfer::message(&sender, partner, request.tag, flags, mover);
+    if partner.resources.get() & Resources::STALE != 0 && hold(cpu, sender, partner, &whole) {
+        return false;
+    }
     if let Err(cut) = whole {
         sender.transfer_error.set(cut.senders().raw());
-    }
-    if partner.resources.get() & Resources::STALE != 0 && hold(cpu, sender, partner) {
-        return;
-    }
-    if whole.is_err() {
-        return reply(cpu, sender, Answer::Done);
+        reply(cpu, sender, Answer::Done);
+        return true;
     }
     let waits_for_ever = request.receive_timeout().kind() == TimeKind::Never;
     let silent = protocol::may_end_silently(request.from != 0, waits_for_ever)
@@ -81,11 +79,16 @@ fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     if !silent {
         reply(cpu, sender, Answer::Done);
     }
+    true
 }
 
-/// Lets `sender` and `partner` wait for other CPUs; false if they need not.
+/// Lets `sender`, who hears then how its message ended, and `partner` wait for other CPUs; false if they need not.
 #[cold]
-fn hold(cpu: &Cpu, sender: TcbRef, partner: Owned) -> bool {
+#[inline(never)]
+fn hold(cpu: &Cpu, sender: TcbRef, partner: Owned, whole: &Result<(), transfer::Cut>) -> bool {
+    if let Err(cut) = whole {
+        sender.transfer_error.set(cut.senders().raw());
+    }
     partner
         .resources
         .set(partner.resources.get() & !Resources::STALE);

@@ -173,19 +173,12 @@ impl Strings {
         self.check(way)
     }
 
-    /// The message is over with this result. Returns it when no CPU has any more what its items took away; or with the error of
-    /// a transfer that was broken off meanwhile. Between two CPUs the receiver has to see to that ([`Resources::STALE`]).
-    #[inline(always)]
-    pub(super) fn settle(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
-        if self.stale {
-            self.wait(receiver, whole)
-        } else {
-            whole
-        }
-    }
-
+    /// As [`Self::finish`], if items have taken something away that other CPUs may still have: when none has it any more.
+    /// Returns the message's result, or the error of a transfer that was broken off meanwhile. Between two CPUs the receiver
+    /// has to see to that ([`Resources::STALE`]).
+    #[cold]
     #[inline(never)]
-    fn wait(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
+    pub(super) fn settle(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
         let Some(way) = self.way else {
             receiver
                 .resources
@@ -202,6 +195,7 @@ impl Strings {
         way.me.transfer.copied.set(self.copied);
         shootdown::wait(way.me);
         self.check(way)?;
+        self.finish();
         whole
     }
 
@@ -228,7 +222,7 @@ impl Strings {
     }
 
     /// The message is over, whole or cut: the partner is as it was before.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(&mut self) {
         if let Some(way) = self.way.filter(|_| self.locked) {
             lock::unlock(cpu::current(), way.me, way.partner);
         }

@@ -32,8 +32,7 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
     };
     let target = placement.target;
     let at = find(&PhysTables, to.root(), target);
-    let is_free =
-        at.is_absent_page() && !areas.contain(target) && !shootdown::is_open_for(to.root());
+    let is_free = at.is_absent_page() && !areas.contain(target) && !shootdown::any();
     if !is_free || !tree.has_room() {
         return false;
     }

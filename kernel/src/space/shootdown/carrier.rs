@@ -121,9 +121,3 @@ pub(crate) fn end_landed(cpu: &Cpu) {
     flights::land(cpu.ends.control.replace(Control::EMPTY).caller);
     cpu.reschedule.set(true);
 }
-
-/// Whether something of the space with this root is under way, so that another CPU may see it where there is something else by now.
-/// Under the lock under which things are taken away.
-pub(in crate::space) fn is_open_for(root: u64) -> bool {
-    flights::concern(root)
-}

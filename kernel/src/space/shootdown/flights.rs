@@ -36,13 +36,14 @@ pub(super) struct Flight {
 
 /// Whether anything is under way. Exact under the lock under which things are taken away: what was taken before the
 /// lock was is seen.
-#[inline]
-pub(super) fn any() -> bool {
+#[inline(always)]
+pub(in crate::space) fn any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
 
-/// Whether something of the space with this root is under way. As [`any`].
-pub(super) fn concern(root: u64) -> bool {
+/// Whether something of the space with this root is under way, so that another CPU may see it where there is something else by
+/// now. As [`any`].
+pub(in crate::space) fn concern(root: u64) -> bool {
     any() && FLIGHTS.lock().roots.name(root)
 }
 

@@ -24,8 +24,9 @@ mod flights;
 mod roots;
 mod round;
 
+pub(super) use carrier::begin_end;
 pub(crate) use carrier::{Ends, end_landed, hold, landed, wait};
-pub(super) use carrier::{begin_end, is_open_for};
+pub(super) use flights::{any, concern};
 pub(crate) use roots::{Kind, Roots};
 pub(crate) use round::{pass_end_on, pass_on, rest};
 
