@@ -19,6 +19,7 @@ use super::create::{BITMAP_SIZE, STRUCT_SIZE};
 use super::own::CpuCell;
 use super::ports::PortMap;
 use super::segments::Gdt;
+use crate::ipc::remote::Backlog;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
@@ -73,6 +74,8 @@ pub(crate) struct Cpu {
     pub(crate) slice_left: Cell<u64>,
     /// What other CPUs tell this one.
     pub(crate) mailbox: OwnLine<Mailbox>,
+    /// What of it comes later.
+    pub(crate) backlog: Backlog,
     /// Number of this CPU, from 0.
     pub(crate) index: u16,
     /// The id of its local APIC.
@@ -190,6 +193,7 @@ impl Cpu {
             window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
+            backlog: Backlog::new(),
             index,
             apic_id,
             reschedule: Cell::new(false),

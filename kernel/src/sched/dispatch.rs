@@ -58,9 +58,9 @@ fn pick(cpu: &Cpu) -> Option<Owned> {
     Some(Owned::seen_here(next))
 }
 
-/// Polls for a moment, then halts until an interrupt, without a space.
+/// Polls for a moment, then halts until an interrupt, without a space. While something is postponed the CPU is not idle.
 fn idle(cpu: &'static Cpu) {
-    if !remote::poll(cpu, POLLS) {
+    if cpu.backlog.is_postponed() || !remote::poll(cpu, POLLS) {
         return;
     }
     shootdown::rest(cpu);

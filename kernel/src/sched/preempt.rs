@@ -112,6 +112,7 @@ fn must_leave(cpu: &Cpu, me: Owned) -> bool {
         || cpu.buried.get().is_some()
         || end::is_due(cpu)
         || cpu.mailbox.0.has_mail()
+        || cpu.backlog.is_postponed()
 }
 
 /// The preemption of `me` is pending from now on, and it can see that.

@@ -2,6 +2,7 @@
 //! models check; this carries them out.
 //!
 //! ```text
+//! drain  .  a CPU takes what was sent to it, a bounded number at a time
 //! ask    A  the sender's request goes to the partner's CPU
 //! serve  B  a request arrives: deliver, queue, refuse, forward; a queued one is taken; a cancel arrives
 //! reply  A  the answer arrives, and the sender goes on
@@ -9,6 +10,7 @@
 //! A node is an address inside a TCB, so it says which thread it is about.
 
 mod ask;
+mod drain;
 mod reply;
 mod serve;
 
@@ -25,6 +27,7 @@ use crate::space::shootdown;
 use crate::thread::{Node, Owned, STACK_TOP_OFFSET, Tcb, TcbRef, migrate};
 
 pub(crate) use ask::ask;
+pub(crate) use drain::{Backlog, drain, poll};
 pub(crate) use serve::{refuse_queued, take_queued};
 
 /// Nodes are named by their addresses.
@@ -51,41 +54,12 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
         .push(&Addresses, core::ptr::from_ref(node) as usize);
     if to == cpu.index {
         // What a CPU tells itself, it hears before any thread runs.
+        cpu.backlog.note_own_post();
         cpu.reschedule.set(true);
     } else if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
         apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
     }
-}
-
-/// Handles all that was sent to this CPU; afterwards the first node rings. This CPU, interrupts off.
-pub(crate) fn drain(cpu: &'static Cpu) {
-    while !cpu.mailbox.0.leave() {
-        let mut batch = cpu.mailbox.0.take(&Addresses);
-        while let Some(node) = batch.next(&Addresses) {
-            cpu.count(Counter::RemoteRequests);
-            handle(cpu, node);
-        }
-    }
-}
-
-/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. True: nothing came.
-pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> bool {
-    let mut batch = cpu.mailbox.0.take(&Addresses);
-    while let Some(node) = batch.next(&Addresses) {
-        cpu.count(Counter::RemoteRequests);
-        handle(cpu, node);
-        if batch.is_empty() {
-            return false;
-        }
-    }
-    for _ in 0..times {
-        if cpu.mailbox.0.has_mail() {
-            return false;
-        }
-        core::hint::spin_loop();
-    }
-    true
 }
 
 /// The CPU halted and was woken: from now on the first node rings again.
