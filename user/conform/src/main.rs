@@ -13,6 +13,7 @@ mod clk;
 mod dbg;
 mod err;
 mod exc;
+mod flood;
 mod flush;
 mod fpu;
 mod harness;
@@ -48,7 +49,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 36] = [
+const FEATURES: [&[Test]; 37] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -80,6 +81,7 @@ const FEATURES: [&[Test]; 36] = [
     smp::TESTS,
     xcpu::TESTS,
     flush::TESTS,
+    flood::TESTS,
     irq::TESTS,
     io::TESTS,
     sig::TESTS,
