@@ -54,7 +54,8 @@
 //!    deletion of the asker waits for the answer. Making a new thread of one that is
 //!    still dying is refused (NotReady), and the asker's CPU asks again.
 //! 8. **Own post.** A CPU that pushed a node to itself takes it before it runs a thread.
-//!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived.
+//!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived. It may leave
+//!    others' nodes for later, but none that came before its own.
 //!
 //! Rule 2 makes sequence numbers unnecessary: no message of an earlier request can be
 //! under way when a request begins. The number in the word is there to check this.

@@ -24,9 +24,6 @@ pub(super) fn transfer(sender: &Tcb, receiver: Owned, tag: Tag, mover: Mover) ->
     } else {
         each(sender, receiver, first, end, &mut strings)
     };
-    if strings.stale {
-        return strings.settle(receiver, whole);
-    }
     strings.finish();
     whole
 }
@@ -77,8 +74,10 @@ fn page_item(
     };
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
     if let Some(page) = IoFpage::from_fpage(page) {
-        let done = ports::item(from, to, page, window, mode, &mut strings.stale);
-        return done.map_err(|_| strings.cut());
+        let mut stale = false;
+        let done = ports::item(from, to, page, window, mode, &mut stale);
+        let done = done.map_err(|_| strings.cut());
+        return settled(strings, receiver, stale, done);
     }
     let names = (sender.space_name(), receiver.space_name());
     let (mut broken, mut stale) = (None, false);
@@ -87,10 +86,25 @@ fn page_item(
         // Either may have been moved to another space, and its old one have ended.
         broken.is_none() && names == (sender.space_name(), receiver.space_name())
     });
-    strings.stale |= stale;
-    match (done, broken) {
+    let done = match (done, broken) {
         (_, Some(cut)) => Err(cut),
         (Err(_), None) => Err(strings.cut()),
         (Ok(()), None) => Ok(()),
+    };
+    settled(strings, receiver, stale, done)
+}
+
+/// What became of an item, when no CPU has any more what it took away, if it did.
+#[inline]
+fn settled(
+    strings: &mut Strings,
+    receiver: Owned,
+    stale: bool,
+    done: Result<(), Cut>,
+) -> Result<(), Cut> {
+    if stale {
+        strings.settle(receiver, done)
+    } else {
+        done
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn start_timer(cpu: &Cpu) {
     apic::timer_periodic(PERIOD.load(Ordering::Relaxed));
 }
 
-/// The timer's interrupt. What the CPU postponed goes on, too.
+/// The timer's interrupt.
 pub(crate) fn tick(cpu: &Cpu) {
     cpu.count(Counter::Ticks);
     let now = clock::micros();
@@ -42,9 +42,6 @@ pub(crate) fn tick(cpu: &Cpu) {
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
     cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
-    if cpu.backlog.is_postponed() {
-        cpu.reschedule.set(true);
-    }
     spend(cpu);
 }
 

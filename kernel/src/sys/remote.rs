@@ -1,4 +1,5 @@
-//! What concerns a thread is carried out on its home CPU. If that is another one, the caller blocks, its CPU does not.
+//! What concerns a thread is carried out on its home CPU. If that is another one, the caller blocks, its CPU does not. What concerns
+//! many CPUs goes from one to the next (`space::shootdown`).
 
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;

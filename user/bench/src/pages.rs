@@ -60,13 +60,18 @@ pub(crate) fn maps(
     Ok(measured)
 }
 
-/// Flush of a page that this space got from a pager and gave to the taker.
+/// Flush of a page that this space got from a pager and gave to the taker, whose space runs on the other CPU too if `inter`.
 pub(crate) fn unmaps(
     effort: Effort,
     samples: &mut [u64; MOST],
+    inter: bool,
 ) -> Result<(usize, Measured), Failure> {
     let giver = giver()?;
     let taker = partner::taker().map_err(Failure::Start)?;
+    let spinner = match inter {
+        true => Some(partner::spinner_beside(taker).map_err(Failure::Start)?),
+        false => None,
+    };
     let measured = sample(samples, effort.singles.min(400), 1, |_| {
         touch()?;
         give(taker, window(Rights::READ_WRITE))?;
@@ -75,6 +80,9 @@ pub(crate) fn unmaps(
         unsafe { memory::flush(window(Rights::FULL)) };
         Ok(hot::now() - before)
     })?;
+    if let Some(spinner) = spinner {
+        partner::stop_spinner(spinner).map_err(Failure::Refused)?;
+    }
     partner::stop(taker).map_err(Failure::Refused)?;
     dismiss(giver)?;
     Ok(measured)

@@ -53,6 +53,7 @@ impl Backlog {
 }
 
 /// Handles what was sent to this CPU, or a turn of it. Afterwards the first node rings, unless something is postponed.
+#[inline(always)]
 pub(crate) fn drain(cpu: &'static Cpu) {
     if cpu.backlog.is_postponed() {
         return resume(cpu);

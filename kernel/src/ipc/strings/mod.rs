@@ -51,8 +51,6 @@ pub(super) struct Strings {
     tag: Tag,
     copied: u64,
     locked: bool,
-    /// Items have taken something away that other CPUs may still have.
-    pub(super) stale: bool,
 }
 
 /// Who copies, and from or to whom.
@@ -86,7 +84,6 @@ impl Strings {
             tag,
             copied: 0,
             locked: false,
-            stale: false,
         }
     }
 
@@ -173,30 +170,29 @@ impl Strings {
         self.check(way)
     }
 
-    /// As [`Self::finish`], if items have taken something away that other CPUs may still have: when none has it any more.
-    /// Returns the message's result, or the error of a transfer that was broken off meanwhile. Between two CPUs the receiver
-    /// has to see to that ([`Resources::STALE`]).
+    /// An item has taken something away that other CPUs may still have: returns what became of it when none has it any more, or the
+    /// error of a transfer that was broken off meanwhile. Between two CPUs the receiver waits for that, when the message is
+    /// over ([`Resources::STALE`]).
     #[cold]
     #[inline(never)]
-    pub(super) fn settle(&mut self, receiver: Owned, whole: Result<(), Cut>) -> Result<(), Cut> {
+    pub(super) fn settle(&mut self, receiver: Owned, done: Result<(), Cut>) -> Result<(), Cut> {
         let Some(way) = self.way else {
             receiver
                 .resources
                 .set(receiver.resources.get() | Resources::STALE);
-            return whole;
+            return done;
         };
-        if whole.is_err_and(|cut| cut.told) {
+        if done.is_err_and(|cut| cut.told) {
             lock::stay(way.me, way.part);
             shootdown::wait(way.me);
             lock::leave(cpu::current(), way.me);
-            return whole;
+            return done;
         }
         self.lock(way);
         way.me.transfer.copied.set(self.copied);
         shootdown::wait(way.me);
         self.check(way)?;
-        self.finish();
-        whole
+        done
     }
 
     #[inline(always)]
@@ -222,7 +218,7 @@ impl Strings {
     }
 
     /// The message is over, whole or cut: the partner is as it was before.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(self) {
         if let Some(way) = self.way.filter(|_| self.locked) {
             lock::unlock(cpu::current(), way.me, way.partner);
         }

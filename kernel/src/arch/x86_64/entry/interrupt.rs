@@ -4,7 +4,7 @@ use super::frame::{Frame, RESUME_FLAG, TRAP_FLAG};
 use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
 use crate::arch::x86_64::{copy, debug};
-use crate::cpu::{self, Counter};
+use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::fault;
 use crate::ipc::orphans;
 use crate::ipc::remote;
@@ -66,16 +66,15 @@ fn interrupt(frame: &Frame) {
         vector::TIMER => {
             apic::eoi();
             sched::tick(cpu);
+            if cpu.backlog.is_postponed() {
+                go_on_with_mailbox(cpu, frame);
+            }
         }
         vector::DOORBELL => {
             apic::eoi();
             cpu.count(Counter::IpisTaken);
             orphans::look(cpu);
-            if frame.is_users() {
-                remote::drain(cpu);
-            } else {
-                cpu.reschedule.set(true);
-            }
+            look_into_mailbox(cpu, frame);
         }
         vector::PING => {
             apic::eoi();
@@ -89,6 +88,23 @@ fn interrupt(frame: &Frame) {
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
     }
+}
+
+/// Takes what was sent to this CPU; in the middle of something of the kernel's the dispatcher does, soon.
+#[inline(always)]
+fn look_into_mailbox(cpu: &'static Cpu, frame: &Frame) {
+    if frame.is_users() {
+        remote::drain(cpu);
+    } else {
+        cpu.reschedule.set(true);
+    }
+}
+
+/// What was postponed goes on with the tick.
+#[cold]
+#[inline(never)]
+fn go_on_with_mailbox(cpu: &'static Cpu, frame: &Frame) {
+    look_into_mailbox(cpu, frame);
 }
 
 #[inline(never)]
