@@ -81,11 +81,19 @@ fn page_item(
     }
     let names = (sender.space_name(), receiver.space_name());
     let (mut broken, mut stale) = (None, false);
-    let done = map::item(from, to, send_base, page, window, mode, &mut stale, || {
-        broken = strings.pause().err();
-        // Either may have been moved to another space, and its old one have ended.
-        broken.is_none() && names == (sender.space_name(), receiver.space_name())
-    });
+    let done = map::item(
+        (from, to),
+        send_base,
+        page,
+        window,
+        mode,
+        &mut stale,
+        || {
+            broken = strings.pause().err();
+            // Either may have been moved to another space, and its old one have ended.
+            broken.is_none() && names == (sender.space_name(), receiver.space_name())
+        },
+    );
     let done = match (done, broken) {
         (_, Some(cut)) => Err(cut),
         (Err(_), None) => Err(strings.cut()),

@@ -12,16 +12,17 @@ use crate::partner::{self, MARK};
 const WINDOW: u64 = 0x4000_0000;
 const PLACE: u64 = 0x5000_0000;
 
-/// Memory for one page.
-#[repr(C, align(4096))]
-struct Page(UnsafeCell<[u64; 512]>);
+/// Memory of which the first page is used. How long the kernel looks for a page depends on where it is: so it stays where it
+/// is when the program grows a little.
+#[repr(C, align(65536))]
+struct Page(UnsafeCell<[u64; 8192]>);
 
 // SAFETY: reached only through raw pointers, by threads that take turns.
 unsafe impl Sync for Page {}
 
 /// The page that the pager gives, and the one that is mapped from here.
-static GIVEN: Page = Page(UnsafeCell::new([0; 512]));
-static OWN: Page = Page(UnsafeCell::new([0; 512]));
+static GIVEN: Page = Page(UnsafeCell::new([0; 8192]));
+static OWN: Page = Page(UnsafeCell::new([0; 8192]));
 
 impl Page {
     fn fpage(&self) -> Fpage {

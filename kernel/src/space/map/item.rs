@@ -13,7 +13,7 @@ use crate::space::tables::PhysTables;
 use crate::space::tree::{self, Tree};
 use crate::space::{caching, sigma0, unmap};
 
-/// Moves what the item names from `from` into the window of `to`. Parts of the source that are not mapped, and the
+/// Moves what the item names from the first space into the window of the second. Parts of the source that are not mapped, and the
 /// areas of both spaces, are left out. Rights are at most those that the source has. The owner of all memory gets
 /// nothing, since it has everything, and can only map.
 ///
@@ -28,8 +28,7 @@ use crate::space::{caching, sigma0, unmap};
 /// `stale` becomes true if other CPUs may still see what was replaced or granted: then the receiver must not hear of the message
 /// before they have dropped it ([`crate::space::shootdown`]).
 pub(crate) fn item(
-    from: &Space,
-    to: &Space,
+    (from, to): (&Space, &Space),
     send_base: u64,
     send: Fpage,
     window: Fpage,
