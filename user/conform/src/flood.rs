@@ -83,20 +83,19 @@ fn begun() -> u64 {
 
 /// Looks all the time what its processor takes.
 fn watch(_: u64) {
-    let (mut last, mut then) = (taken(), begun());
+    let (mut before, mut last) = (begun(), taken());
     board::put(WATCHES, 1);
     loop {
-        let now = taken();
-        let turns = begun();
+        let (next, now) = (begun(), taken());
         let new = now - last;
         if new > 0 {
             board::add(LOOKS, 1);
-            // One that had begun already, besides those that began since.
-            let too_much = new > TURN * (turns - then + 1);
+            // A turn that counts itself when it is over may be missed.
+            let too_much = new > TURN * (begun() - before + 1);
             board::add(TOO_MUCH, u64::from(too_much));
             board::add(COUNTED, new);
         }
-        (last, then) = (now, turns);
+        (before, last) = (next, now);
     }
 }
 

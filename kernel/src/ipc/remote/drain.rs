@@ -26,7 +26,7 @@ pub(crate) struct Backlog {
     rest: CpuCell<Batch>,
     /// Something is postponed: here, or in the mailbox, which does not ring.
     postponed: Cell<bool>,
-    /// The CPU has posted a node to itself, perhaps since the mailbox was empty.
+    /// The CPU has posted a node to itself, which it may not have taken yet.
     own_post: Cell<bool>,
 }
 
@@ -80,6 +80,7 @@ fn go_on(cpu: &'static Cpu, mut batch: Batch) {
             }
         }
         if cpu.mailbox.0.leave() {
+            cpu.backlog.own_post.set(false);
             return;
         }
         left -= 1;
@@ -131,8 +132,11 @@ pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> bool {
     let mut batch = cpu.mailbox.0.take(&Addresses);
     if let Some(node) = batch.next(&Addresses) {
         cpu.count(Counter::RemoteRequests);
-        handle(cpu, node);
-        if !batch.is_empty() {
+        if batch.is_empty() {
+            cpu.backlog.own_post.set(false);
+            handle(cpu, node);
+        } else {
+            handle(cpu, node);
             postpone(cpu, batch);
         }
         return false;

@@ -57,6 +57,12 @@ pub(super) fn pages_come_back_meanwhile() -> Outcome {
             memory::unmap(page);
         }
         readers.stop_pager();
+        // It may be about to bring pages once more, but not when it has got other faults since.
+        let faults = board::get(pager::COUNT);
+        until("the pager gets faults", || {
+            memory::unmap(own(Rights::FULL));
+            board::get(pager::COUNT) > faults + 2
+        })?;
         memory::unmap(own(Rights::FULL));
         readers.have_lost(true)?;
     }
