@@ -5,7 +5,9 @@ use l4::control::{self, Counter};
 use l4::{IpcCode, IpcError, Message, Phase, ThreadId, Time, ipc, schedule, thread};
 
 use crate::harness::regular::spin;
-use crate::harness::{Failure, Outcome, SOON, Test, board, check, equal, raw, until, worker};
+use crate::harness::{
+    Failure, Outcome, SOON, Test, board, check, equal, pause, raw, until, worker,
+};
 
 pub(crate) const TESTS: &[Test] = &[
     Test::smp("FLOOD0001", own_thread_runs_in_between),
@@ -114,7 +116,8 @@ fn own_thread_runs_in_between() -> Outcome {
 /// its ticks.
 fn busy_one_takes_all() -> Outcome {
     let receiver = dam(100)?;
-    let spinner = worker::start(worker::here().cpu(1).priority(110), spin, SPINS as u64)?;
+    let plan = worker::here().cpu(1).priority(110).slice(Time::NEVER);
+    let spinner = worker::start(plan, spin, SPINS as u64)?;
     until("it spins", || board::get(SPINS) > 0)?;
     let before = taken();
     flood(receiver)?;
@@ -128,7 +131,7 @@ fn busy_one_takes_all() -> Outcome {
 /// The processor has nothing else to do: it takes one turn after the other, without a tick in between.
 fn idle_one_takes_all() -> Outcome {
     let receiver = dam(120)?;
-    crate::harness::pause(10_000);
+    pause(10_000);
     flood(receiver)?;
     until("all are told", || board::get(TOLD) == MANY as u64)?;
     let ends = ipc::send_within(receiver, &Message::new(0), Time::ZERO);
@@ -139,7 +142,10 @@ fn idle_one_takes_all() -> Outcome {
 /// their order.
 fn order_is_kept() -> Outcome {
     let receiver = dam(100)?;
+    pause(10_000);
+    let before = taken();
     schedule::set_cpu(receiver, 1)?;
+    until("all is taken", || taken() - before > MANY as u64)?;
     ipc::send_within(receiver, &Message::new(0), SOON)
         .map_err(|error| Failure::new(format_args!("it takes no message: {error:?}")))?;
     until("all have arrived", || board::get(GOT) == MANY as u64)?;
