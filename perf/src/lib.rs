@@ -47,11 +47,15 @@ pub const MAP_PAGE: &str = "map.4k";
 /// Flush of a page of 4 KiB that one other space got from the caller.
 pub const UNMAP_PAGE: &str = "unmap.4k";
 
+/// The same while that space runs on another CPU, too.
+pub const UNMAP_INTER: &str = "unmap.4k.inter";
+
 /// Rows that are no message and its like back: half of one means nothing.
-const UNDIVIDED: [&str; 5] = [
+const UNDIVIDED: [&str; 6] = [
     NULL_SYSCALL,
     INTERRUPT_TO_USER,
     PAGE_FAULT,
     MAP_PAGE,
     UNMAP_PAGE,
+    UNMAP_INTER,
 ];

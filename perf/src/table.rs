@@ -3,7 +3,9 @@
 use crate::{
     INTER_BUSY, INTER_IDLE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP,
 };
-use crate::{MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, Report, Row, UNMAP_PAGE, YIELD_SWITCH};
+use crate::{
+    MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, Report, Row, UNMAP_INTER, UNMAP_PAGE, YIELD_SWITCH,
+};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// Draws the table: a block of rows for each path, ratios to the path inside one CPU and to a bare IPI.
@@ -106,6 +108,7 @@ fn name(id: &str) -> &str {
         PAGE_FAULT => "page fault",
         MAP_PAGE => "map of 4 KiB",
         UNMAP_PAGE => "flush of 4 KiB",
+        UNMAP_INTER => "flush, two CPUs",
         other => other,
     }
 }

@@ -16,7 +16,10 @@
 //! ```
 //!
 //! POLLING promises that the owner looks at the word again before it does
-//! anything else: while it drains, and while it waits in a pause or `mwait` loop.
+//! anything else: while it drains, and while it waits in a pause or `mwait` loop. An
+//! owner that is sent more than it may handle at once may run threads for a while and
+//! stay POLLING, or leave nodes where they are; nobody rings then, so it looks again after
+//! a bounded time, by a timer.
 //! Leaving POLLING is one compare-and-swap, which fails when a node came in
 //! between. So a push either is seen, or is told to ring: a node cannot be missed.
 //! Nodes that one CPU pushes, and nodes whose pushes are ordered by other
@@ -194,6 +197,12 @@ impl Batch {
             node = older;
         }
         Self { oldest }
+    }
+
+    /// No nodes.
+    #[inline]
+    pub const fn empty() -> Self {
+        Self { oldest: RUNNING }
     }
 
     /// The next node, which from now on may be pushed again.

@@ -54,7 +54,8 @@
 //!    deletion of the asker waits for the answer. Making a new thread of one that is
 //!    still dying is refused (NotReady), and the asker's CPU asks again.
 //! 8. **Own post.** A CPU that pushed a node to itself takes it before it runs a thread.
-//!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived.
+//!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived. It may leave
+//!    others' nodes for later, but none that came before its own.
 //! 9. **Visit.** A sender whose message may take long moves to R's CPU with it, by Arrive. There it is served as a
 //!    neighbour of R, by [`serve`] with a fresh word: a transfer begins at once, it queues, is refused, or moves on. It
 //!    goes home when its send phase has ended in whatever way, and runs no user's instruction before. If its send

@@ -9,7 +9,8 @@ use pecan_perf::{
     INTER_BUSY, INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, Report, Row, Wish, measure,
 };
 use pecan_perf::{
-    INTERRUPT_TO_USER, IPI_ROUND_TRIP, MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, UNMAP_PAGE, YIELD_SWITCH,
+    INTERRUPT_TO_USER, IPI_ROUND_TRIP, MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, UNMAP_INTER, UNMAP_PAGE,
+    YIELD_SWITCH,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -89,6 +90,7 @@ fn complete(report: &Report) -> Result<(), Failed> {
         PAGE_FAULT,
         MAP_PAGE,
         UNMAP_PAGE,
+        UNMAP_INTER,
     ];
     for id in ids {
         for row in rows(report, id)? {
@@ -142,7 +144,7 @@ fn at_most(report: &Report, id: &str, limit: u64) -> Result<(), Failed> {
 }
 
 fn few_interrupts(report: &Report) -> Result<(), Failed> {
-    for id in [INTER_IDLE, INTER_BUSY] {
+    for id in [INTER_IDLE, INTER_BUSY, UNMAP_INTER] {
         for row in rows(report, id)? {
             if row.ipis_round_trip.is_none_or(|count| count > IPI_LIMIT) {
                 return Err(

@@ -44,16 +44,19 @@ pub enum Counter {
     Ticks = 3,
     /// Requests sent to other processors.
     RemoteRequests = 4,
+    /// Requests sent to other processors to forget pages or ports that were taken away: one for each that may know them.
+    FlushesSent = 5,
 }
 
 impl Counter {
     /// All counters, by index.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::IpisSent,
         Self::IpisTaken,
         Self::Dispatches,
         Self::Ticks,
         Self::RemoteRequests,
+        Self::FlushesSent,
     ];
 
     /// The counter with this index.

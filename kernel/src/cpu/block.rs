@@ -19,9 +19,11 @@ use super::create::{BITMAP_SIZE, STRUCT_SIZE};
 use super::own::CpuCell;
 use super::ports::PortMap;
 use super::segments::Gdt;
+use crate::ipc::remote::Backlog;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched::{Ready, Wakeups};
+use crate::space::shootdown::Ends;
 use crate::space::{Space, window};
 use crate::thread::{STACK_TOP_OFFSET, State, TcbRef, home_word};
 
@@ -39,10 +41,12 @@ pub(crate) enum Counter {
     Ticks,
     /// Messages taken from the mailbox.
     RemoteRequests,
+    /// Messages sent to other CPUs so that they drop translations or ports: each is at most one interrupt.
+    FlushesSent,
 }
 
 /// How many counters there are.
-pub(crate) const COUNTERS: usize = 5;
+pub(crate) const COUNTERS: usize = 6;
 
 /// Puts the mailbox on a cache line that no other field shares.
 #[repr(C, align(64))]
@@ -70,6 +74,8 @@ pub(crate) struct Cpu {
     pub(crate) slice_left: Cell<u64>,
     /// What other CPUs tell this one.
     pub(crate) mailbox: OwnLine<Mailbox>,
+    /// What of it comes later.
+    pub(crate) backlog: Backlog,
     /// Number of this CPU, from 0.
     pub(crate) index: u16,
     /// The id of its local APIC.
@@ -82,10 +88,6 @@ pub(crate) struct Cpu {
     pub(crate) ticking: Cell<bool>,
     /// Ticks that the CPU idled through in a row.
     pub(crate) idle_ticks: Cell<u32>,
-    /// How often other CPUs have asked that translations be dropped.
-    pub(crate) flush_asked: AtomicU64,
-    /// Up to which of those requests that is done.
-    pub(crate) flush_done: AtomicU64,
     /// Interrupts of devices that other CPUs passed on to this one.
     pub(crate) passed: irq::Passed,
     /// A thread has ended somewhere, and somebody here may wait for it.
@@ -94,6 +96,8 @@ pub(crate) struct Cpu {
     pub(crate) buried: Cell<Option<TcbRef>>,
     /// Spaces without threads: the first of a list.
     pub(crate) ending: Cell<Option<&'static Space>>,
+    /// What it lends to flights for them.
+    pub(crate) ends: Ends,
     /// How often somebody asked to be told when nothing is left to bury or to end, and up to which of these nothing is.
     pub(crate) ends_asked: Cell<u64>,
     /// See above; others wait for it.
@@ -155,6 +159,9 @@ const _: () = assert!(
 );
 
 impl Cpu {
+    /// Where in the block its own node is.
+    pub(crate) const NODE: usize = core::mem::offset_of!(Cpu, ends.node);
+
     /// A block for CPU `index` that will live at `this`.
     pub(super) fn new(
         this: *const Cpu,
@@ -186,18 +193,18 @@ impl Cpu {
             window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
+            backlog: Backlog::new(),
             index,
             apic_id,
             reschedule: Cell::new(false),
             donor: Cell::new(0),
             ticking: Cell::new(false),
             idle_ticks: Cell::new(0),
-            flush_asked: AtomicU64::new(0),
-            flush_done: AtomicU64::new(0),
             passed: irq::Passed::new(),
             orphans: AtomicBool::new(false),
             buried: Cell::new(None),
             ending: Cell::new(None),
+            ends: Ends::new(),
             ends_asked: Cell::new(0),
             ends_done: AtomicU64::new(0),
             departing: Cell::new(None),
@@ -210,6 +217,13 @@ impl Cpu {
             gdt: Cell::new(None),
             gdt_memory: core::cell::UnsafeCell::new(Gdt::empty()),
         }
+    }
+
+    /// The CPU whose own node is at this address, and so in its block.
+    pub(crate) fn containing(node: usize) -> &'static Self {
+        let block = (node - Self::NODE) as *const Self;
+        // SAFETY: blocks are made at boot and never freed, and the caller got the node's address from one.
+        unsafe { &*block }
     }
 
     /// The home word of a thread that lives here and waits for a message.

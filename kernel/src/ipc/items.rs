@@ -74,18 +74,45 @@ fn page_item(
     };
     let (send_base, page) = (words[0] & !0x3FF, Fpage::from_raw(words[1]));
     if let Some(page) = IoFpage::from_fpage(page) {
-        return ports::item(from, to, page, window, mode).map_err(|_| strings.cut());
+        let mut stale = false;
+        let done = ports::item(from, to, page, window, mode, &mut stale);
+        let done = done.map_err(|_| strings.cut());
+        return settled(strings, receiver, stale, done);
     }
     let names = (sender.space_name(), receiver.space_name());
-    let mut broken = None;
-    let done = map::item(from, to, send_base, page, window, mode, || {
-        broken = strings.pause().err();
-        // Either may have been moved to another space, and its old one have ended.
-        broken.is_none() && names == (sender.space_name(), receiver.space_name())
-    });
-    match (done, broken) {
+    let (mut broken, mut stale) = (None, false);
+    let done = map::item(
+        (from, to),
+        send_base,
+        page,
+        window,
+        mode,
+        &mut stale,
+        || {
+            broken = strings.pause().err();
+            // Either may have been moved to another space, and its old one have ended.
+            broken.is_none() && names == (sender.space_name(), receiver.space_name())
+        },
+    );
+    let done = match (done, broken) {
         (_, Some(cut)) => Err(cut),
         (Err(_), None) => Err(strings.cut()),
         (Ok(()), None) => Ok(()),
+    };
+    settled(strings, receiver, stale, done)
+}
+
+/// What became of an item, when no CPU has any more what it took away, if it did.
+#[inline]
+fn settled(
+    strings: &mut Strings,
+    receiver: Owned,
+    stale: bool,
+    done: Result<(), Cut>,
+) -> Result<(), Cut> {
+    if stale {
+        strings.settle(receiver, done)
+    } else {
+        done
     }
 }

@@ -22,6 +22,11 @@ pub(crate) const TCB_BASE: u64 = 0xffff_fe00_0000_0000;
 /// First address behind them.
 pub(crate) const TCB_END: u64 = TCB_BASE + (1 << 39);
 
+/// Whether `address` lies in the TCB array.
+pub(crate) const fn is_in_tcb_array(address: u64) -> bool {
+    TCB_BASE <= address && address < TCB_END
+}
+
 /// First address of the communication windows; each CPU's has its own line of entries.
 pub(crate) const WINDOW_BASE: u64 = 0xffff_f000_0000_0000;
 /// Bytes from one CPU's window to the next: eight entries of 1 GiB.

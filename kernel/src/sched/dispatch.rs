@@ -7,7 +7,8 @@ use super::tick;
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::remote::{self, Found};
-use crate::space::end;
+use crate::space::end::{self, Piece};
+use crate::space::shootdown;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
 
@@ -20,11 +21,19 @@ pub(crate) extern "C" fn dispatch() -> ! {
     loop {
         cpu.reschedule.set(false);
         remote::drain(cpu);
-        if is_untidy(cpu) && put_away(cpu) {
-            let_interrupts_in();
-            continue;
+        let left = if is_untidy(cpu) {
+            put_away(cpu)
+        } else {
+            Piece::Nothing
+        };
+        match left {
+            Piece::Done => {
+                let_interrupts_in();
+                continue;
+            }
+            Piece::Waits => {}
+            Piece::Nothing => delete::tell_who_waits(cpu),
         }
-        delete::tell_who_waits(cpu);
         if let Some(next) = pick(cpu) {
             if cfg!(debug_assertions) {
                 super::check(cpu);
@@ -49,10 +58,10 @@ fn is_untidy(cpu: &Cpu) -> bool {
     cpu.buried.get().is_some() | cpu.departing.get().is_some() | cpu.ending.get().is_some()
 }
 
-/// Puts away what threads and spaces have left behind. True: not yet all.
+/// Puts away what threads and spaces have left behind, and says how far that got with spaces.
 #[cold]
 #[inline(never)]
-fn put_away(cpu: &Cpu) -> bool {
+fn put_away(cpu: &Cpu) -> Piece {
     delete::bury(cpu);
     migrate::send_departing(cpu);
     end::piece(cpu)
@@ -72,8 +81,11 @@ fn pick(cpu: &Cpu) -> Option<Owned> {
     Some(Owned::seen_here(next))
 }
 
-/// Polls for a moment, then halts until an interrupt.
+/// Polls for a moment, then halts until an interrupt, without a space. While something is postponed the CPU is not idle.
 fn idle(cpu: &'static Cpu) {
+    if cpu.backlog.is_postponed() {
+        return;
+    }
     match remote::poll(cpu, POLLS) {
         Found::Nothing => {}
         Found::Mail => return,
@@ -83,6 +95,7 @@ fn idle(cpu: &'static Cpu) {
             take_up(cpu, thread);
         }
     }
+    shootdown::rest(cpu);
     tick::rest(cpu);
     if !cpu.mailbox.0.try_halt() {
         return;

@@ -13,6 +13,7 @@ use x86_64::instructions::interrupts;
 use super::ready::preempt;
 use crate::cpu::{self, Cpu};
 use crate::ipc::fault;
+use crate::space::end;
 use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State};
 
@@ -109,8 +110,9 @@ fn must_leave(cpu: &Cpu, me: Owned) -> bool {
         || me.resources.get() & Resources::MOVE != 0
         || cpu.departing.get().is_some()
         || cpu.buried.get().is_some()
-        || cpu.ending.get().is_some()
+        || end::is_due(cpu)
         || cpu.mailbox.0.has_mail()
+        || cpu.backlog.is_postponed()
 }
 
 /// The preemption of `me` is pending from now on, and it can see that.

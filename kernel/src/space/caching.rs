@@ -13,7 +13,7 @@ use pecan_rules::caching as rules;
 use pecan_rules::paging::{Entry, Leaf, fill, find, lookup, map_page, unmap_page, update_page};
 
 use super::object::{Role, Space};
-use super::shootdown::Stale;
+use super::shootdown::{self, Kind, Roots};
 use super::sigma0;
 use super::tables::{PhysTables, large_sizes};
 use crate::arch::x86_64::cache;
@@ -70,22 +70,43 @@ fn lies_in(page: Fpage, address: u64, leaf: &Leaf) -> bool {
     first >= page.base() && leaf.size_log2 <= page.log2()
 }
 
-/// Sets how all of `page`, which was checked, is cached. What is not mapped any more is passed over.
+/// Sets how all of `page`, which was checked, is cached. What is not mapped any more is passed over. `wait` is called, with
+/// nothing held, when other CPUs must drop translations, and returns when they have; it says whether the space still lives.
 ///
 /// Errors: `NoMemory`, `InvalidSpace`; then a part of the page is changed.
 pub(crate) fn set(
     space: &Space,
     page: Fpage,
     caching: Caching,
-    pause: impl FnMut() -> bool,
+    mut wait: impl FnMut() -> bool,
+    mut pause: impl FnMut() -> bool,
 ) -> Result<(), SysError> {
-    let mut fresh = 0;
-    in_pieces(page, pause, |next, _| {
-        if space.role() == Role::Sigma0 {
-            own_page(space, page, next)?;
+    let (mut first, mut fresh) = (page.base(), 0);
+    loop {
+        let last = page.last().min(first | (PIECE - 1));
+        let mut stale = false;
+        let result = change(
+            space,
+            page,
+            (first, last),
+            caching,
+            (&mut fresh, &mut stale),
+        );
+        if stale && !wait() {
+            return Err(SysError::InvalidSpace);
         }
-        Ok(change(space, page, next, caching, &mut fresh))
-    })
+        if first < fresh {
+            flush(space, page, first, last);
+        }
+        result?;
+        if last == page.last() {
+            return Ok(());
+        }
+        first = last + 1;
+        if !pause() {
+            return Err(SysError::InvalidSpace);
+        }
+    }
 }
 
 /// Calls `work` with the first address that is left and the last one until none is left; it returns the size of what it did.
@@ -111,29 +132,54 @@ fn in_pieces(
     }
 }
 
-/// Changes the page at `address`, and flushes what begins there of it if it is before `fresh`, to where pages have changed.
-/// Returns the size of what it flushed; 4 KiB for what is not mapped.
-fn change(space: &Space, page: Fpage, address: u64, caching: Caching, fresh: &mut u64) -> u64 {
-    let Some(leaf) = mapped(space, page, address) else {
-        return 1 << Fpage::MIN_LOG2;
-    };
-    if rules::of(&leaf) != caching {
-        ODD.store(true, Ordering::Relaxed);
-        let (clear, set) = rules::change(caching, leaf.size_log2);
-        {
-            let _tables = space.areas.lock();
-            update_page(&mut PhysTables, space.root(), address, clear, set);
+/// Changes the pages from the first to the last address. Afterwards caches must be flushed if they begin before `fresh`,
+/// and that has to wait for other CPUs if `stale`.
+fn change(
+    space: &Space,
+    page: Fpage,
+    (first, last): (u64, u64),
+    caching: Caching,
+    (fresh, stale): (&mut u64, &mut bool),
+) -> Result<(), SysError> {
+    let mut next = first;
+    while next <= last {
+        if space.role() == Role::Sigma0 {
+            own_page(space, page, next)?;
         }
-        let mut stale = Stale::none();
-        stale.add(space.root());
-        stale.drop_translations();
-        *fresh = (address | (leaf.size() - 1)) + 1;
+        let Some(leaf) = mapped(space, page, next) else {
+            next += 1 << Fpage::MIN_LOG2;
+            continue;
+        };
+        let end = (next | (leaf.size() - 1)) + 1;
+        if rules::of(&leaf) != caching {
+            ODD.store(true, Ordering::Relaxed);
+            let (clear, set) = rules::change(caching, leaf.size_log2);
+            let mut roots = Roots::NONE;
+            roots.add(space.root(), Kind::Pages);
+            let _tables = space.areas.lock();
+            update_page(&mut PhysTables, space.root(), next, clear, set);
+            *stale |= shootdown::note(&mut roots);
+            *fresh = end;
+        }
+        next = end;
     }
-    let size = leaf.size().min(PIECE);
-    if address < *fresh && physmap::covers(leaf.phys) {
-        cache::flush(physmap::to_virt(leaf.translate(address)), size);
+    Ok(())
+}
+
+/// Flushes what caches hold of the pages from the first to the last address.
+fn flush(space: &Space, page: Fpage, first: u64, last: u64) {
+    let mut next = first;
+    while next <= last {
+        let Some(leaf) = mapped(space, page, next) else {
+            next += 1 << Fpage::MIN_LOG2;
+            continue;
+        };
+        let end = (next | (leaf.size() - 1)).min(last) + 1;
+        if physmap::covers(leaf.phys) {
+            cache::flush(physmap::to_virt(leaf.translate(next)), end - next);
+        }
+        next = end;
     }
-    size
 }
 
 /// The owner of all memory gets a page of its own at `next`, unless it has one that lies in `page` wholly. A larger one that

@@ -1,6 +1,6 @@
 //! A space without threads ends: its pages and ports and what others got of them, its UTCBs, its tables, the object. The dispatcher
 //! does it piece by piece before it takes any thread up, so interrupts come in between, and whoever caused it goes on
-//! afterwards. Interrupts off, on the CPU that the last thread lived on.
+//! afterwards. While other CPUs drop what was taken away, threads run. Interrupts off, on the CPU that the last thread lived on.
 
 use pecan_abi::fpage::Rights;
 use pecan_abi::layout::USER_LAST;
@@ -9,6 +9,7 @@ use pecan_rules::paging::free_user_tables;
 
 use super::object::Space;
 use super::ports;
+use super::shootdown;
 use super::tables::PhysTables;
 use super::unmap;
 use crate::cpu::Cpu;
@@ -21,15 +22,30 @@ const PIECE: usize = 16;
 enum Stage {
     Pages(Sweep),
     Ports(Sweep),
+    /// Other CPUs may still have pages or ports; to be told to drop them.
+    Stale,
     /// UTCB pages from this address on.
     Utcbs(u64),
     Tables,
+}
+
+/// What became of a piece of work on spaces that end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// It is done, and more may be left.
+    Done,
+    /// The work goes on when other CPUs have dropped what was taken away.
+    Waits,
+    /// There is no work.
+    Nothing,
 }
 
 /// How far the end of a space has come. The CPU that ends it; nobody else refers to such a space.
 pub(super) struct Ending {
     /// What is next; `None` while the space lives, and when all is done.
     stage: Option<Stage>,
+    /// Other CPUs may still have what was taken away.
+    stale: bool,
     /// Another space that ends on this CPU.
     next: Option<&'static Space>,
 }
@@ -39,6 +55,7 @@ impl Ending {
     pub(super) const fn new() -> Self {
         Self {
             stage: None,
+            stale: false,
             next: None,
         }
     }
@@ -55,36 +72,49 @@ pub(super) fn begin(cpu: &Cpu, space: &'static Space) {
     };
     *space.ending.lock() = Ending {
         stage: Some(Stage::Pages(Sweep::new(scope, unmap::PIECE))),
+        stale: false,
         next: cpu.ending.replace(Some(space)),
     };
     cpu.reschedule.set(true);
 }
 
-/// Does a piece of the work on spaces that end. False: there is none. Dispatcher.
+/// Does a piece of the work on spaces that end. Dispatcher.
 #[inline]
-pub(crate) fn piece(cpu: &Cpu) -> bool {
-    let Some(space) = cpu.ending.get() else {
-        return false;
-    };
+pub(crate) fn piece(cpu: &Cpu) -> Piece {
+    match cpu.ending.get() {
+        None => Piece::Nothing,
+        Some(_) if cpu.ends.are_out() => Piece::Waits,
+        Some(space) => of_space(cpu, space),
+    }
+}
+
+/// Whether there is something to do at once.
+pub(crate) fn is_due(cpu: &Cpu) -> bool {
+    cpu.ending.get().is_some() && !cpu.ends.are_out()
+}
+
+#[inline(never)]
+fn of_space(cpu: &Cpu, space: &'static Space) -> Piece {
     let next = {
         let mut ending = space.ending.lock();
-        ending.stage = ending.stage.take().and_then(|stage| after(space, stage));
+        if let Some(stage) = ending.stage.take() {
+            ending.stage = after(cpu, space, stage, &mut ending.stale);
+        }
         if ending.stage.is_some() {
-            return true;
+            return Piece::Done;
         }
         ending.next
     };
     cpu.ending.set(next);
     Space::discard(space);
-    true
+    Piece::Done
 }
 
 /// Does a piece of `stage`; returns what comes then.
-#[inline(never)]
-fn after(space: &Space, stage: Stage) -> Option<Stage> {
+fn after(cpu: &Cpu, space: &Space, stage: Stage, stale: &mut bool) -> Option<Stage> {
     match stage {
         Stage::Pages(mut sweep) => {
-            unmap::piece(&mut sweep);
+            *stale |= unmap::piece(&mut sweep);
             Some(if sweep.is_done() {
                 Stage::Ports(ports::all(space))
             } else {
@@ -92,12 +122,16 @@ fn after(space: &Space, stage: Stage) -> Option<Stage> {
             })
         }
         Stage::Ports(mut sweep) => {
-            ports::go_on(&mut sweep);
-            Some(if sweep.is_done() {
-                Stage::Utcbs(0)
-            } else {
-                Stage::Ports(sweep)
+            *stale |= ports::go_on(&mut sweep);
+            Some(match (sweep.is_done(), *stale) {
+                (false, _) => Stage::Ports(sweep),
+                (true, false) => Stage::Utcbs(0),
+                (true, true) => Stage::Stale,
             })
+        }
+        Stage::Stale => {
+            shootdown::begin_end(cpu);
+            Some(Stage::Utcbs(0))
         }
         Stage::Utcbs(from) => {
             let areas = space.areas.lock();

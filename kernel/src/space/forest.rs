@@ -7,10 +7,12 @@ use pecan_rules::mapping::{Handle, Node, SpaceName, Store, Sweep};
 
 use super::nodes::Nodes;
 use super::object::Space;
-use super::shootdown::Stale;
+use super::shootdown::{self, Roots};
 
 /// What is in such a tree.
 pub(super) trait Kind {
+    /// What CPUs may still have of it when it is taken away.
+    const STALE: shootdown::Kind;
     /// Where the tree finds what a space has.
     fn root(space: &Space) -> Option<Handle>;
     /// Sets that.
@@ -21,13 +23,13 @@ pub(super) trait Kind {
     fn erase(space: &Space, address: u64) -> (Rights, bool);
 }
 
-/// The tree, and which spaces lost something. Nobody waits while holding it, and of other locks only the reserve's is taken
-/// meanwhile.
+/// The tree, and which spaces lost something. Nobody waits while holding it, and of other locks only the reserve's and that of
+/// the flights are taken meanwhile.
 pub(super) struct Forest<K> {
     nodes: Nodes,
     /// Counts changes of the tree's shape.
     version: u64,
-    stale: Stale,
+    stale: Roots,
     kind: PhantomData<K>,
 }
 
@@ -37,7 +39,7 @@ impl<K: Kind> Forest<K> {
         Self {
             nodes: Nodes::new(),
             version: 0,
-            stale: Stale::none(),
+            stale: Roots::NONE,
             kind: PhantomData,
         }
     }
@@ -51,7 +53,7 @@ impl<K: Kind> Forest<K> {
     /// Something was taken away from `space`.
     pub(super) fn mark_stale(&mut self, space: &Space) {
         self.changes();
-        self.stale.add(space.root());
+        self.stale.add(space.root(), K::STALE);
     }
 
     /// Goes on with a sweep for one piece.
@@ -67,16 +69,20 @@ impl<K: Kind> Forest<K> {
         self.nodes.has_room()
     }
 
-    /// Who lost something since the last call: the caller lets the CPUs forget it after letting go of the tree.
-    pub(super) fn take_stale(&mut self) -> Stale {
-        core::mem::replace(&mut self.stale, Stale::none())
+    /// After a sweep, before the tree is let go. True: the thread must [`shootdown::wait`] before it tells anybody that what
+    /// the sweep was about is gone.
+    #[inline]
+    pub(super) fn note_stale(&mut self) -> bool {
+        shootdown::note(&mut self.stale)
     }
 
-    /// As [`Self::take_stale`], added to `stale`.
+    /// As [`Self::note_stale`], after something was put into `space`: what was in its place may be somewhere still.
     #[inline]
-    pub(super) fn move_stale(&mut self, stale: &mut Option<Stale>) {
-        if !self.stale.is_empty() {
-            stale.get_or_insert(Stale::none()).absorb(&mut self.stale);
+    pub(super) fn note_replaced(&mut self, space: &Space) -> bool {
+        if self.stale.is_empty() {
+            shootdown::concern(space.root())
+        } else {
+            shootdown::note(&mut self.stale)
         }
     }
 }
@@ -113,7 +119,7 @@ impl<K: Kind> Store for Forest<K> {
         let space = Space::named(space);
         let (seen, stale) = K::narrow(space, address, rest);
         if stale {
-            self.stale.add(space.root());
+            self.stale.add(space.root(), K::STALE);
         }
         seen
     }
@@ -122,7 +128,7 @@ impl<K: Kind> Store for Forest<K> {
         let space = Space::named(space);
         let (seen, stale) = K::erase(space, address);
         if stale {
-            self.stale.add(space.root());
+            self.stale.add(space.root(), K::STALE);
         }
         seen
     }

@@ -10,7 +10,7 @@
 //! * `tree`    who got which page from whom
 //! * `ports`   the same for I/O ports
 //! * `forest`  both trees, over `nodes`, their memory
-//! * `shootdown` what other CPUs must forget
+//! * `shootdown` what CPUs must forget
 //! * `window`  the memory of another space, for a while
 //! * `sigma0`  the space that owns all memory
 //! * `kip`     the kernel-interface page

@@ -17,7 +17,7 @@ static TREE: Mutex<Tree> = Mutex::new(Tree::new());
 
 /// Takes the tree.
 pub(super) fn lock() -> MutexGuard<'static, Tree> {
-    shootdown::lock(&TREE)
+    TREE.lock()
 }
 
 /// Takes the tree if nobody has it.
@@ -56,6 +56,8 @@ const USED: Entry = Entry(Entry::ACCESSED.0 | Entry::DIRTY.0);
 pub(super) enum Pages {}
 
 impl Kind for Pages {
+    const STALE: shootdown::Kind = shootdown::Kind::Pages;
+
     fn root(space: &Space) -> Option<Handle> {
         space.pages()
     }

@@ -6,7 +6,7 @@ use pecan_rules::mapping::{Scope, Sweep};
 use pecan_rules::paging::{Entry, next_leaf, unmap_page, update_page};
 
 use super::object::{Role, Space};
-use super::shootdown::Stale;
+use super::shootdown::{self, Kind, Roots};
 use super::tables::PhysTables;
 use super::tree::{self, accesses};
 
@@ -34,11 +34,13 @@ fn range(page: Fpage) -> Option<(u64, u64)> {
 
 /// Carries Unmap of `page` out for `space`, its own pages too with `flush`; `pause` is called between pieces, with
 /// nothing held, and may do anything; it says whether to go on, which it must not if the space may have ended. Returns the
-/// accesses that were seen, or `None` if the page is no memory. No CPU has a stale translation any more.
+/// accesses that were seen, or `None` if the page is no memory. `stale` becomes true if the thread must
+/// [`shootdown::wait`] before anybody hears that the pages are gone.
 pub(crate) fn unmap(
     space: &Space,
     page: Fpage,
     flush: bool,
+    stale: &mut bool,
     mut pause: impl FnMut() -> bool,
 ) -> Option<Rights> {
     let (first, last) = range(page)?;
@@ -51,7 +53,7 @@ pub(crate) fn unmap(
     };
     let mut sweep = Sweep::new(scope, PIECE);
     loop {
-        piece(&mut sweep);
+        *stale |= piece(&mut sweep);
         if sweep.is_done() {
             break;
         }
@@ -60,47 +62,39 @@ pub(crate) fn unmap(
         }
     }
     let own = if flush && space.role() == Role::Sigma0 {
-        flush_own(space, first, last, page.rights())
+        flush_own(space, first, last, page.rights(), stale)
     } else {
         Rights::NONE
     };
     Some(sweep.status().or(own))
 }
 
-/// Goes on with a sweep for one piece, after which no CPU has a stale translation because of it.
-pub(super) fn piece(sweep: &mut Sweep) {
-    let mut stale = None;
-    {
-        let mut tree = tree::lock();
-        tree.sweep(sweep);
-        tree.move_stale(&mut stale);
-    }
-    if let Some(mut stale) = stale {
-        stale.drop_translations();
-    }
+/// Goes on with a sweep for one piece. True: other CPUs may have stale translations because of it.
+pub(super) fn piece(sweep: &mut Sweep) -> bool {
+    let mut tree = tree::lock();
+    tree.sweep(sweep);
+    tree.note_stale()
 }
 
 /// The owner of all memory has pages of its own that nobody gave it.
-fn flush_own(space: &Space, first: u64, last: u64, revoke: Rights) -> Rights {
+fn flush_own(space: &Space, first: u64, last: u64, revoke: Rights, stale: &mut bool) -> Rights {
     let mut seen = Rights::NONE;
-    let mut stale = Stale::none();
-    {
-        let areas = space.areas.lock();
-        let mut next = first;
-        while let Some((address, leaf)) = next_leaf(&PhysTables, space.root(), next, last) {
-            next = address + leaf.size();
-            if areas.contain(address) {
-                continue;
-            }
-            stale.add(space.root());
-            seen = seen.or(accesses(if revoke == Rights::FULL {
-                unmap_page(&mut PhysTables, space.root(), address)
-            } else {
-                let used = Entry::ACCESSED.with(Entry::DIRTY);
-                update_page(&mut PhysTables, space.root(), address, used, Entry::ABSENT)
-            }));
+    let mut roots = Roots::NONE;
+    let areas = space.areas.lock();
+    let mut next = first;
+    while let Some((address, leaf)) = next_leaf(&PhysTables, space.root(), next, last) {
+        next = address + leaf.size();
+        if areas.contain(address) {
+            continue;
         }
+        roots.add(space.root(), Kind::Pages);
+        seen = seen.or(accesses(if revoke == Rights::FULL {
+            unmap_page(&mut PhysTables, space.root(), address)
+        } else {
+            let used = Entry::ACCESSED.with(Entry::DIRTY);
+            update_page(&mut PhysTables, space.root(), address, used, Entry::ABSENT)
+        }));
     }
-    stale.drop_translations();
+    *stale |= shootdown::note(&mut roots);
     seen
 }

@@ -8,10 +8,10 @@ use pecan_abi::caching::Caching;
 use pecan_abi::error::SysError;
 use pecan_abi::fpage::Fpage;
 
-use super::unmap::pause_in;
+use super::unmap::{lives_in, pause_in};
 use super::{is_privileged, refuse};
 use crate::arch::x86_64::entry::syscall::CallFrame;
-use crate::space::caching;
+use crate::space::{Space, caching, shootdown};
 use crate::thread::Owned;
 
 /// Bits 0-5 of the control word: the number of the last MR.
@@ -46,9 +46,16 @@ fn control(me: Owned, frame: &CallFrame) -> Result<(), SysError> {
         // The registers are the user's: they may have changed.
         let (page, caching) = wanted(me, index, &attributes)?;
         let space = me.space().ok_or(SysError::InvalidSpace)?;
-        caching::set(space, page, caching, || pause_in(me, space))?;
+        let wait = || wait_in(me, space);
+        caching::set(space, page, caching, wait, || pause_in(me, space))?;
     }
     Ok(())
+}
+
+/// Waits until other CPUs have dropped translations. As [`pause_in`].
+fn wait_in(me: Owned, space: &Space) -> bool {
+    shootdown::wait(me);
+    lives_in(me, space)
 }
 
 /// What the fpage in an MR asks for.

@@ -1,4 +1,5 @@
-//! What concerns a thread is carried out on its home CPU. If that is another one, the caller blocks, its CPU does not.
+//! What concerns a thread is carried out on its home CPU. If that is another one, the caller blocks, its CPU does not. What concerns
+//! many CPUs goes from one to the next (`space::shootdown`).
 
 use pecan_abi::error::SysError;
 use pecan_abi::id::ThreadId;
@@ -10,6 +11,7 @@ use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
 use crate::ipc::on_behalf::wait_for_another;
 use crate::ipc::remote::post;
+use crate::space::shootdown;
 use crate::thread::{Owned, State, TcbRef, migrate, resources, table};
 
 /// Which operation.
@@ -29,6 +31,8 @@ pub(crate) enum Operation {
     MoveWait,
     /// The redirector of the thread's space has changed.
     NoteRedirector,
+    /// CPUs drop what was taken from the spaces with these roots (`space::shootdown`).
+    Flush,
 }
 
 /// An operation on a thread, its arguments, and then its results.
@@ -95,6 +99,9 @@ pub(crate) fn carry_out(me: Owned, control: Control) -> Control {
 /// An operation has arrived from another CPU. The target's home, interrupts off.
 pub(crate) fn serve(cpu: &'static Cpu, caller: TcbRef) {
     let control = caller.control.get();
+    if control.operation == Operation::Flush {
+        return shootdown::pass_on(cpu, caller, &control);
+    }
     let done = match find(&control) {
         None => control.refused(SysError::InvalidThread),
         Some(target) => match route(CpuName(cpu.index), migrate::home(target)) {
@@ -125,7 +132,7 @@ fn find(control: &Control) -> Option<TcbRef> {
 fn execute(cpu: &'static Cpu, target: TcbRef, control: Control) -> Control {
     let target = Owned::seen_here(target);
     match control.operation {
-        Operation::Nothing => control,
+        Operation::Nothing | Operation::Flush => control,
         Operation::ExchangeRegisters => exchange_registers::execute(cpu, target, control),
         Operation::Schedule => schedule::execute(cpu, target, control),
         Operation::Delete => thread_control::delete(cpu, target, control),

@@ -14,7 +14,7 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::orphans;
 use crate::irq;
 use crate::sched;
-use crate::space::{Role, Space, shootdown};
+use crate::space::{Role, Space};
 use crate::start;
 use crate::thread::create::{Slot, create, slot};
 use crate::thread::relocate::Relocation;
@@ -25,7 +25,7 @@ static LOCK: Mutex<()> = Mutex::new(());
 
 /// Takes the lock. Interrupts off; held for a bounded time, never while blocked.
 pub(crate) fn lock() -> MutexGuard<'static, ()> {
-    shootdown::lock(&LOCK)
+    LOCK.lock()
 }
 
 /// The arguments.
@@ -85,12 +85,9 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
     }
 }
 
-/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later. Who has it
-/// may be waiting for this CPU to drop translations.
+/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later.
 pub(super) fn look_again_later(me: Owned) {
-    let cpu = cpu::current();
-    shootdown::answer(cpu);
-    sched::give_way(cpu, me);
+    sched::give_way(cpu::current(), me);
 }
 
 pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {

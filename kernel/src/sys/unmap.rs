@@ -4,7 +4,7 @@ use pecan_abi::fpage::{Fpage, IoFpage};
 
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::sched;
-use crate::space::{Space, ports, unmap};
+use crate::space::{Space, ports, shootdown, unmap};
 use crate::thread::Owned;
 
 /// Bits 0-5 of Unmap's control word: the number of the last MR.
@@ -17,22 +17,31 @@ const FLUSH: u64 = 1 << 6;
 #[inline(never)]
 pub(super) fn call(me: Owned, frame: &CallFrame) {
     let flush = frame.rdx & FLUSH != 0;
+    let mut stale = false;
     for index in 0..=(frame.rdx & LAST_REGISTER) as usize {
-        let Some(space) = me.space() else { return };
+        let Some(space) = me.space() else { break };
         let page = Fpage::from_raw(me.utcb.get().mr(index));
+        let pause = || pause_in(me, space);
         if let Some(page) = IoFpage::from_fpage(page) {
-            ports::unmap(space, page, flush, || pause_in(me, space));
-        } else if let Some(seen) = unmap::unmap(space, page, flush, || pause_in(me, space)) {
+            ports::unmap(space, page, flush, &mut stale, pause);
+        } else if let Some(seen) = unmap::unmap(space, page, flush, &mut stale, pause) {
             me.utcb.get().set_mr(index, page.with_rights(seen).raw());
         }
+    }
+    if stale {
+        shootdown::wait(me);
     }
 }
 
 /// Lets in what waits: interrupts, and threads that they made ready. Returns whether `me` still lives in `space`: it may have
 /// been moved to another, and this one have ended.
 pub(super) fn pause_in(me: Owned, space: &Space) -> bool {
-    let name = me.space_name();
-    debug_assert_eq!(name, core::ptr::from_ref(space) as u64);
+    debug_assert!(lives_in(me, space));
     sched::let_others_in(me);
-    me.space_name() == name
+    lives_in(me, space)
+}
+
+/// Whether `me` lives in `space`, which then lives too.
+pub(super) fn lives_in(me: Owned, space: &Space) -> bool {
+    me.space_name() == core::ptr::from_ref(space) as u64
 }

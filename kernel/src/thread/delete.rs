@@ -14,7 +14,7 @@ use crate::arch::x86_64::{debug, fpu};
 use crate::cpu::Cpu;
 use crate::ipc;
 use crate::sched;
-use crate::space::Space;
+use crate::space::{Space, shootdown};
 
 /// Deletes `thread`. It may be the one on whose stack this runs; then its memory is given back by the dispatcher.
 pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
@@ -51,6 +51,7 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    shootdown::landed(cpu, thread);
     if ipc::on_behalf::release_wait(cpu, thread) {
         return;
     }

@@ -15,7 +15,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node at home that would mean `kind`.
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(crate) const fn new(kind: Kind) -> Self {
         Self {
             link: AtomicUsize::new(0),
             kind: Cell::new(kind),

@@ -38,6 +38,9 @@ impl Resources {
     /// The CPU lets this thread use I/O ports.
     pub(crate) const PORTS: u32 = 8192;
 
+    /// A message from another CPU that the thread received has taken something away that other CPUs may still have.
+    pub(crate) const STALE: u32 = 16384;
+
     /// The thread must not run.
     pub(crate) const STOPPED: u32 = Self::HALTED | Self::SPENT;
     /// Others may have to wait although they outrank the thread. It sends messages the general way, which looks whom it

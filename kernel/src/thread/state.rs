@@ -28,7 +28,7 @@ pub(crate) enum State {
     Sending = 4,
     /// In the send phase, its request is at another CPU.
     Asking = 5,
-    /// In a system call that another CPU carries out.
+    /// In a system call that another CPU carries out, or waiting until other CPUs have dropped what was taken away.
     Controlling = 6,
     /// Stopped by ExchangeRegisters, or for want of an exception handler.
     Halted = 7,

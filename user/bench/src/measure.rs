@@ -90,7 +90,8 @@ pub(crate) fn row(
         Row::Interrupt => interrupts(effort, samples),
         Row::Fault => pages::faults(effort, samples),
         Row::Map => pages::maps(effort, samples),
-        Row::Unmap => pages::unmaps(effort, samples),
+        Row::Unmap => pages::unmaps(effort, samples, false),
+        Row::UnmapInter => pages::unmaps(effort, samples, true),
     }
 }
 

@@ -12,16 +12,17 @@ use crate::partner::{self, MARK};
 const WINDOW: u64 = 0x4000_0000;
 const PLACE: u64 = 0x5000_0000;
 
-/// Memory for one page.
-#[repr(C, align(4096))]
-struct Page(UnsafeCell<[u64; 512]>);
+/// Memory of which the first page is used. How long the kernel looks for a page depends on where it is: so it stays where it
+/// is when the program grows a little.
+#[repr(C, align(65536))]
+struct Page(UnsafeCell<[u64; 8192]>);
 
 // SAFETY: reached only through raw pointers, by threads that take turns.
 unsafe impl Sync for Page {}
 
 /// The page that the pager gives, and the one that is mapped from here.
-static GIVEN: Page = Page(UnsafeCell::new([0; 512]));
-static OWN: Page = Page(UnsafeCell::new([0; 512]));
+static GIVEN: Page = Page(UnsafeCell::new([0; 8192]));
+static OWN: Page = Page(UnsafeCell::new([0; 8192]));
 
 impl Page {
     fn fpage(&self) -> Fpage {
@@ -60,13 +61,18 @@ pub(crate) fn maps(
     Ok(measured)
 }
 
-/// Flush of a page that this space got from a pager and gave to the taker.
+/// Flush of a page that this space got from a pager and gave to the taker, whose space runs on the other CPU too if `inter`.
 pub(crate) fn unmaps(
     effort: Effort,
     samples: &mut [u64; MOST],
+    inter: bool,
 ) -> Result<(usize, Measured), Failure> {
     let giver = giver()?;
     let taker = partner::taker().map_err(Failure::Start)?;
+    let spinner = match inter {
+        true => Some(partner::spinner_beside(taker).map_err(Failure::Start)?),
+        false => None,
+    };
     let measured = sample(samples, effort.singles.min(400), 1, |_| {
         touch()?;
         give(taker, window(Rights::READ_WRITE))?;
@@ -75,6 +81,9 @@ pub(crate) fn unmaps(
         unsafe { memory::flush(window(Rights::FULL)) };
         Ok(hot::now() - before)
     })?;
+    if let Some(spinner) = spinner {
+        partner::stop_spinner(spinner).map_err(Failure::Refused)?;
+    }
     partner::stop(taker).map_err(Failure::Refused)?;
     dismiss(giver)?;
     Ok(measured)

@@ -62,6 +62,15 @@ pub(crate) fn spinner() -> Result<ThreadId, StartError> {
     plan.start(spin, 0, &SPINNER_STACK)
 }
 
+/// The same in the space of `thread`.
+pub(crate) fn spinner_beside(thread: ThreadId) -> Result<ThreadId, StartError> {
+    let plan = Builder::new()
+        .in_space_of(thread)
+        .priority(SPINNER_PRIORITY)
+        .cpu(OTHER_CPU);
+    plan.start(spin, 0, &SPINNER_STACK)
+}
+
 /// A thread that yields whenever it is its turn.
 pub(crate) fn yielder() -> Result<ThreadId, StartError> {
     let plan = Builder::new().priority(PRIORITY);

@@ -44,6 +44,8 @@ pub enum Row {
     Map,
     /// Flush of a page of 4 KiB that one other space got from here.
     Unmap,
+    /// The same while the other space runs on the other CPU.
+    UnmapInter,
 }
 
 impl Path {
@@ -82,6 +84,7 @@ impl Row {
             Self::Fault => "fault.page",
             Self::Map => "map.4k",
             Self::Unmap => "unmap.4k",
+            Self::UnmapInter => "unmap.4k.inter",
         }
     }
 
@@ -99,7 +102,7 @@ impl Row {
     pub const fn crosses(self) -> bool {
         match self {
             Self::Message(path, _) => path.crosses(),
-            Self::IpiRoundTrip => true,
+            Self::IpiRoundTrip | Self::UnmapInter => true,
             Self::NullSyscall
             | Self::YieldSwitch
             | Self::Interrupt
@@ -127,6 +130,7 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::Fault,
         Row::Map,
         Row::Unmap,
+        Row::UnmapInter,
         Row::Copy,
     ];
     others
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 8 + 4 * 6 + 4);
+        assert_eq!(rows(2).count(), 9 + 4 * 6 + 4);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
     }
 

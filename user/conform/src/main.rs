@@ -14,6 +14,8 @@ mod clk;
 mod dbg;
 mod err;
 mod exc;
+mod flood;
+mod flush;
 mod fpu;
 mod harness;
 mod id;
@@ -48,7 +50,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 35] = [
+const FEATURES: [&[Test]; 37] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -79,6 +81,8 @@ const FEATURES: [&[Test]; 35] = [
     mem::TESTS,
     smp::TESTS,
     xcpu::TESTS,
+    flush::TESTS,
+    flood::TESTS,
     irq::TESTS,
     io::TESTS,
     sig::TESTS,

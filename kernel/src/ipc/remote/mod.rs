@@ -2,6 +2,7 @@
 //! models check; this carries them out.
 //!
 //! ```text
+//! drain  .  a CPU takes what was sent to it, a bounded number at a time
 //! ask    A  the sender's request goes to the partner's CPU
 //! serve  B  a request arrives: deliver, queue, refuse, forward; a queued one is taken; a cancel arrives
 //! reply  A  the answer arrives, and the sender goes on
@@ -10,6 +11,7 @@
 //! A node is an address inside a TCB, so it says which thread it is about.
 
 mod ask;
+mod drain;
 mod reply;
 mod serve;
 mod visit;
@@ -17,17 +19,20 @@ mod visit;
 use core::sync::atomic::AtomicUsize;
 
 use pecan_smp::cpuset::Cpu as CpuName;
-use pecan_smp::mailbox::{Batch, Nodes, Ring};
+use pecan_smp::mailbox::{Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
 use crate::arch::x86_64::apic;
 use crate::cpu::{self, Counter, Cpu};
+use crate::memory::layout;
 use crate::sched;
+use crate::space::shootdown;
 use crate::thread::{Node, Owned, TcbRef, migrate};
 
 use super::short;
 
 pub(crate) use ask::ask;
+pub(crate) use drain::{Backlog, Found, drain, hear, poll};
 pub(crate) use serve::{refuse_queued, take_queued};
 pub(crate) use visit::{arrived, flags, send_on};
 
@@ -61,95 +66,12 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
         .push(&Addresses, core::ptr::from_ref(node) as usize);
     if to == cpu.index {
         // What a CPU tells itself, it hears before any thread runs.
+        cpu.backlog.note_own_post();
         cpu.reschedule.set(true);
     } else if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
         apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
     }
-}
-
-/// Handles all that was sent to this CPU; afterwards the first node rings. This CPU, interrupts off.
-pub(crate) fn drain(cpu: &'static Cpu) {
-    while !cpu.mailbox.0.leave() {
-        let mut batch = cpu.mailbox.0.take(&Addresses);
-        while let Some(node) = batch.next(&Addresses) {
-            cpu.count(Counter::RemoteRequests);
-            handle(cpu, node);
-        }
-    }
-}
-
-/// What a CPU finds in its mailbox.
-#[must_use]
-pub(crate) enum Found {
-    /// Nothing came.
-    Nothing,
-    /// Something, which is dealt with; more may have come.
-    Mail,
-    /// Only a message for this thread, which has it and is to run; from now on the first node rings again.
-    Message(Owned),
-}
-
-/// The doorbell rang while a thread ran in user mode. This CPU, interrupts off.
-#[inline(always)]
-pub(crate) fn hear(cpu: &'static Cpu) -> Found {
-    let mut batch = cpu.mailbox.0.take(&Addresses);
-    match batch.next(&Addresses) {
-        Some(first) => serve_first(cpu, first, batch),
-        None => Found::Nothing,
-    }
-}
-
-/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. This CPU, which has nothing to run, interrupts off.
-#[inline(always)]
-pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
-    let mut batch = cpu.mailbox.0.take(&Addresses);
-    let mut left = times;
-    loop {
-        // What was taken is served, also after the last look.
-        if let Some(first) = batch.next(&Addresses) {
-            return serve_first(cpu, first, batch);
-        }
-        if left == 0 {
-            return Found::Nothing;
-        }
-        left -= 1;
-        if cpu.mailbox.0.has_mail() {
-            batch = cpu.mailbox.0.take(&Addresses);
-        } else {
-            core::hint::spin_loop();
-        }
-    }
-}
-
-#[inline(always)]
-fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
-    cpu.count(Counter::RemoteRequests);
-    let kind = node(first).kind.get();
-    let partner = (kind == Kind::Request)
-        .then(|| short::serve(cpu, TcbRef::containing(first)))
-        .flatten();
-    match partner {
-        Some(partner) if batch.is_empty() && cpu.mailbox.0.leave() => Found::Message(partner),
-        Some(partner) => {
-            sched::wake(cpu, partner);
-            serve_rest(cpu, batch)
-        }
-        None => {
-            handle(cpu, first);
-            serve_rest(cpu, batch)
-        }
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn serve_rest(cpu: &'static Cpu, mut batch: Batch) -> Found {
-    while let Some(node) = batch.next(&Addresses) {
-        cpu.count(Counter::RemoteRequests);
-        handle(cpu, node);
-    }
-    Found::Mail
 }
 
 /// The CPU halted and was woken: from now on the first node rings again.
@@ -163,6 +85,9 @@ pub(super) fn recall(cpu: &Cpu, thread: Owned, there: CpuName) {
 }
 
 fn handle(cpu: &'static Cpu, address: usize) {
+    if !layout::is_in_tcb_array(address as u64) {
+        return handle_cpus(cpu, address);
+    }
     let thread = TcbRef::containing(address);
     match node(address).kind.get() {
         Kind::Request => match short::serve(cpu, thread) {
@@ -173,5 +98,17 @@ fn handle(cpu: &'static Cpu, address: usize) {
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),
         Kind::Control => crate::sys::remote::serve(cpu, thread),
         Kind::Arrive => migrate::arrive(cpu, thread),
+    }
+}
+
+/// A node that is a CPU's own is on a flight for a space that ends there, or back.
+#[cold]
+#[inline(never)]
+fn handle_cpus(cpu: &'static Cpu, node: usize) {
+    let home = Cpu::containing(node);
+    if home.index == cpu.index {
+        shootdown::end_landed(cpu);
+    } else {
+        shootdown::pass_end_on(cpu, home);
     }
 }

@@ -6,11 +6,13 @@ use pecan_smp::protocol::{self, Answer, Ended, Outcome, Then};
 use crate::cpu::Cpu;
 use crate::ipc::{Request, answer, on_behalf, receive};
 use crate::sched;
+use crate::space::shootdown;
 use crate::thread::{Owned, State, delete};
 
 /// The request of `sender` has ended with `answer`.
 pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
     if sender.state() == State::Controlling {
+        shootdown::landed(cpu, sender);
         sched::wake(cpu, sender);
         return;
     }

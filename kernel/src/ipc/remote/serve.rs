@@ -9,7 +9,8 @@ use super::post;
 use crate::cpu::Cpu;
 use crate::ipc::{Request, meet, queue, receive, transfer};
 use crate::sched;
-use crate::thread::{Owned, TcbRef, migrate, table};
+use crate::space::shootdown;
+use crate::thread::{Owned, Resources, TcbRef, migrate, table};
 
 /// A request has arrived.
 pub(super) fn request(cpu: &'static Cpu, sender: TcbRef) {
@@ -40,8 +41,9 @@ fn decide(
         partner,
     ) {
         (Serve::Deliver, Some(partner)) => {
-            deliver(cpu, sender, request, partner);
-            sched::wake(cpu, partner);
+            if deliver(cpu, sender, request, partner) {
+                sched::wake(cpu, partner);
+            }
         }
         (Serve::Queue, Some(partner)) => {
             if sender.request.enqueue(CpuName(cpu.index)) {
@@ -58,12 +60,18 @@ fn decide(
     }
 }
 
-/// The message goes over; the request ends, silently if it may.
-fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
+/// The message goes over; the request ends, silently if it may. False: other CPUs have to drop something first; it ends when they
+/// have, and the partner, who carries that, is Controlling until then.
+fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) -> bool {
     let (flags, mover) = (Tag::CROSS_CPU, transfer::Mover::Nobody);
-    if let Err(cut) = transfer::message(&sender, partner, request.tag, flags, mover) {
+    let whole = transfer::message(&sender, partner, request.tag, flags, mover);
+    if partner.resources.get() & Resources::STALE != 0 && hold(cpu, sender, partner, &whole) {
+        return false;
+    }
+    if let Err(cut) = whole {
         sender.transfer_error.set(cut.senders().raw());
-        return reply(cpu, sender, Answer::Done);
+        reply(cpu, sender, Answer::Done);
+        return true;
     }
     let waits_for_ever = request.receive_timeout().kind() == TimeKind::Never;
     let silent = protocol::may_end_silently(request.from != 0, waits_for_ever)
@@ -71,6 +79,20 @@ fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     if !silent {
         reply(cpu, sender, Answer::Done);
     }
+    true
+}
+
+/// Lets `sender`, who hears then how its message ended, and `partner` wait for other CPUs; false if they need not.
+#[cold]
+#[inline(never)]
+fn hold(cpu: &Cpu, sender: TcbRef, partner: Owned, whole: &Result<(), transfer::Cut>) -> bool {
+    if let Err(cut) = whole {
+        sender.transfer_error.set(cut.senders().raw());
+    }
+    partner
+        .resources
+        .set(partner.resources.get() & !Resources::STALE);
+    shootdown::hold(cpu, sender, partner)
 }
 
 /// The message of `sender`, a visitor, goes to `partner`, which waits and has no memory for strings or pages.

@@ -8,7 +8,6 @@ use pecan_abi::tag::Tag;
 
 use super::Way;
 use crate::ipc::{meet, queue};
-use crate::sched;
 use crate::thread::{Owned, Part, Resources, State};
 
 /// Whether a message to `receiver` would be one inside of another.
@@ -16,30 +15,30 @@ pub(super) fn is_inside(receiver: Owned) -> bool {
     receiver.transfer.part.get() != Part::NONE
 }
 
-/// Lets in what waits. False: one of the two is out of this message.
-pub(super) fn pause(way: Way, tag: Tag) -> bool {
+/// Does `work`, which lets in what waits. False: one of the two is out of this message.
+pub(super) fn pause(way: Way, tag: Tag, work: impl FnOnce(Owned)) -> bool {
     let Way { me, partner, part } = way;
     let names = (me.id(), partner.id());
     let is_there = if part.sends() {
-        push(me, partner, tag)
+        push(me, partner, tag, work)
     } else {
-        pull(me, partner)
+        pull(me, partner, work)
     };
     is_there && names == (me.id(), partner.id())
 }
 
 /// The sender stays on this CPU and is not stopped, until the message has ended.
-fn push(me: Owned, receiver: Owned, tag: Tag) -> bool {
+fn push(me: Owned, receiver: Owned, tag: Tag, work: impl FnOnce(Owned)) -> bool {
     me.transfer.part.set(Part::PUSHES);
     me.resources.set(me.resources.get() | Resources::TRANSFER);
-    sched::let_others_in(me);
+    work(me);
     receiver.state() == State::Waiting && meet::takes(receiver, receiver.wait.get(), &me, tag)
 }
 
 /// The sender is where others look for it.
-fn pull(me: Owned, sender: Owned) -> bool {
+fn pull(me: Owned, sender: Owned, work: impl FnOnce(Owned)) -> bool {
     queue::push(me, sender.name());
-    sched::let_others_in(me);
+    work(me);
     let is_queued = sender.state() == State::Sending && sender.queued_at() == Some(me.name());
     if is_queued {
         queue::unlink(sender.name());

@@ -39,6 +39,13 @@ pub(super) fn unlock(cpu: &Cpu, me: Owned, partner: Owned) {
     leave(cpu, me);
 }
 
+/// `me`, the running thread, whose transfer was broken off, is not through with it: until it leaves, it stays on this CPU and
+/// does not stop.
+pub(super) fn stay(me: Owned, part: Part) {
+    me.transfer.part.set(part);
+    me.resources.set(me.resources.get() | Resources::TRANSFER);
+}
+
 /// `thread` is in no transfer any more, and has none of these resources either.
 pub(super) fn release(thread: Owned, others: u32) {
     thread.transfer.part.set(Part::NONE);

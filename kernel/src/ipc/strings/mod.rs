@@ -36,7 +36,8 @@ use super::transfer::{Cut, Mover, store};
 use crate::arch::x86_64::copy;
 use crate::cpu;
 use crate::sched;
-use crate::thread::{Broken, Field, Owned, Part, Tcb, TcbRef, UtcbRef};
+use crate::space::shootdown;
+use crate::thread::{Broken, Field, Owned, Part, Resources, Tcb, TcbRef, UtcbRef};
 
 pub(crate) use break_off::{Cause, break_off, fail, time_out};
 pub(crate) use fault::{fault, interrupted, proceed};
@@ -183,7 +184,7 @@ impl Strings {
             return Ok(());
         };
         if !self.may_lock(&way) {
-            return self.pause_inside(way);
+            return self.pause_inside(way, sched::let_others_in);
         }
         self.lock(way);
         way.me.transfer.copied.set(self.copied);
@@ -193,15 +194,44 @@ impl Strings {
 
     #[cold]
     #[inline(never)]
-    fn pause_inside(&mut self, way: Way) -> Result<(), Cut> {
+    fn pause_inside(&mut self, way: Way, work: impl FnOnce(Owned)) -> Result<(), Cut> {
         self.inside = true;
-        if inside::pause(way, self.tag) {
+        if inside::pause(way, self.tag, work) {
             return Ok(());
         }
         Err(Cut {
             told: true,
             ..Cut::both(IpcCode::Aborted, self.copied)
         })
+    }
+
+    /// An item has taken something away that other CPUs may still have: returns what became of it when none has it any more, or the
+    /// error of a transfer that was broken off meanwhile. Between two CPUs the receiver waits for that, when the message is
+    /// over ([`Resources::STALE`]).
+    #[cold]
+    #[inline(never)]
+    pub(super) fn settle(&mut self, receiver: Owned, done: Result<(), Cut>) -> Result<(), Cut> {
+        let Some(way) = self.way else {
+            receiver
+                .resources
+                .set(receiver.resources.get() | Resources::STALE);
+            return done;
+        };
+        if done.is_err_and(|cut| cut.told) {
+            lock::stay(way.me, way.part);
+            shootdown::wait(way.me);
+            lock::leave(cpu::current(), way.me);
+            return done;
+        }
+        if !self.may_lock(&way) {
+            self.pause_inside(way, shootdown::wait)?;
+            return done;
+        }
+        self.lock(way);
+        way.me.transfer.copied.set(self.copied);
+        shootdown::wait(way.me);
+        self.check(way)?;
+        done
     }
 
     /// Whether the two are locked, or the receiver is not locked with somebody else.

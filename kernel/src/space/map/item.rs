@@ -8,13 +8,12 @@ use pecan_rules::placement::{Placement, place};
 
 use super::put::{Giver, cached, readable};
 use super::{Mode, NoMemory, Unfinished};
-use crate::cpu;
 use crate::space::object::{Role, Space};
 use crate::space::tables::PhysTables;
 use crate::space::tree::{self, Tree};
-use crate::space::{caching, shootdown, sigma0, unmap};
+use crate::space::{caching, sigma0, unmap};
 
-/// Moves what the item names from `from` into the window of `to`. Parts of the source that are not mapped, and the
+/// Moves what the item names from the first space into the window of the second. Parts of the source that are not mapped, and the
 /// areas of both spaces, are left out. Rights are at most those that the source has. The owner of all memory gets
 /// nothing, since it has everything, and can only map.
 ///
@@ -24,15 +23,17 @@ use crate::space::{caching, shootdown, sigma0, unmap};
 /// The time is that of the pages that the sender has in the source, whatever the size of the item, and of what derived from
 /// pages that are replaced. From the owner of all memory they are the pages of the largest size that fit. Interrupts are off
 /// for [`PIECE`] steps, then `pause` is called, with nothing held; it says whether to go on. The tree is locked for one
-/// step, which is a page, or a piece of what goes with a page that is replaced, and between two this CPU answers others
-/// that wait for it.
+/// step, which is a page, or a piece of what goes with a page that is replaced.
+///
+/// `stale` becomes true if other CPUs may still see what was replaced or granted: then the receiver must not hear of the message
+/// before they have dropped it ([`crate::space::shootdown`]).
 pub(crate) fn item(
-    from: &Space,
-    to: &Space,
+    (from, to): (&Space, &Space),
     send_base: u64,
     send: Fpage,
     window: Fpage,
     mode: Mode,
+    stale: &mut bool,
     mut pause: impl FnMut() -> bool,
 ) -> Result<(), Unfinished> {
     let Some(placement) = place(send_base, send, window).filter(|_| to.role() != Role::Sigma0)
@@ -41,14 +42,14 @@ pub(crate) fn item(
     };
     let owner = from.role() == Role::Sigma0;
     let mut work = Work::new(from, to, placement, mode);
-    while !work.piece(owner)? {
+    while !work.piece(owner, stale)? {
         if !pause() {
             return Err(Unfinished::Stopped);
         }
     }
     let mut lives = true;
     if mode == Mode::Grant && !owner {
-        unmap::unmap(from, send.with_rights(Rights::FULL), true, || {
+        unmap::unmap(from, send.with_rights(Rights::FULL), true, stale, || {
             lives = pause();
             lives
         });
@@ -104,22 +105,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Some steps; what they took away no CPU uses any more. True: that was all.
-    fn piece(&mut self, owner: bool) -> Result<bool, NoMemory> {
-        let mut stale = None;
+    /// Some steps. True: that was all. `stale` becomes true if other CPUs may still use what they took away.
+    fn piece(&mut self, owner: bool, stale: &mut bool) -> Result<bool, NoMemory> {
         let mut result = Ok(Step::More);
         for _ in 0..PIECE {
-            shootdown::answer(cpu::current());
             let mut tree = tree::lock();
             result = self.step(&mut tree, owner);
-            tree.move_stale(&mut stale);
+            *stale |= tree.note_replaced(self.to);
             drop(tree);
             if !matches!(result, Ok(Step::More)) {
                 break;
             }
-        }
-        if let Some(mut stale) = stale {
-            stale.drop_translations();
         }
         result.map(|step| matches!(step, Step::Last))
     }

@@ -10,11 +10,11 @@ use super::put::{Giver, Piece, fresh, readable};
 use crate::space::caching;
 use crate::space::object::{Role, Space};
 use crate::space::tables::PhysTables;
-use crate::space::tree;
+use crate::space::{shootdown, tree};
 
 /// Maps the page of `from` that the item names into the window of `to`, as [`super::item`] does. False, with nothing changed,
-/// unless it is one page of 4 KiB that `from` was given, nothing is at its place in `to`, all pages are cached as usual, the
-/// page's table and the memory for a node are there, and nobody holds a lock.
+/// unless it is one page of 4 KiB that `from` was given, nothing is at its place in `to` nor may be seen there by another CPU, all
+/// pages are cached as usual, the page's table and the memory for a node are there, and nobody holds a lock.
 #[inline(always)]
 pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window: Fpage) -> bool {
     let owners = from.role() == Role::Sigma0 || to.role() == Role::Sigma0;
@@ -32,7 +32,7 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
     };
     let target = placement.target;
     let at = find(&PhysTables, to.root(), target);
-    let is_free = at.is_absent_page() && !areas.contain(target);
+    let is_free = at.is_absent_page() && !areas.contain(target) && !shootdown::any();
     if !is_free || !tree.has_room() {
         return false;
     }

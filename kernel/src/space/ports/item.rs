@@ -4,15 +4,14 @@ use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_rules::ports::{Giver, Mode, Ports};
 
 use super::{tree, unmap};
-use crate::cpu;
 use crate::space::map::{self, NoMemory};
-use crate::space::shootdown;
 use crate::space::{Role, Space};
 
 /// Gives `to` the ports that `from` has of those that the item names and the window, which is not nil, takes. The owner
 /// of all ports gets nothing, since it has everything, and can only map. Who gives to itself keeps what it has.
 ///
-/// The tree is locked for one piece at a time. On an error, what was given before stays.
+/// The tree is locked for one piece at a time. On an error, what was given before stays. `stale` becomes true if other CPUs may
+/// still let programs use what a grant took away.
 #[inline(never)]
 pub(crate) fn item(
     from: &Space,
@@ -20,6 +19,7 @@ pub(crate) fn item(
     page: IoFpage,
     window: Fpage,
     mode: map::Mode,
+    stale: &mut bool,
 ) -> Result<(), NoMemory> {
     let Some(ports) = Ports::named(page).within(window) else {
         return Ok(());
@@ -34,21 +34,23 @@ pub(crate) fn item(
     };
     let mut left = Some(ports);
     while let Some(ports) = left {
-        shootdown::answer(cpu::current());
-        left = step(giver, to, ports)?;
+        left = step(giver, to, ports, stale)?;
     }
     if let Giver::Space(_, Mode::Grant) = giver {
-        unmap::take(from, ports, true, || true);
+        unmap::take(from, ports, true, stale, || true);
     }
     Ok(())
 }
 
-/// Gives one piece; the result is the rest. What a grant took away no CPU lets a program use any more.
-fn step(giver: Giver, to: &Space, ports: Ports) -> Result<Option<Ports>, NoMemory> {
-    let (rest, mut stale) = {
-        let mut tree = tree::lock();
-        (tree.give(giver, to.name(), ports), tree.take_stale())
-    };
-    stale.forget_ports();
+/// Gives one piece; the result is the rest.
+fn step(
+    giver: Giver,
+    to: &Space,
+    ports: Ports,
+    stale: &mut bool,
+) -> Result<Option<Ports>, NoMemory> {
+    let mut tree = tree::lock();
+    let rest = tree.give(giver, to.name(), ports);
+    *stale |= tree.note_replaced(to);
     rest.map_err(|_| NoMemory)
 }

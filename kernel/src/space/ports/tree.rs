@@ -16,13 +16,15 @@ static TREE: Mutex<Tree> = Mutex::new(Tree::new());
 
 /// Takes the tree.
 pub(super) fn lock() -> MutexGuard<'static, Tree> {
-    shootdown::lock(&TREE)
+    TREE.lock()
 }
 
 /// Ports, which have no rights: a sweep takes all or nothing, and nobody sees who uses them.
 pub(super) enum AllPorts {}
 
 impl Kind for AllPorts {
+    const STALE: shootdown::Kind = shootdown::Kind::Ports;
+
     fn root(space: &Space) -> Option<Handle> {
         space.ports()
     }

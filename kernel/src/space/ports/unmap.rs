@@ -13,12 +13,18 @@ const PART: usize = 64;
 const CUTS: usize = 4;
 
 /// Takes the ports that `page` names from all who have them from `space`, and from `space` itself with `flush`; `pause`
-/// is called between parts, with nothing held, and says whether the space still lives. No CPU lets a program use
-/// them any more.
+/// is called between parts, with nothing held, and says whether the space still lives. `stale` becomes true if other CPUs may
+/// still let programs use them.
 ///
 /// Pieces of which only a part is named are divided; without memory for that all of the piece goes.
-pub(crate) fn unmap(space: &Space, page: IoFpage, flush: bool, pause: impl FnMut() -> bool) {
-    take(space, Ports::named(page), flush, pause);
+pub(crate) fn unmap(
+    space: &Space,
+    page: IoFpage,
+    flush: bool,
+    stale: &mut bool,
+    pause: impl FnMut() -> bool,
+) {
+    take(space, Ports::named(page), flush, stale, pause);
 }
 
 /// Takes away all ports of a space that ends, and what derives from them, by as many calls of [`go_on`] as it takes.
@@ -27,14 +33,11 @@ pub(in crate::space) fn all(space: &Space) -> Sweep {
     Sweep::new(scope(space, all, true), PART)
 }
 
-/// Goes on with a sweep for one part, after which no CPU lets a program use a port because of it.
-pub(in crate::space) fn go_on(sweep: &mut Sweep) {
-    let mut stale = {
-        let mut tree = tree::lock();
-        tree.sweep(sweep);
-        tree.take_stale()
-    };
-    stale.forget_ports();
+/// Goes on with a sweep for one part. True: other CPUs may still let programs use ports that it took.
+pub(in crate::space) fn go_on(sweep: &mut Sweep) -> bool {
+    let mut tree = tree::lock();
+    tree.sweep(sweep);
+    tree.note_stale()
 }
 
 fn scope(space: &Space, ports: Ports, flush: bool) -> Scope {
@@ -50,10 +53,16 @@ fn scope(space: &Space, ports: Ports, flush: bool) -> Scope {
 
 /// As [`unmap`].
 #[inline(never)]
-pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnMut() -> bool) {
+pub(super) fn take(
+    space: &Space,
+    ports: Ports,
+    flush: bool,
+    stale: &mut bool,
+    mut pause: impl FnMut() -> bool,
+) {
     let scope = scope(space, ports, flush);
     let mut sweep = Sweep::new(scope, PART);
-    while !part(scope, ports, &mut sweep) {
+    while !part(scope, ports, &mut sweep, stale) {
         if !pause() {
             return;
         }
@@ -61,18 +70,15 @@ pub(super) fn take(space: &Space, ports: Ports, flush: bool, mut pause: impl FnM
 }
 
 /// Divides some pieces, or takes some if none is to be divided. True: nothing is left to do.
-fn part(scope: Scope, ports: Ports, sweep: &mut Sweep) -> bool {
-    let mut stale = {
-        let mut tree = tree::lock();
-        let mut cuts = CUTS;
-        while cuts > 0 && cut(&mut *tree, scope.space, ports, scope.flush) == Ok(true) {
-            cuts -= 1;
-        }
-        if cuts > 0 {
-            tree.sweep(sweep);
-        }
-        tree.take_stale()
-    };
-    stale.forget_ports();
+fn part(scope: Scope, ports: Ports, sweep: &mut Sweep, stale: &mut bool) -> bool {
+    let mut tree = tree::lock();
+    let mut cuts = CUTS;
+    while cuts > 0 && cut(&mut *tree, scope.space, ports, scope.flush) == Ok(true) {
+        cuts -= 1;
+    }
+    if cuts > 0 {
+        tree.sweep(sweep);
+    }
+    *stale |= tree.note_stale();
     sweep.is_done()
 }

@@ -12,7 +12,6 @@ use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
-use crate::space::shootdown;
 use crate::thread::Owned;
 
 const DEBUG: u64 = 1;
@@ -67,6 +66,9 @@ fn interrupt(frame: &Frame) {
         vector::TIMER => {
             apic::eoi();
             sched::tick(cpu);
+            if cpu.backlog.is_postponed() {
+                go_on_with_mailbox(cpu, frame);
+            }
         }
         vector::DOORBELL => doorbell(cpu, frame),
         vector::PING => {
@@ -88,8 +90,13 @@ fn interrupt(frame: &Frame) {
 fn doorbell(cpu: &'static Cpu, frame: &Frame) {
     apic::eoi();
     cpu.count(Counter::IpisTaken);
-    shootdown::answer(cpu);
     orphans::look(cpu);
+    look_into_mailbox(cpu, frame);
+}
+
+/// Takes what was sent to this CPU; in the middle of something of the kernel's the dispatcher does, soon.
+#[inline(always)]
+fn look_into_mailbox(cpu: &'static Cpu, frame: &Frame) {
     if !frame.is_users() {
         cpu.reschedule.set(true);
         return;
@@ -98,6 +105,13 @@ fn doorbell(cpu: &'static Cpu, frame: &Frame) {
         Found::Message(thread) => sched::run_at_once(cpu, Owned::current(), thread),
         Found::Nothing | Found::Mail => remote::drain(cpu),
     }
+}
+
+/// What was postponed goes on with the tick.
+#[cold]
+#[inline(never)]
+fn go_on_with_mailbox(cpu: &'static Cpu, frame: &Frame) {
+    look_into_mailbox(cpu, frame);
 }
 
 #[inline(never)]
@@ -140,8 +154,7 @@ const PROBE: [u8; 3] = [0x48, 0x8b, 0x00];
 /// An exception in the kernel: a probe of a slot without a thread, or a bug.
 fn kernel_exception(frame: &mut Frame) {
     let address = read_fault_address();
-    let in_array = (layout::TCB_BASE..layout::TCB_END).contains(&address);
-    if frame.vector == PAGE_FAULT && in_array {
+    if frame.vector == PAGE_FAULT && layout::is_in_tcb_array(address) {
         let (probe, otherwise) = crate::ipc::fast::probe();
         if frame.ip == probe {
             frame.ip = otherwise;

@@ -1,0 +1,203 @@
+//! A CPU takes what was sent to it: a bounded number of nodes at a time, so that its threads run however much others send.
+//! This CPU, interrupts off.
+//!
+//! ```text
+//! turn      up to TURN nodes are handled; nearly always that is all, and the first node rings again
+//! postpone  the rest stays in the CPU's block, in order, before what is in the mailbox
+//! next turn with the next tick, or whenever the dispatcher runs; at once if there is no thread
+//! ```
+//! While something is postponed the mailbox does not ring: the interrupts alone could keep threads from running. It stays
+//! POLLING or has nodes in it, which promises that the CPU looks by itself, and that it does, at the next tick at the latest.
+
+use core::cell::Cell;
+
+use pecan_smp::mailbox::Batch;
+use pecan_smp::protocol::Kind;
+
+use super::{Addresses, handle, node};
+use crate::cpu::{Counter, Cpu, CpuCell};
+use crate::ipc::short;
+use crate::sched;
+use crate::thread::{Owned, TcbRef};
+
+/// Nodes in a turn. Each is a message or the end of one, about a thousand instructions, so a turn is shorter than a tick
+/// by far; and there are seldom more, since a thread has one under way.
+const TURN: u32 = 32;
+
+/// What a CPU postponed.
+pub(crate) struct Backlog {
+    /// Nodes that were taken from the mailbox.
+    rest: CpuCell<Batch>,
+    /// Something is postponed: here, or in the mailbox, which does not ring.
+    postponed: Cell<bool>,
+    /// The CPU has posted a node to itself, which it may not have taken yet.
+    own_post: Cell<bool>,
+}
+
+impl Backlog {
+    /// Nothing.
+    pub(crate) const fn new() -> Self {
+        Self {
+            rest: CpuCell::new(Batch::empty()),
+            postponed: Cell::new(false),
+            own_post: Cell::new(false),
+        }
+    }
+
+    /// Whether the CPU has to go on with it soon.
+    #[inline]
+    pub(crate) fn is_postponed(&self) -> bool {
+        self.postponed.get()
+    }
+
+    /// The CPU has posted a node to itself.
+    pub(super) fn note_own_post(&self) {
+        self.own_post.set(true);
+    }
+}
+
+/// Handles what was sent to this CPU, or a turn of it. Afterwards the first node rings, unless something is postponed.
+#[inline(always)]
+pub(crate) fn drain(cpu: &'static Cpu) {
+    if cpu.backlog.is_postponed() {
+        return resume(cpu);
+    }
+    if !cpu.mailbox.0.leave() {
+        let batch = cpu.mailbox.0.take(&Addresses);
+        go_on(cpu, batch);
+    }
+}
+
+/// A turn, beginning with `batch`. Only what comes after a node is counted: one node is the common case.
+#[inline(always)]
+fn go_on(cpu: &'static Cpu, mut batch: Batch) {
+    let mut left = TURN;
+    loop {
+        while let Some(node) = batch.next(&Addresses) {
+            cpu.count(Counter::RemoteRequests);
+            handle(cpu, node);
+            if !batch.is_empty() {
+                left -= 1;
+                if left == 0 {
+                    return postpone(cpu, batch);
+                }
+            }
+        }
+        if cpu.mailbox.0.leave() {
+            cpu.backlog.own_post.set(false);
+            return;
+        }
+        left -= 1;
+        if left == 0 {
+            return postpone(cpu, batch);
+        }
+        batch = cpu.mailbox.0.take(&Addresses);
+    }
+}
+
+/// A turn of what was postponed, then of what came since.
+#[cold]
+#[inline(never)]
+fn resume(cpu: &'static Cpu) {
+    cpu.backlog.postponed.set(false);
+    let rest = cpu
+        .backlog
+        .rest
+        .with(|rest| core::mem::replace(rest, Batch::empty()));
+    go_on(cpu, rest);
+}
+
+/// The turn is over: `batch`, and what is in the mailbox, comes later. What the CPU posted to itself does not, nor what was sent
+/// before that (rule 8 of the protocol).
+#[cold]
+#[inline(never)]
+fn postpone(cpu: &'static Cpu, mut batch: Batch) {
+    while cpu.backlog.own_post.replace(false) {
+        finish(cpu, &mut batch);
+        batch = cpu.mailbox.0.take(&Addresses);
+        finish(cpu, &mut batch);
+    }
+    if batch.is_empty() && cpu.mailbox.0.leave() {
+        return;
+    }
+    cpu.backlog.rest.with(|rest| *rest = batch);
+    cpu.backlog.postponed.set(true);
+}
+
+fn finish(cpu: &'static Cpu, batch: &mut Batch) {
+    while let Some(node) = batch.next(&Addresses) {
+        cpu.count(Counter::RemoteRequests);
+        handle(cpu, node);
+    }
+}
+
+/// What a CPU finds in its mailbox.
+#[must_use]
+pub(crate) enum Found {
+    /// Nothing came, or it is not the time to look.
+    Nothing,
+    /// Something, which is dealt with or postponed; more may have come.
+    Mail,
+    /// Only a message for this thread, which has it and is to run; from now on the first node rings again.
+    Message(Owned),
+}
+
+/// Takes what was sent to this CPU while a thread ran in user mode.
+#[inline(always)]
+pub(crate) fn hear(cpu: &'static Cpu) -> Found {
+    if cpu.backlog.is_postponed() {
+        return Found::Nothing;
+    }
+    let mut batch = cpu.mailbox.0.take(&Addresses);
+    match batch.next(&Addresses) {
+        Some(first) => serve_first(cpu, first, batch),
+        None => Found::Nothing,
+    }
+}
+
+/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. The CPU has nothing to run and nothing postponed.
+#[inline(always)]
+pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
+    let mut batch = cpu.mailbox.0.take(&Addresses);
+    let mut left = times;
+    loop {
+        // What was taken is served, also after the last look.
+        if let Some(first) = batch.next(&Addresses) {
+            return serve_first(cpu, first, batch);
+        }
+        if left == 0 {
+            return Found::Nothing;
+        }
+        left -= 1;
+        if cpu.mailbox.0.has_mail() {
+            batch = cpu.mailbox.0.take(&Addresses);
+        } else {
+            core::hint::spin_loop();
+        }
+    }
+}
+
+#[inline(always)]
+fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
+    cpu.count(Counter::RemoteRequests);
+    let kind = node(first).kind.get();
+    let partner = (kind == Kind::Request)
+        .then(|| short::serve(cpu, TcbRef::containing(first)))
+        .flatten();
+    match partner {
+        Some(partner) if batch.is_empty() && cpu.mailbox.0.leave() => {
+            cpu.backlog.own_post.set(false);
+            return Found::Message(partner);
+        }
+        Some(partner) => sched::wake(cpu, partner),
+        None => handle(cpu, first),
+    }
+    serve_rest(cpu, batch)
+}
+
+#[cold]
+#[inline(never)]
+fn serve_rest(cpu: &'static Cpu, batch: Batch) -> Found {
+    go_on(cpu, batch);
+    Found::Mail
+}
