@@ -85,12 +85,11 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
     }
 }
 
-/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later. Who has it
-/// may be waiting for this CPU to drop translations.
+/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later. Others of its
+/// priority run meanwhile, and interrupts come: who has it may be waiting for this CPU to drop translations.
 pub(super) fn look_again_later(me: Owned) {
-    let cpu = cpu::current();
-    shootdown::answer(cpu);
-    sched::give_way(cpu, me);
+    sched::give_way(cpu::current(), me);
+    sched::let_others_in(me);
 }
 
 pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {
