@@ -8,10 +8,11 @@
 
 use core::sync::atomic::{Ordering, fence};
 
+use pecan_abi::hold::Point;
 use spin::{Mutex, MutexGuard};
 
 use crate::arch::x86_64::{apic, root};
-use crate::cpu::{self, Cpu};
+use crate::cpu::{self, Cpu, hold};
 
 /// Roots of spaces from which something was taken away: in their tables, or ports.
 #[derive(Clone, Copy)]
@@ -74,6 +75,7 @@ impl Stale {
         // the root first, and then loads it, which is a barrier.
         fence(Ordering::SeqCst);
         let here = cpu::current();
+        hold::at(here, Point::Unmapped);
         for other in (0..cpu::count()).filter_map(cpu::get) {
             if !self.contains(other.loaded_root()) && !self.contains(other.window_root()) {
                 continue;

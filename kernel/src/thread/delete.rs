@@ -5,12 +5,13 @@
 
 use core::sync::atomic::Ordering;
 
+use pecan_abi::hold::Point;
 use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 
 use super::{Owned, Resources, State, migrate};
 use crate::arch::x86_64::{debug, fpu};
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, hold};
 use crate::ipc;
 use crate::sched;
 use crate::space::Space;
@@ -48,6 +49,7 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
+    hold::at(cpu, Point::Finishing);
     ipc::on_behalf::release_wait(cpu, thread);
     fpu::release(thread);
     debug::release(thread);

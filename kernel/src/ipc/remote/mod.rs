@@ -14,12 +14,13 @@ mod serve;
 
 use core::sync::atomic::AtomicUsize;
 
+use pecan_abi::hold::Point;
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::mailbox::{Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
 use crate::arch::x86_64::apic;
-use crate::cpu::{self, Counter, Cpu};
+use crate::cpu::{self, Counter, Cpu, hold};
 use crate::thread::{Node, Owned, TcbRef, migrate};
 
 pub(crate) use ask::ask;
@@ -50,7 +51,10 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
     if to == cpu.index {
         // What a CPU tells itself, it hears before any thread runs.
         cpu.reschedule.set(true);
-    } else if ring == Ring::Needed {
+        return;
+    }
+    hold::at(cpu, Point::Pushed);
+    if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
         apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
     }
@@ -64,6 +68,7 @@ pub(crate) fn drain(cpu: &'static Cpu) {
             cpu.count(Counter::RemoteRequests);
             handle(cpu, node);
         }
+        hold::at(cpu, Point::Drained);
     }
 }
 
@@ -104,11 +109,23 @@ fn handle(cpu: &'static Cpu, node: usize) {
     } else {
         thread.cancel_node.kind.get()
     };
+    hold::at(cpu, point(kind));
     match kind {
         Kind::Request => serve::request(cpu, thread),
         Kind::Cancel => serve::cancel(cpu, thread),
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),
         Kind::Control => crate::sys::remote::serve(cpu, thread),
         Kind::Arrive => migrate::arrive(cpu, thread),
+    }
+}
+
+/// Where tests hold a CPU before it handles a node.
+const fn point(kind: Kind) -> Point {
+    match kind {
+        Kind::Request => Point::Request,
+        Kind::Cancel => Point::Cancel,
+        Kind::Answer(_) => Point::Answer,
+        Kind::Control => Point::Control,
+        Kind::Arrive => Point::Arrive,
     }
 }
