@@ -7,6 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 type Shared = Arc<OnceLock<Result<Conform, String>>>;
 
+/// Lets the program run the tests that hold processors.
+const HOLDING: &str = "-- RACE";
+
 /// The runs come before the ids that read them, so that idle test threads start the next machine.
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let ids = Arc::new(permanent());
@@ -23,7 +26,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
             shared.clone(),
             ids.clone(),
         ));
-        for id in ids.iter() {
+        for id in ids.iter().filter(|id| id.holds == shape.held) {
             tests.push(single(
                 name(&id.name),
                 built.clone(),
@@ -68,8 +71,13 @@ fn single(name: String, built: Arc<Built>, shape: Arc<Shape>, shared: Shared, id
 /// The run of a shape: the first who asks boots it.
 fn run<'a>(built: &Built, shape: &Shape, shared: &'a Shared) -> Result<&'a Conform, Failed> {
     let boot = || -> Result<Conform, Failed> {
-        let story = built.boot(&shape.machine, Some(&built.image("conform")?), shape.kernel)?;
-        Ok(Conform::read(shape.machine.cpus, story))
+        let image = built.image("conform")?;
+        let story = if shape.held {
+            built.boot_debug(&shape.machine, &image, HOLDING)?
+        } else {
+            built.boot(&shape.machine, Some(&image), shape.kernel)?
+        };
+        Ok(Conform::read(shape.machine.cpus, shape.held, story))
     };
     let run = shared.get_or_init(|| {
         boot().map_err(|failed| failed.message().unwrap_or("no reason").to_owned())

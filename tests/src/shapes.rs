@@ -11,6 +11,8 @@ pub struct Shape {
     pub machine: Machine,
     /// Words for the kernel.
     pub kernel: &'static str,
+    /// The debug kernel, for the tests that hold processors, and no others.
+    pub held: bool,
 }
 
 impl Shape {
@@ -28,6 +30,7 @@ pub fn all() -> Vec<Shape> {
         name,
         machine: Machine::new(cpus),
         kernel: "",
+        held: false,
     };
     let xapic = |name, cpus| Shape {
         name,
@@ -36,6 +39,7 @@ pub fn all() -> Vec<Shape> {
             ..Machine::new(cpus)
         },
         kernel: "",
+        held: false,
     };
     let counted = |name, cpus| Shape {
         name,
@@ -44,6 +48,7 @@ pub fn all() -> Vec<Shape> {
             ..Machine::new(cpus)
         },
         kernel: "",
+        held: false,
     };
     let old = Machine {
         apic: Apic::X,
@@ -56,6 +61,7 @@ pub fn all() -> Vec<Shape> {
         // All of the kernel's memory is used up once, thread by thread, and each end is told to all processors.
         Shape {
             kernel: "kmem=24",
+            held: false,
             ..x2apic("x2-64", 64)
         },
         x2apic("x2-1", 1),
@@ -68,6 +74,7 @@ pub fn all() -> Vec<Shape> {
                 ..Machine::new(3)
             },
             kernel: "kmem=32",
+            held: false,
         },
         x2apic("x2-4", 4),
         x2apic("x2-8", 8),
@@ -76,6 +83,7 @@ pub fn all() -> Vec<Shape> {
             name: "qemu64-2",
             machine: old,
             kernel: "",
+            held: false,
         },
         // Every message takes the general way, which the others leave to what is uncommon.
         Shape {
@@ -85,6 +93,12 @@ pub fn all() -> Vec<Shape> {
                 ..Machine::new(2)
             },
             kernel: "ipc=general",
+            held: false,
+        },
+        // One processor for the test itself, one for either side.
+        Shape {
+            held: true,
+            ..x2apic("held-3", 3)
         },
     ]
 }

@@ -27,6 +27,7 @@ mod npf;
 mod pc;
 mod pf;
 mod prp;
+mod race;
 mod rdr;
 mod res;
 mod sc;
@@ -47,7 +48,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 35] = [
+const FEATURES: [&[Test]; 36] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -78,6 +79,7 @@ const FEATURES: [&[Test]; 35] = [
     mem::TESTS,
     smp::TESTS,
     xcpu::TESTS,
+    race::TESTS,
     irq::TESTS,
     io::TESTS,
     sig::TESTS,

@@ -43,6 +43,10 @@ pub(crate) fn all(tests: &[&'static Test]) -> usize {
             println!("[test] {} skip needs {} CPUs", test.id, test.needs_cpus);
             continue;
         }
+        if test.holds && l4::control::is_held(0).is_none() {
+            println!("[test] {} skip needs the debug kernel", test.id);
+            continue;
+        }
         match one(test) {
             Ok(()) => println!("[test] {} ok", test.id),
             Err(failure) => {
@@ -74,6 +78,11 @@ fn one(test: &'static Test) -> Outcome {
         .priority(PRIORITY);
     let runner = plan.start(body, core::ptr::from_ref(test) as u64, &STACK)?;
     let ended = ipc::receive_within(runner, LIMIT);
+    if test.holds {
+        for cpu in 0..kip::cpus() {
+            l4::control::release(cpu);
+        }
+    }
     worker::retire();
     // SAFETY: its thread is deleted.
     unsafe { STACK.release() };
