@@ -9,12 +9,16 @@ mod moves;
 mod requests;
 mod unmaps;
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use l4::abi::schedule::ThreadState;
 use l4::control::{self, Point};
 use l4::thread::Builder;
-use l4::{ThreadId, schedule};
+use l4::{ThreadId, Time, schedule};
 
-use crate::harness::worker::Performed;
-use crate::harness::{Failure, Job, Outcome, Test, board, check, job, pause, until, worker};
+use crate::harness::{
+    Failure, Job, Outcome, Test, board, check, equal, job, pause, raw, until, worker,
+};
 
 /// The tests of the files.
 pub(crate) const TESTS: &[Test] = &[
@@ -69,9 +73,12 @@ fn release(cpu: usize) {
 /// Waits until `cpu` is held.
 #[track_caller]
 fn until_held(cpu: usize) -> Outcome {
-    until("the CPU at the point", || {
-        control::is_held(cpu) == Some(true)
-    })
+    until("the CPU at the point", || is_held(cpu))
+}
+
+/// Whether `cpu` is held.
+fn is_held(cpu: usize) -> bool {
+    control::is_held(cpu) == Some(true)
 }
 
 /// A receiver of this plan that waits.
@@ -82,7 +89,15 @@ fn waiting(plan: Builder) -> Result<job::Started, Failure> {
     Ok(receiver)
 }
 
-/// Long enough for CPU 0 to do what it can: all that it was told comes to its threads.
+/// A sender on CPU 0 whose message is on its way.
+#[track_caller]
+fn sending(job: Job) -> Result<job::Started, Failure> {
+    let sender = job.start(worker::here())?;
+    worker::until_state(sender.id, ThreadState::PendingSend)?;
+    Ok(sender)
+}
+
+/// A moment in which something could happen that must not.
 fn let_pass() {
     pause(5_000);
 }
@@ -94,14 +109,83 @@ fn not_yet(job: &job::Started) -> Outcome {
     check("it is not done yet", !job.is_done())
 }
 
-/// Lets a worker on CPU 0 move `thread` to `cpu`; its value is 1 when that is done.
-#[track_caller]
-fn move_later(thread: ThreadId, cpu: usize) -> Result<Performed, Failure> {
-    board::put(800 + cpu, thread.raw());
-    worker::perform_later(worker::here(), move_to, cpu as u64)
+/// A system call of a thread on CPU 0, which other CPUs carry out.
+#[derive(Clone, Copy)]
+struct Call(usize);
+
+/// Board words of calls: target, argument, how far it is, result.
+const CALLS: usize = 700;
+const BEGUN: u64 = 1;
+const DONE: u64 = 2;
+
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+impl Call {
+    /// Lets a thread make it, and waits until it is on its way, or done.
+    #[track_caller]
+    fn make(function: fn(u64), target: ThreadId, argument: u64) -> Result<Self, Failure> {
+        let call = Self(CALLS + 4 * (NEXT.fetch_add(1, Relaxed) % 16));
+        board::put(call.0, target.raw());
+        board::put(call.0 + 1, argument);
+        board::put(call.0 + 2, 0);
+        let id = worker::start(worker::here(), function, call.0 as u64)?;
+        until("a call on its way", || match board::get(call.0 + 2) {
+            0 => false,
+            BEGUN => schedule::state(id) == Ok(ThreadState::Waiting),
+            _ => true,
+        })?;
+        Ok(call)
+    }
+
+    /// In its thread: carries it out.
+    fn perform(at: u64, work: impl FnOnce(ThreadId, u64) -> u64) {
+        let at = at as usize;
+        let (target, argument) = (ThreadId::from_raw(board::get(at)), board::get(at + 1));
+        board::put(at + 2, BEGUN);
+        board::put(at + 3, work(target, argument));
+        board::put(at + 2, DONE);
+    }
+
+    /// Its result, when it has come back.
+    #[track_caller]
+    fn result(self) -> Result<u64, Failure> {
+        until("the end of a call", || board::get(self.0 + 2) == DONE)?;
+        Ok(board::get(self.0 + 3))
+    }
+
+    /// Fails unless it succeeds.
+    #[track_caller]
+    fn succeeds(self) -> Outcome {
+        equal("verdict", self.result()?, raw::DONE.pack())
+    }
 }
 
-fn move_to(cpu: u64) -> u64 {
-    let cpu = cpu as usize;
-    u64::from(schedule::set_cpu(ThreadId::from_raw(board::get(800 + cpu)), cpu).is_ok())
+/// Lets a thread on CPU 0 move `thread` to `cpu`.
+#[track_caller]
+fn move_to(thread: ThreadId, cpu: u64) -> Result<Call, Failure> {
+    let moves = |at| {
+        Call::perform(at, |thread, cpu| {
+            let moved = schedule::set_cpu(thread, cpu as usize).is_ok();
+            u64::from(moved) * raw::DONE.pack()
+        });
+    };
+    Call::make(moves, thread, cpu)
+}
+
+/// Lets a thread on CPU 0 delete `thread`.
+#[track_caller]
+fn delete(thread: ThreadId) -> Result<Call, Failure> {
+    let deletes = |at| Call::perform(at, |thread, _| raw::delete(thread).pack());
+    Call::make(deletes, thread, 0)
+}
+
+/// Does `work` with a timeout that is long enough for a slow host: it says false if that was over too early.
+#[track_caller]
+fn in_time(mut work: impl FnMut(Time) -> Result<bool, Failure>) -> Outcome {
+    for micros in [20_000, 100_000, 500_000, 2_500_000] {
+        if work(Time::period(micros))? {
+            return Ok(());
+        }
+    }
+    Err(Failure::new(format_args!("it was never in time")))
 }

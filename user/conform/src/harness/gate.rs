@@ -7,9 +7,10 @@ use l4::thread::Builder;
 use super::job::{self, Job, Started};
 use super::{Failure, Outcome, board, until};
 
-/// Board words of the gates.
+/// Board words of the gates: whether it is open, and how often who stands there has looked.
 const FIRST: usize = 900;
-const COUNT: u64 = 64;
+const LOOKS: usize = FIRST + COUNT as usize;
+const COUNT: u64 = 40;
 
 const STANDS: u64 = 1;
 const OPEN: u64 = 2;
@@ -19,7 +20,7 @@ const OPEN: u64 = 2;
 pub(crate) struct Gate(usize);
 
 impl Gate {
-    /// Gate `index`, below 64, shut.
+    /// Gate `index`, below 8, shut.
     pub(crate) fn shut(index: u64) -> Self {
         let gate = Self::of(index);
         board::put(gate.0, 0);
@@ -35,14 +36,18 @@ impl Gate {
     pub(crate) fn pass(self) {
         board::put(self.0, STANDS);
         while board::get(self.0) != OPEN {
+            board::add(self.0 + LOOKS - FIRST, 1);
             spin_loop();
         }
     }
 
-    /// Waits until somebody stands there.
+    /// Waits until somebody stands there, and its CPU has nothing else to do any more.
     #[track_caller]
     pub(crate) fn until_there(self) -> Outcome {
-        until("a thread at its gate", || board::get(self.0) == STANDS)
+        until("a thread at its gate", || board::get(self.0) == STANDS)?;
+        let looks = || board::get(self.0 + LOOKS - FIRST);
+        let then = looks();
+        until("a thread that looks at its gate", || looks() > then + 1)
     }
 
     /// Opens it.
@@ -59,6 +64,12 @@ pub(crate) struct Gated {
 }
 
 impl Gated {
+    /// Waits until its CPU has nothing else to do any more.
+    #[track_caller]
+    pub(crate) fn until_there(self) -> Outcome {
+        self.gate.until_there()
+    }
+
     /// Lets it begin.
     pub(crate) fn go(self) -> Started {
         self.gate.open();
@@ -71,7 +82,7 @@ impl Job {
     #[track_caller]
     pub(crate) fn gated(self, plan: Builder) -> Result<Gated, Failure> {
         let slot = self.post();
-        let gate = Gate::shut(slot);
+        let gate = Gate::shut(of_job(slot));
         let id = super::worker::start(plan, pass_and_carry_out, slot)?;
         gate.until_there()?;
         Ok(Gated {
@@ -82,6 +93,11 @@ impl Job {
 }
 
 fn pass_and_carry_out(slot: u64) {
-    Gate::of(slot).pass();
+    Gate::of(of_job(slot)).pass();
     job::carry_out(slot);
+}
+
+/// Behind those that tests use.
+const fn of_job(slot: u64) -> u64 {
+    8 + slot % (COUNT - 8)
 }

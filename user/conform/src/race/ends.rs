@@ -4,28 +4,32 @@ use l4::abi::schedule::ThreadState::PendingSend;
 use l4::control::Point;
 use l4::{SysError, Tag, ThreadId, Time, ipc, schedule};
 
-use super::{hold, let_pass, move_later, not_yet, on_1, on_2, release, until_held, waiting};
+use super::{
+    delete, hold, let_pass, move_to, not_yet, on_1, on_2, release, sending, until_held, waiting,
+};
 use crate::harness::gate::Gate;
 use crate::harness::raw::{self, DONE};
 use crate::harness::worker::Performed;
 use crate::harness::{Failure, Job, Outcome, SOON, board, check, equal, ids, until, worker};
 
-/// Lets a worker on CPU 0 delete `thread`.
-#[track_caller]
-fn delete_later(thread: ThreadId) -> Result<Performed, Failure> {
-    worker::perform_later(worker::here(), delete, thread.raw())
-}
-
-fn delete(thread: u64) -> u64 {
-    raw::delete(ThreadId::from_raw(thread)).pack()
-}
-
-/// Makes a thread with this id, and says so.
+/// Makes a thread with this id, and says when it begins and when it is done.
 fn create(id: u64) -> u64 {
     let id = ThreadId::from_raw(id);
-    let made = raw::create(id, l4::kip::root()).pack();
     board::put(5, 1);
+    let made = raw::create(id, l4::kip::root()).pack();
+    board::put(5, 2);
     made
+}
+
+/// Lets a worker make a thread with the number of one that is dying; it cannot yet.
+#[track_caller]
+fn create_too_early(id: ThreadId) -> Result<Performed, Failure> {
+    board::put(5, 0);
+    let made = worker::perform_later(worker::here(), create, id.raw())?;
+    until("it tries", || board::get(5) != 0)?;
+    let_pass();
+    equal("not made yet", board::get(5), 1)?;
+    Ok(made)
 }
 
 /// The sender is gone for everybody at once. Its number is free only when its request has come home, which nobody sees
@@ -33,21 +37,16 @@ fn create(id: u64) -> u64 {
 pub(super) fn sender_before_it_is_handled() -> Outcome {
     let receiver = waiting(on_1())?;
     for point in [Point::Request, Point::Replying] {
-        board::put(5, 0);
         hold(1, point);
-        let sender = Job::call(receiver.id)
-            .words(3, 0, 0)
-            .within(SOON, SOON)
-            .start(worker::here())?;
+        let call = Job::call(receiver.id).words(3, 0, 0);
+        let sender = sending(call.within(SOON, SOON))?;
         until_held(1)?;
         equal("deletion", raw::delete(sender.id), DONE)?;
         let gone = Err(SysError::InvalidThread);
         equal("state", schedule::state(sender.id), gone)?;
         Job::send(sender.id).now().bare_error(4)?;
         let again = ids::next_version(sender.id);
-        let made = worker::perform_later(worker::here(), create, again.raw())?;
-        let_pass();
-        equal("made too early", board::get(5), 0)?;
+        let made = create_too_early(again)?;
         release(1);
         equal("creation", made.value()?, DONE.pack())?;
         equal("deletion", raw::delete(again), DONE)?;
@@ -62,21 +61,18 @@ pub(super) fn sender_before_it_is_handled() -> Outcome {
 pub(super) fn queued_sender() -> Outcome {
     let busy = worker::start(on_1(), |_| ipc::park(), 0)?;
     worker::until_waiting(&[busy])?;
-    let sender = Job::send(busy).within(SOON, SOON).start(worker::here())?;
-    worker::until_state(sender.id, PendingSend)?;
+    let sender = sending(Job::send(busy).within(SOON, SOON))?;
+    // An answer from there: the message is queued.
     schedule::state(busy)?;
     hold(1, Point::Cancel);
     equal("deletion", raw::delete(sender.id), DONE)?;
     until_held(1)?;
     let again = ids::next_version(sender.id);
-    let made = worker::perform_later(worker::here(), create, again.raw())?;
-    let_pass();
-    equal("made too early", board::get(5), 0)?;
+    let made = create_too_early(again)?;
     // Whose queue it is in ends, too.
-    let deleted = delete_later(busy)?;
-    let_pass();
+    let deleted = delete(busy)?;
     release(1);
-    equal("deletion", deleted.value()?, DONE.pack())?;
+    deleted.succeeds()?;
     equal("creation", made.value()?, DONE.pack())?;
     equal("deletion", raw::delete(again), DONE)
 }
@@ -92,7 +88,7 @@ pub(super) fn receiver() -> Outcome {
     }
     schedule::state(busy)?;
     hold(1, Point::Finishing);
-    let deleted = delete_later(busy)?;
+    let deleted = delete(busy)?;
     until_held(1)?;
     let tag = Tag::new(6, 1, 0).raw();
     for sender in [near, far] {
@@ -102,9 +98,9 @@ pub(super) fn receiver() -> Outcome {
         check("tag", [0, tag].contains(&(done.mr[0] & !Tag::ERROR)))?;
     }
     let late = job().start(on_2())?;
-    let_pass();
+    worker::until_state(late.id, PendingSend)?;
     release(1);
-    equal("deletion", deleted.value()?, DONE.pack())?;
+    deleted.succeeds()?;
     equal("ErrorCode", late.result()?.error, 4)
 }
 
@@ -113,13 +109,12 @@ pub(super) fn receiver() -> Outcome {
 pub(super) fn number_used_again() -> Outcome {
     let old = waiting(on_1())?;
     hold(1, Point::Control);
-    let moved = move_later(old.id, 2)?;
+    let moved = move_to(old.id, 2)?;
     until_held(1)?;
-    let sender = Job::send(old.id).within(SOON, SOON).start(worker::here())?;
-    let_pass();
+    let sender = sending(Job::send(old.id).within(SOON, SOON))?;
     // From the one point to the next.
     hold(1, Point::Request);
-    equal("moved", moved.value()?, 1)?;
+    moved.succeeds()?;
     until_held(1)?;
     equal("deletion", raw::delete(old.id), DONE)?;
     let new = waiting(on_2().id(ids::next_version(old.id)))?;

@@ -1,9 +1,9 @@
 //! Who wakes up a CPU, and when it looks.
 
 use l4::control::Point;
-use l4::{Tag, ThreadId, Time, schedule, thread};
+use l4::{Tag, ThreadId, Time, schedule};
 
-use super::{hold, let_pass, not_yet, on_1, on_2, release, until_held, waiting};
+use super::{hold, not_yet, on_1, on_2, release, sending, until_held, waiting};
 use crate::harness::regular::spin;
 use crate::harness::{Job, Outcome, SOON, board, equal, until, worker};
 
@@ -14,17 +14,21 @@ fn comes_at(point: Point) -> Outcome {
         let receiver = waiting(on_1())?;
         hold(1, point);
         // Something for it to do, after which it is idle again.
-        schedule::state(receiver.id)?;
+        let nudge = worker::perform_later(worker::here(), look, receiver.id.raw())?;
         until_held(1)?;
-        let sender = Job::send(receiver.id)
-            .words(1, 1, round)
-            .start(worker::here())?;
+        let sender = sending(Job::send(receiver.id).words(1, 1, round))?;
         not_yet(&sender)?;
         release(1);
         sender.result()?.ok()?;
         receiver.result()?.carries(1, 1, round, Tag::CROSS_CPU)?;
+        nudge.value()?;
     }
     Ok(())
+}
+
+/// Asks for the state of a thread.
+fn look(thread: u64) -> u64 {
+    u64::from(schedule::state(ThreadId::from_raw(thread)).is_ok())
 }
 
 pub(super) fn push_before_it_halts() -> Outcome {
@@ -45,6 +49,7 @@ pub(super) fn nobody_rings() -> Outcome {
     worker::start(on_1().priority(20).slice(Time::NEVER), spin, 0)?;
     until("the CPU is busy", || board::get(0) > 0)?;
     let late = Job::send(first.id).words(1, 0, 0).gated(on_2())?;
+    late.until_there()?;
     hold(2, Point::Pushed);
     let late = late.go();
     until_held(2)?;
@@ -75,21 +80,16 @@ pub(super) fn ring_in_the_kernel() -> Outcome {
     let other = waiting(on_2())?;
     let asker = Job::send(other.id).gated(on_1())?;
     worker::start(on_1().priority(50), spin, 0)?;
+    asker.until_there()?;
     hold(1, Point::Pushed);
     let asker = asker.go();
     until_held(1)?;
     let then = board::get(0);
-    let sender = Job::send(urgent).words(1, 1, 77).start(worker::here())?;
-    not_yet(&sender)?;
+    let sender = sending(Job::send(urgent).words(1, 1, 77))?;
     release(1);
     sender.result()?.ok()?;
     asker.result()?.ok()?;
     until("the urgent one ran", || board::get(3) == 77)?;
     equal("rounds of the other before it", board::get(2), then)?;
-    until("the other runs", || board::get(0) > then)?;
-    let_pass();
-    Job::send(thread::myself())
-        .within(Time::ZERO, Time::ZERO)
-        .now()
-        .bare_error(2)
+    until("the other runs", || board::get(0) > then)
 }

@@ -4,7 +4,7 @@ use l4::abi::schedule::ThreadState;
 use l4::control::Point;
 use l4::{Message, SysError, Tag, ThreadId, ipc, schedule, thread, utcb};
 
-use super::{hold, let_pass, move_later, not_yet, on_1, release, until_held, waiting};
+use super::{delete, hold, move_to, not_yet, on_1, release, sending, until_held, waiting};
 use crate::harness::gate::Gate;
 use crate::harness::raw::{self, DONE};
 use crate::harness::{BOTH_SOON, Job, Outcome, SOON, board, check, equal, ids, until, worker};
@@ -26,15 +26,14 @@ pub(super) fn to_and_fro() -> Outcome {
     worker::until_waiting(&[server])?;
     for _ in 0..2 {
         hold(2, Point::Arrive);
-        equal("moved", move_later(server, 2)?.value()?, 1)?;
+        move_to(server, 2)?.succeeds()?;
         until_held(2)?;
         // Ordered by the time they come to the CPU that it left.
-        let back = move_later(server, 1)?;
-        let_pass();
-        let caller = Job::call(server).within(SOON, SOON).start(worker::here())?;
+        let back = move_to(server, 1)?;
+        let caller = sending(Job::call(server).within(SOON, SOON))?;
         not_yet(&caller)?;
         release(2);
-        equal("moved back", back.value()?, 1)?;
+        back.succeeds()?;
         let done = caller.result()?;
         done.ok()?;
         equal("its CPU", done.mr[1], 1)?;
@@ -48,17 +47,17 @@ pub(super) fn to_its_sender() -> Outcome {
     for is_call in [false, true] {
         let receiver = waiting(on_1())?;
         hold(1, Point::Control);
-        let moved = move_later(receiver.id, 0)?;
+        let moved = move_to(receiver.id, 0)?;
         until_held(1)?;
         let job = if is_call {
             Job::call(receiver.id)
         } else {
             Job::send(receiver.id)
         };
-        let sender = job.words(8, 3, 80).start(worker::here())?;
+        let sender = sending(job.words(8, 3, 80))?;
         not_yet(&sender)?;
         release(1);
-        equal("moved", moved.value()?, 1)?;
+        moved.succeeds()?;
         let got = receiver.result()?;
         got.carries(8, 3, 80, got.mr[0] & Tag::CROSS_CPU)?;
         if is_call {
@@ -87,14 +86,13 @@ pub(super) fn two_ways_at_once() -> Outcome {
         schedule::set_cpu(id, 1)?;
         until("it runs there", || board::get(1) == 1)?;
         hold(cpu, point);
-        let first = move_later(id, 2)?;
+        let first = move_to(id, 2)?;
         until_held(cpu)?;
-        let second = move_later(id, 0)?;
-        let_pass();
+        let second = move_to(id, 0)?;
         let then = board::get(0);
         release(cpu);
-        equal("the first order", first.value()?, 1)?;
-        equal("the second", second.value()?, 1)?;
+        first.succeeds()?;
+        second.succeeds()?;
         until("it runs on", || board::get(0) > then + 2)?;
         until("where it was sent last", || board::get(1) == 0)?;
     }
@@ -123,10 +121,9 @@ pub(super) fn oneself_and_by_another() -> Outcome {
         hold(cpu, point);
         gate.open();
         until_held(cpu)?;
-        let other = move_later(id, 0)?;
-        let_pass();
+        let other = move_to(id, 0)?;
         release(cpu);
-        equal("the other's order", other.value()?, 1)?;
+        other.succeeds()?;
         until("its own", || board::get(0) == 1)?;
         until("where it was sent last", || board::get(1) == 0)?;
         equal("deletion", raw::delete(id), DONE)?;
@@ -154,12 +151,12 @@ pub(super) fn caller_of_an_answer() -> Outcome {
         gate.until_there()?;
         worker::until_waiting(&[caller.id])?;
         hold(cpu, point);
-        let moved = move_later(caller.id, 2)?;
+        let moved = move_to(caller.id, 2)?;
         until_held(cpu)?;
         gate.open();
         not_yet(&caller)?;
         release(cpu);
-        equal("moved", moved.value()?, 1)?;
+        moved.succeeds()?;
         let done = caller.result()?;
         done.carries(9, 1, 99, done.mr[0] & Tag::CROSS_CPU)?;
         until("the server is done", || board::get(0) == 1)?;
@@ -168,24 +165,17 @@ pub(super) fn caller_of_an_answer() -> Outcome {
     Ok(())
 }
 
-fn delete(thread: u64) -> u64 {
-    raw::delete(ThreadId::from_raw(thread)).pack()
-}
-
 /// Deleted on its way: its sender hears of it, and its number is free when the call returns.
 pub(super) fn deleted_under_way() -> Outcome {
     let receiver = waiting(on_1())?;
     hold(2, Point::Arrive);
-    equal("moved", move_later(receiver.id, 2)?.value()?, 1)?;
+    move_to(receiver.id, 2)?.succeeds()?;
     until_held(2)?;
-    let sender = Job::call(receiver.id)
-        .within(SOON, SOON)
-        .start(worker::here())?;
-    let_pass();
-    let deleted = worker::perform_later(worker::here(), delete, receiver.id.raw())?;
+    let sender = sending(Job::call(receiver.id).within(SOON, SOON))?;
+    let deleted = delete(receiver.id)?;
     not_yet(&sender)?;
     release(2);
-    equal("deletion", deleted.value()?, DONE.pack())?;
+    deleted.succeeds()?;
     // Its message came first, and it waited for that.
     let done = sender.result()?;
     check("an error", [4, 5].contains(&done.error))?;

@@ -3,13 +3,17 @@
 use l4::abi::exregs::{RECEIVE, SEND};
 use l4::abi::schedule::ThreadState::PendingSend;
 use l4::control::Point;
-use l4::{Tag, ThreadId, Time, schedule, thread};
+use l4::{Tag, ThreadId, Time, schedule};
 
-use super::{hold, let_pass, move_later, not_yet, on_1, on_2, release, until_held, waiting};
+use super::{
+    hold, in_time, is_held, move_to, not_yet, on_1, on_2, release, sending, until_held, waiting,
+};
 use crate::harness::gate::Gate;
 use crate::harness::partner::Partner;
 use crate::harness::raw::{self, DONE};
-use crate::harness::{A_WHILE, Job, Outcome, SOON, board, check, equal, ids, pause, until, worker};
+use crate::harness::{
+    A_WHILE, Job, Outcome, SOON, board, check, equal, ids, micros_of, pause, until, worker,
+};
 
 const NEVER: Time = Time::NEVER;
 const LABEL: u64 = 0x11;
@@ -44,6 +48,7 @@ pub(super) fn receiver_gives_up_first() -> Outcome {
     hold(1, Point::Finishing);
     gate.open();
     until_held(1)?;
+    sender.until_there()?;
     hold(2, Point::Pushed);
     let sender = sender.go();
     until_held(2)?;
@@ -61,37 +66,52 @@ pub(super) fn receiver_gives_up_first() -> Outcome {
 
 /// The message was delivered before the sender's time was over, though its CPU hears of it afterwards.
 pub(super) fn answer_after_the_timeout() -> Outcome {
-    let receiver = waiting(on_1())?;
-    hold(1, Point::Replying);
-    let sender = send(receiver.id)
-        .within(A_WHILE, NEVER)
-        .start(worker::here())?;
-    until_held(1)?;
-    // This sleep ends later than the sender's time, by the same clock and the same CPU's tick.
-    pause(60_000);
-    check("it is not told yet", !sender.is_done())?;
-    release(1);
-    sender.result()?.ok()?;
-    receiver.result()?.carries(LABEL, 1, 7, Tag::CROSS_CPU)
+    in_time(|time| {
+        let receiver = waiting(on_1())?;
+        hold(1, Point::Replying);
+        let sender = send(receiver.id)
+            .within(time, NEVER)
+            .start(worker::here())?;
+        until_held(1)?;
+        // This sleep ends later than the sender's time, by the same clock and the same CPU's tick.
+        pause(3 * micros_of(time));
+        let waits = !sender.is_done();
+        release(1);
+        let done = sender.result()?;
+        if done.error == 2 {
+            return Ok(false);
+        }
+        check("it was not told before", waits)?;
+        done.ok()?;
+        receiver.result()?.carries(LABEL, 1, 7, Tag::CROSS_CPU)?;
+        Ok(true)
+    })
 }
 
 /// The answer is handled while the tick that ends the sender's time waits: one of the two wakes it, once.
 pub(super) fn answer_and_tick_at_once() -> Outcome {
-    let receiver = waiting(on_1())?;
-    let caller = Job::call(receiver.id)
-        .words(LABEL, 1, 7)
-        .within(A_WHILE, SOON)
-        .gated(on_2())?;
-    hold(2, Point::Answer);
-    let caller = caller.go();
-    receiver.result()?.carries(LABEL, 1, 7, Tag::CROSS_CPU)?;
-    until_held(2)?;
-    pause(60_000);
-    release(2);
-    not_yet(&caller)?;
-    // It is in its receive phase, and whole.
-    raw::control(caller.id, SEND | RECEIVE);
-    caller.result()?.bare_error(7)
+    in_time(|time| {
+        let receiver = waiting(on_1())?;
+        let caller = Job::call(receiver.id)
+            .words(LABEL, 1, 7)
+            .within(time, SOON)
+            .gated(on_2())?;
+        hold(2, Point::Answer);
+        let caller = caller.go();
+        until_held(2)?;
+        pause(3 * micros_of(time));
+        let arrived = receiver.is_done();
+        release(2);
+        if !arrived {
+            return caller.result()?.error_with_tag(2, TAG).map(|()| false);
+        }
+        not_yet(&caller)?;
+        // It is in its receive phase, and whole.
+        raw::control(caller.id, SEND | RECEIVE);
+        caller.result()?.bare_error(7)?;
+        receiver.result()?.carries(LABEL, 1, 7, Tag::CROSS_CPU)?;
+        Ok(true)
+    })
 }
 
 /// The sender's time is over when its request is in the other mailbox: it is not delivered.
@@ -175,22 +195,30 @@ pub(super) fn aborted_after_delivery() -> Outcome {
 pub(super) fn recalled() -> Outcome {
     let busy = worker::start(on_1(), |_| l4::ipc::park(), 0)?;
     worker::until_waiting(&[busy])?;
-    for timeout in [true, false] {
-        let time = if timeout { Time::period(50_000) } else { SOON };
-        let sender = send(busy).within(time, NEVER).start(worker::here())?;
-        worker::until_state(sender.id, PendingSend)?;
-        // Two answers from there: it is queued.
-        schedule::state(busy)?;
+    in_time(|time| {
         hold(1, Point::Cancel);
-        if !timeout {
-            raw::control(sender.id, SEND);
+        let sender = send(busy).within(time, NEVER).start(worker::here())?;
+        // The time is over here or there; if before its message was queued, that says so.
+        until("an end", || is_held(1) || sender.is_done())?;
+        if sender.is_done() {
+            return sender.result()?.error_with_tag(2, TAG).map(|()| false);
         }
-        until_held(1)?;
         raw::control(sender.id, SEND);
         not_yet(&sender)?;
         release(1);
         sender.result()?.error_with_tag(6, TAG)?;
-    }
+        Ok(true)
+    })?;
+    let sender = sending(send(busy))?;
+    // An answer from there: the message is queued.
+    schedule::state(busy)?;
+    hold(1, Point::Cancel);
+    raw::control(sender.id, SEND);
+    until_held(1)?;
+    raw::control(sender.id, SEND);
+    not_yet(&sender)?;
+    release(1);
+    sender.result()?.error_with_tag(6, TAG)?;
     // Nothing of it is left there.
     equal("deletion", raw::delete(busy), DONE)
 }
@@ -202,14 +230,13 @@ pub(super) fn timeout_while_forwarded() -> Outcome {
         let id = ids::fresh();
         let receiver = waiting(on_1().id(id))?;
         hold(1, Point::Control);
-        let moved = move_later(id, 2)?;
+        let moved = move_to(id, 2)?;
         until_held(1)?;
-        let sender = send(id).within(time, NEVER).start(worker::here())?;
-        let_pass();
+        let sender = sending(send(id).within(time, NEVER))?;
         hold(2, Point::Request);
         release(1);
         until_held(2)?;
-        equal("moved", moved.value()?, 1)?;
+        moved.succeeds()?;
         pause(60_000);
         not_yet(&sender)?;
         release(2);
@@ -222,10 +249,8 @@ pub(super) fn timeout_while_forwarded() -> Outcome {
         }
         receiver.result()?.carries(LABEL, 1, 7, Tag::CROSS_CPU)?;
     }
-    until("all is quiet", || true)?;
     Job::receive(ThreadId::ANY)
         .within(Time::ZERO, Time::ZERO)
         .now()
-        .bare_error(3)?;
-    check("this is CPU 0", thread::myself().is_global())
+        .bare_error(3)
 }
