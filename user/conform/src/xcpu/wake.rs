@@ -1,0 +1,145 @@
+//! Who runs when a message comes from another CPU, and for how long.
+
+use l4::abi::schedule::ThreadState::Running;
+use l4::control::{Counter, counter};
+use l4::{Tag, ThreadId, Time, ipc, kip, thread};
+
+use super::{far_away, there};
+use crate::harness::failure::at_least;
+use crate::harness::raw;
+use crate::harness::regular::spin;
+use crate::harness::{BOTH_SOON, Job, Outcome, SOON, board, check, equal, pause, until, worker};
+
+/// CPUs with threads of their own in these tests: all but that of the test.
+fn others() -> core::ops::Range<usize> {
+    1..kip::cpus().min(4)
+}
+
+/// A thread that never gives way, without end of its slice, is interrupted for one above it, and goes on afterwards.
+pub(super) fn urgent_at_once() -> Outcome {
+    for cpu in others() {
+        worker::start(there().cpu(cpu).priority(90).slice(Time::NEVER), spin, 0)?;
+        for plan in [there().cpu(cpu), far_away().cpu(cpu)] {
+            let urgent = worker::start(plan.priority(91), crate::ipc::echo, 0)?;
+            for round in 0..20 {
+                let then = board::get(0);
+                let answer = Job::call(urgent)
+                    .words(1, 1, round)
+                    .within(SOON, SOON)
+                    .now();
+                answer.carries(2, 1, round + 1000, Tag::CROSS_CPU)?;
+                until("the other goes on", || board::get(0) > then)?;
+            }
+        }
+        board::put(0, 0);
+    }
+    Ok(())
+}
+
+/// A message for a thread that is not above who runs makes it ready, and no more: it runs when the other has ended.
+pub(super) fn no_others() -> Outcome {
+    for cpu in others() {
+        for priority in [89, 90] {
+            board::put(0, 0);
+            let on = |plan: l4::thread::Builder| plan.cpu(cpu);
+            let lesser = Job::receive(ThreadId::ANY).start(on(there()).priority(priority))?;
+            worker::until_waiting(&[lesser.id])?;
+            let plan = on(there()).priority(90).slice(Time::NEVER);
+            let busy = worker::start(plan, spin, 0)?;
+            until("it is busy", || board::get(0) > 0)?;
+            Job::send(lesser.id)
+                .words(3, 1, 3)
+                .within(SOON, SOON)
+                .now()
+                .ok()?;
+            equal("state", l4::schedule::state(lesser.id), Ok(Running))?;
+            let then = board::get(0);
+            until("the other runs on", || board::get(0) > then)?;
+            pause(5_000);
+            check("it does not run", !lesser.is_done())?;
+            equal("deletion", raw::delete(busy), raw::DONE)?;
+            lesser.result()?.carries(3, 1, 3, Tag::CROSS_CPU)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sleeps a little, on a CPU whose timer must start for that.
+fn sleep_and_answer(_: u64) {
+    l4::server::serve(|request| {
+        pause(3_000);
+        Some(request.message.clone())
+    })
+}
+
+/// A CPU that has nothing to do stops its timer. A message wakes it all the same, and time goes on there.
+pub(super) fn idle_without_ticks() -> Outcome {
+    let sleeper = worker::start(far_away(), sleep_and_answer, 0)?;
+    let ticks = || counter(1, Counter::Ticks).unwrap_or(0);
+    for round in 0..5 {
+        worker::until_waiting(&[sleeper])?;
+        until("no tick any more", || {
+            let then = ticks();
+            pause(10_000);
+            ticks() == then
+        })?;
+        let then = ticks();
+        let request = l4::Message::new(0).word(round);
+        let answer = ipc::call_within(sleeper, &request, BOTH_SOON)?;
+        equal("answer", answer.message.word_at(0), round)?;
+        at_least("ticks of its sleep", ticks() - then, 1)?;
+    }
+    Ok(())
+}
+
+/// Board words of [`take_turns`]: stints so far, wrong ones.
+const STINTS: usize = 10;
+const WRONG: usize = 20;
+/// Ticks of the slices of the two, and of a round.
+const SLICES: [u64; 2] = [3, 7];
+const ROUND: u64 = SLICES[0] + SLICES[1];
+
+/// Notes in which ticks of its CPU it runs: `argument` is the CPU and which of the two it is.
+fn take_turns(argument: u64) {
+    let (cpu, index) = ((argument >> 1) as usize, (argument & 1) as usize);
+    let ticks = || counter(cpu, Counter::Ticks).unwrap_or(0);
+    let mut last = ticks();
+    let mut first = last;
+    loop {
+        let now = ticks();
+        if now > last + 1 {
+            // The other has run in between.
+            let stints = board::add(STINTS + index, 1);
+            let is_right = now - first == ROUND && last - first < SLICES[index];
+            // The first stint began anywhere.
+            board::add(WRONG + index, u64::from(stints > 0 && !is_right));
+            first = now;
+        }
+        last = now;
+    }
+}
+
+/// On each CPU two threads have the slices that they were given, to the tick.
+pub(super) fn slices_to_the_tick() -> Outcome {
+    for cpu in others() {
+        for index in 0..2 {
+            board::put(STINTS + index, 0);
+            board::put(WRONG + index, 0);
+        }
+        let mut both = [ThreadId::NIL; 2];
+        for (index, id) in both.iter_mut().enumerate() {
+            let slice = Time::period(SLICES[index] * 1000);
+            let argument = (cpu << 1 | index) as u64;
+            *id = worker::start(there().cpu(cpu).slice(slice), take_turns, argument)?;
+        }
+        until("ten rounds", || {
+            board::get(STINTS) > 10 && board::get(STINTS + 1) > 10
+        })?;
+        let wrong = (board::get(WRONG), board::get(WRONG + 1));
+        for id in both {
+            equal("deletion", raw::delete(id), raw::DONE)?;
+        }
+        equal("wrong stints", wrong, (0, 0))?;
+    }
+    check("the test is where it was", thread::myself().is_global())
+}
