@@ -7,15 +7,18 @@ use std::sync::{Arc, OnceLock};
 
 type Shared = Arc<OnceLock<Result<Conform, String>>>;
 
-/// Lets the program run the tests that hold processors.
-const HOLDING: &str = "-- RACE";
-
 /// The runs come before the ids that read them, so that idle test threads start the next machine.
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
-    let ids = Arc::new(permanent());
+    let permanent = permanent();
     let mut runs = Vec::new();
     let mut tests = Vec::new();
     for shape in all() {
+        let ids: Vec<Id> = permanent
+            .iter()
+            .filter(|id| shape.runs(id))
+            .cloned()
+            .collect();
+        let ids = Arc::new(ids);
         let shape = Arc::new(shape);
         let shared = Shared::default();
         let name = |id: &str| format!("{}::{id}", shape.name);
@@ -26,7 +29,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
             shared.clone(),
             ids.clone(),
         ));
-        for id in ids.iter().filter(|id| id.holds == shape.held) {
+        for id in ids.iter() {
             tests.push(single(
                 name(&id.name),
                 built.clone(),
@@ -72,12 +75,12 @@ fn single(name: String, built: Arc<Built>, shape: Arc<Shape>, shared: Shared, id
 fn run<'a>(built: &Built, shape: &Shape, shared: &'a Shared) -> Result<&'a Conform, Failed> {
     let boot = || -> Result<Conform, Failed> {
         let image = built.image("conform")?;
-        let story = if shape.held {
-            built.boot_debug(&shape.machine, &image, HOLDING)?
+        let story = if shape.debug {
+            built.boot_debug(&shape.machine, &image, &shape.line())?
         } else {
-            built.boot(&shape.machine, Some(&image), shape.kernel)?
+            built.boot(&shape.machine, Some(&image), &shape.line())?
         };
-        Ok(Conform::read(shape.machine.cpus, shape.held, story))
+        Ok(Conform::read(shape.machine.cpus, story))
     };
     let run = shared.get_or_init(|| {
         boot().map_err(|failed| failed.message().unwrap_or("no reason").to_owned())

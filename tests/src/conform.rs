@@ -20,7 +20,6 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Conform {
     cpus: u32,
-    held: bool,
     plan: BTreeSet<String>,
     outcomes: BTreeMap<String, Vec<Outcome>>,
     done: Option<String>,
@@ -28,8 +27,8 @@ pub struct Conform {
 }
 
 impl Conform {
-    /// Reads the lines of a machine with `cpus` processors; `held` says that they can be held.
-    pub fn read(cpus: u32, held: bool, story: Story) -> Self {
+    /// Reads the lines of a machine with `cpus` processors.
+    pub fn read(cpus: u32, story: Story) -> Self {
         let mut plan = BTreeSet::new();
         let mut outcomes: BTreeMap<String, Vec<Outcome>> = BTreeMap::new();
         let mut done = None;
@@ -50,7 +49,6 @@ impl Conform {
         }
         Self {
             cpus,
-            held,
             plan,
             outcomes,
             done,
@@ -63,12 +61,12 @@ impl Conform {
     /// # Errors
     /// When it failed, was not reported exactly once, or was skipped without need.
     pub fn judge(&self, id: &Id) -> Result<Option<&str>, String> {
-        let needless = id.cpus <= self.cpus && (self.held || !id.holds);
+        let needless = id.cpus <= self.cpus;
         match self.outcomes.get(&id.name).map_or(&[][..], Vec::as_slice) {
             [Outcome::Ok] if needless => Ok(None),
             [Outcome::Ok] => Err(format!(
-                "ran on {} CPUs (held: {}), though ids.txt says that it needs {} (holds: {})",
-                self.cpus, self.held, id.cpus, id.holds
+                "ran on {} CPUs, though ids.txt says that it needs {}",
+                self.cpus, id.cpus
             )),
             [Outcome::Skip(why)] if !needless => Ok(Some(why)),
             [Outcome::Skip(why)] => Err(format!(
@@ -80,14 +78,12 @@ impl Conform {
         }
     }
 
-    /// Whether the program ran what the list has, and ended as it should; with `held`, what of it holds processors.
+    /// Whether the program ran what the list has, and ended as it should.
     ///
     /// # Errors
     /// Ids that only one of them has, a missing or wrong last line, and an end that does not fit.
     pub fn judge_whole(&self, ids: &[Id]) -> Result<(), String> {
-        let asked = |id: &&Id| id.holds || !self.held;
-        let names = ids.iter().filter(asked).map(|id| id.name.as_str());
-        let listed: BTreeSet<&str> = names.collect();
+        let listed: BTreeSet<&str> = ids.iter().map(|id| id.name.as_str()).collect();
         let planned: BTreeSet<&str> = self.plan.iter().map(String::as_str).collect();
         let reported: BTreeSet<&str> = self.outcomes.keys().map(String::as_str).collect();
         let mut wrong = Vec::new();
@@ -147,7 +143,6 @@ mod tests {
         let lines = lines.iter().map(|&line| line.to_owned()).collect();
         Conform::read(
             cpus,
-            false,
             Story {
                 lines,
                 end: End::Exit(end),
@@ -179,21 +174,6 @@ mod tests {
         assert_eq!(run.judge_whole(&ids), Ok(()));
         assert_eq!(run.judge(&ids[0]), Ok(None));
         assert_eq!(run.judge(&ids[1]), Ok(Some("one CPU")));
-    }
-
-    #[test]
-    fn who_holds_is_skipped_elsewhere() {
-        let lines = ["[test] A0001 skip why", "[test] B0001 ok"];
-        let mut run = run(3, Exit::Success, &lines);
-        let holds = |name| Id {
-            holds: true,
-            ..id(name, 3)
-        };
-        assert_eq!(run.judge(&holds("A0001")), Ok(Some("why")));
-        assert!(run.judge(&holds("B0001")).is_err());
-        run.held = true;
-        assert!(run.judge(&holds("A0001")).is_err());
-        assert_eq!(run.judge(&holds("B0001")), Ok(None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub struct Id {
     pub name: String,
     /// Fewest processors with which the test makes sense: with fewer it says that it is skipped.
     pub cpus: u32,
-    /// It holds processors, which only the debug kernel lets it do: on others it says that it is skipped.
+    /// It holds processors, which only the debug kernel lets it do: it runs where it is asked for.
     pub holds: bool,
 }
 

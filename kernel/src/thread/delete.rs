@@ -21,6 +21,10 @@ pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
     if is_interrupt(thread) {
         crate::irq::silence(ThreadId::from_raw(thread.id()).number());
     }
+    // Wherever it was to go, it ends here.
+    thread
+        .resources
+        .set(thread.resources.get() & !Resources::MOVE);
     ipc::strings::break_off(cpu, thread, ipc::strings::Cause::Aborted);
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {
@@ -50,7 +54,9 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         return;
     }
     hold::at(cpu, Point::Finishing);
-    ipc::on_behalf::release_wait(cpu, thread);
+    if ipc::on_behalf::release_wait(cpu, thread) {
+        return;
+    }
     fpu::release(thread);
     debug::release(thread);
     migrate::unload(cpu, thread);
