@@ -4,7 +4,9 @@
 //! The test's own thread is on CPU 0; CPUs 1 and 2 are held. Only the debug kernel can do that.
 
 mod ends;
+mod faults;
 mod mailbox;
+mod matrix;
 mod moves;
 mod requests;
 mod unmaps;
@@ -48,6 +50,10 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0024", moves::deleted_under_way),
     Test::holding("RACE0025", unmaps::two_at_once),
     Test::holding("RACE0026", unmaps::between_tables_and_look),
+    Test::holding("RACE0027", matrix::deleted),
+    Test::holding("RACE0028", matrix::cancelled),
+    Test::holding("RACE0029", matrix::moved),
+    Test::holding("RACE0030", faults::on_its_way),
 ];
 
 /// On CPU 1, in the root task's space.
