@@ -24,6 +24,7 @@ mod kip;
 mod map;
 mod mc;
 mod mem;
+mod migr;
 mod npf;
 mod pc;
 mod pf;
@@ -49,7 +50,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 36] = [
+const FEATURES: [&[Test]; 37] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -80,6 +81,7 @@ const FEATURES: [&[Test]; 36] = [
     mem::TESTS,
     smp::TESTS,
     xcpu::TESTS,
+    migr::TESTS,
     race::TESTS,
     irq::TESTS,
     io::TESTS,
