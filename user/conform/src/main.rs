@@ -36,6 +36,7 @@ mod sc;
 mod sch;
 mod sig;
 mod smp;
+mod storm;
 mod str;
 mod tc;
 mod tmo;
@@ -50,7 +51,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 37] = [
+const FEATURES: [&[Test]; 38] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -83,6 +84,7 @@ const FEATURES: [&[Test]; 37] = [
     xcpu::TESTS,
     migr::TESTS,
     race::TESTS,
+    storm::TESTS,
     irq::TESTS,
     io::TESTS,
     sig::TESTS,

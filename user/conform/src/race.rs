@@ -6,7 +6,7 @@
 mod ends;
 mod faults;
 mod mailbox;
-mod matrix;
+pub(crate) mod matrix;
 mod moves;
 mod requests;
 mod unmaps;

@@ -2,6 +2,7 @@
 //! on CPU 1, if nothing else is said.
 
 mod cancel;
+mod copies;
 mod errors;
 mod kill;
 mod many;
@@ -73,6 +74,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("XCPU0054", wake::idle_without_ticks),
     Test::smp("XCPU0055", wake::slices_to_the_tick),
     Test::smp("XCPU0056", many::fast_path_under_fire),
+    Test::smp("XCPU0057", copies::interrupted_by_others),
 ];
 
 /// On CPU 1, in the root task's space.

@@ -8,7 +8,7 @@ use l4::abi::exregs::{RECEIVE, SEND};
 use l4::abi::item::StringItem;
 use l4::abi::schedule::{ThreadState, UNCHANGED};
 use l4::control::Point;
-use l4::{Message, Stack, Tag, ThreadId, ipc, pager, schedule, thread};
+use l4::{Message, Stack, Tag, ThreadId, ipc, kip, pager, schedule, thread};
 
 use super::{hold, is_held, release};
 use crate::harness::gate::Gate;
@@ -155,7 +155,7 @@ impl Cast {
         let plan = thread::Builder::new()
             .id(self.ids[index])
             .pager(pager::running())
-            .cpu(index + 1);
+            .cpu((index + 1) % kip::cpus());
         plan.start(function, argument, &STACKS[index])?;
         Ok(())
     }
@@ -178,16 +178,7 @@ impl Cast {
 #[track_caller]
 fn run(cast: &Cast, step: Step, blow: Blow, whom: usize) -> Outcome {
     let (what, waits, cpu, point) = step;
-    for word in [S_ENDED, R_ENDED] {
-        board::put(word, 0);
-    }
-    let [s, r] = cast.ids;
-    board::put(TO, r.raw());
-    let gate = Gate::shut(0);
-    cast.enter(1, receive, u64::from(waits))?;
-    worker::until_waiting(&[r])?;
-    cast.enter(0, work, what as u64)?;
-    gate.until_there()?;
+    let gate = prepare(cast, what, waits)?;
     hold(cpu, point);
     gate.open();
     until("the point", || is_held(cpu))?;
@@ -197,22 +188,44 @@ fn run(cast: &Cast, step: Step, blow: Blow, whom: usize) -> Outcome {
     let verdict = board::get(VERDICT) - 1;
     check("a verdict that may be", [UNTOUCHED, 2].contains(&verdict))?;
     let gone = |index: usize| (blow, whom) == (Blow::Deleted, index);
-    if !gone(0) {
+    finish(cast, what, [gone(0), gone(1)])
+}
+
+/// R waits, if it is to, and S stands at its gate.
+#[track_caller]
+fn prepare(cast: &Cast, what: Work, waits: bool) -> Result<Gate, Failure> {
+    for word in [S_ENDED, R_ENDED] {
+        board::put(word, 0);
+    }
+    let [_, r] = cast.ids;
+    board::put(TO, r.raw());
+    let gate = Gate::shut(0);
+    cast.enter(1, receive, u64::from(waits))?;
+    worker::until_waiting(&[r])?;
+    cast.enter(0, work, what as u64)?;
+    gate.until_there()?;
+    Ok(gate)
+}
+
+/// All is over but for what waits for ever: both know the same, and their numbers are free.
+#[track_caller]
+fn finish(cast: &Cast, what: Work, gone: [bool; 2]) -> Outcome {
+    if !gone[0] {
         until("S at rest", || {
-            let state = schedule::state(s);
+            let state = schedule::state(cast.ids[0]);
             board::get(S_ENDED) != 0
                 || [Ok(ThreadState::PendingSend), Ok(ThreadState::Waiting)].contains(&state)
         })?;
     }
     if matches!(what, Send | Call | Long) {
-        agree(what, [gone(0), gone(1)])?;
+        agree(what, gone)?;
     }
     for (index, id) in cast.ids.into_iter().enumerate() {
         equal("deletion", raw::delete(id), DONE)?;
         // SAFETY: its thread is deleted.
         unsafe { STACKS[index].release() };
         let next = ids::next_version(id);
-        equal("creation", raw::create(next, l4::kip::root()), DONE)?;
+        equal("creation", raw::create(next, kip::root()), DONE)?;
         equal("deletion", raw::delete(next), DONE)?;
     }
     Ok(())
@@ -246,18 +259,25 @@ fn free() -> Result<u64, Failure> {
     l4::control::free_frames().ok_or_else(|| Failure::new(format_args!("nobody counts frames")))
 }
 
-/// All runs of one kind of blow; those of the first step are not counted.
+/// The two, and memory for what they send.
 #[track_caller]
-fn all(blow: Blow) -> Outcome {
+fn cast() -> Result<Cast, Failure> {
     arena::blank(arena::target(), LENGTH);
     for offset in [0, LENGTH - 1] {
         arena::put(arena::source() + offset, 0x5A);
     }
-    let mut cast = Cast {
+    let cast = Cast {
         ids: [ids::fresh(), ids::fresh()],
         helper: worker::start(worker::here(), strike, 0)?,
     };
     worker::until_waiting(&[cast.helper])?;
+    Ok(cast)
+}
+
+/// All runs of one kind of blow; those of the first step are not counted.
+#[track_caller]
+fn all(blow: Blow) -> Outcome {
+    let mut cast = cast()?;
     let mut before = 0;
     for (index, step) in STEPS.into_iter().enumerate() {
         if index == 1 {
@@ -282,4 +302,27 @@ pub(super) fn cancelled() -> Outcome {
 
 pub(super) fn moved() -> Outcome {
     all(Blow::Moved)
+}
+
+/// One of the two is deleted when the other has run for a while, which grows: nobody is held, and any two CPUs will do.
+pub(crate) fn at_any_time() -> Outcome {
+    let mut cast = cast()?;
+    let mut before = 0;
+    for delay in 0..48 {
+        if delay == 1 {
+            before = free()?;
+        }
+        for (what, whom) in [(Send, 0), (Call, 1), (Long, 0), (Long, 1), (Delete, 0)] {
+            let gate = prepare(&cast, what, true)?;
+            gate.open();
+            for _ in 0..delay * 40 {
+                core::hint::spin_loop();
+            }
+            equal("deletion", raw::delete(cast.ids[whom]), DONE)?;
+            finish(&cast, what, [whom == 0, whom == 1])
+                .map_err(|failure| failure.about(format_args!("{what:?} {whom} {delay}")))?;
+            cast.ids = cast.ids.map(ids::next_version);
+        }
+    }
+    equal("free frames", free()?, before)
 }

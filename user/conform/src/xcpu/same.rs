@@ -80,9 +80,7 @@ fn versions(id: ThreadId) -> Seen {
 /// They leave the thread as it was, but for handle, pager, priority and the like.
 const CALLS: &[Call] = &[
     ("look", |id| schedule(id, [ALL; 4])),
-    ("slice", |id| {
-        schedule(id, [0x1F40_0000, ALL, ALL, ALL])
-    }),
+    ("slice", |id| schedule(id, [0x1F40_0000, ALL, ALL, ALL])),
     ("zero slice", |id| {
         schedule(id, [0x0400_0000 | 0x3FF, ALL, ALL, ALL])
     }),
@@ -93,7 +91,9 @@ const CALLS: &[Call] = &[
         schedule(id, [ALL, kip::cpus() as u64, ALL, ALL])
     }),
     ("no CPU", |id| schedule(id, [ALL, 0x7FFF, ALL, ALL])),
-    ("no CPU", |id| schedule(id, [ALL, 1 << 16 | 0x7FFF, ALL, ALL])),
+    ("no CPU", |id| {
+        schedule(id, [ALL, 1 << 16 | 0x7FFF, ALL, ALL])
+    }),
     ("priority", |id| schedule(id, [ALL, ALL, 99, ALL])),
     ("no priority", |id| schedule(id, [ALL, ALL, 256, ALL])),
     ("preemption", |id| {
