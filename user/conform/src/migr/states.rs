@@ -94,6 +94,8 @@ fn carry_out(doing: Doing, main: ThreadId) -> bool {
         Runs | Stands => {
             while board::get(STOP) == 0 {
                 board::add(ROUNDS, 1);
+                // They are in the CPU when it is moved.
+                board::add(WRONG, compare(SEED));
             }
             true
         }
