@@ -231,25 +231,22 @@ fn finish(cast: &Cast, what: Work, gone: [bool; 2]) -> Outcome {
     Ok(())
 }
 
-/// S and R agree on whether the message arrived.
+/// S and R agree on whether the message arrived, as soon as both have run.
 #[track_caller]
 fn agree(what: Work, gone: [bool; 2]) -> Outcome {
-    let (sent, got) = (board::get(S_ENDED), board::get(R_ENDED));
-    let (sent_well, got_well) = (sent == UNTOUCHED + 1, got == UNTOUCHED + 1);
+    let sent_well = || board::get(S_ENDED) == UNTOUCHED + 1;
+    let got_well = || board::get(R_ENDED) == UNTOUCHED + 1;
     // A call goes on to its receive phase, in which it waits, is cancelled (7), or has lost its partner (5).
-    let in_second_phase = what == Call && [0, 7 + 1, 5 + 1].contains(&sent);
-    if got_well {
-        check("told so", sent_well || in_second_phase || gone[0])?;
+    let in_second_phase = || what == Call && [0, 7 + 1, 5 + 1].contains(&board::get(S_ENDED));
+    if got_well() && !gone[0] {
+        until("S is told so", || sent_well() || in_second_phase())?;
     }
-    if sent_well {
-        check("arrived", got_well || gone[1])?;
+    if sent_well() && !gone[1] {
+        until("it has arrived", got_well)?;
     }
-    if got_well && what == Long {
-        return hex(
-            "its end",
-            u64::from(arena::byte(arena::target() + LENGTH - 1)),
-            0x5A,
-        );
+    if got_well() && what == Long {
+        let last = arena::byte(arena::target() + LENGTH - 1);
+        return hex("its end", u64::from(last), 0x5A);
     }
     Ok(())
 }
