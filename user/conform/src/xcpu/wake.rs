@@ -5,7 +5,7 @@ use l4::control::{Counter, counter};
 use l4::{Tag, ThreadId, Time, ipc, kip, thread};
 
 use super::{far_away, there};
-use crate::harness::failure::at_least;
+use crate::harness::failure::{at_least, at_most};
 use crate::harness::raw;
 use crate::harness::regular::spin;
 use crate::harness::{BOTH_SOON, Job, Outcome, SOON, board, check, equal, pause, until, worker};
@@ -103,39 +103,45 @@ pub(super) fn idle_without_ticks() -> Outcome {
     Ok(())
 }
 
-/// Board words of [`take_turns`]: stints so far, wrong ones.
+/// Board words of [`take_turns`]: who runs; of each, stints so far, those that were too long, ticks of ten rounds.
+const WHO: usize = 9;
 const STINTS: usize = 10;
-const WRONG: usize = 20;
-/// Ticks of the slices of the two, and of a round.
+const TOO_LONG: usize = 20;
+const TICKS: usize = 30;
+/// Ticks of the slices of the two, and of ten rounds.
 const SLICES: [u64; 2] = [3, 7];
-const ROUND: u64 = SLICES[0] + SLICES[1];
+const TEN_ROUNDS: u64 = 10 * (SLICES[0] + SLICES[1]);
 
 /// Notes in which ticks of its CPU it runs: `argument` is the CPU and which of the two it is.
 fn take_turns(argument: u64) {
     let (cpu, index) = ((argument >> 1) as usize, (argument & 1) as usize);
     let ticks = || counter(cpu, Counter::Ticks).unwrap_or(0);
-    let mut last = ticks();
-    let mut first = last;
+    let (mut first, mut last, mut began) = (ticks(), 0, 0);
     loop {
-        let now = ticks();
-        if now > last + 1 {
-            // The other has run in between.
+        let mut now = ticks();
+        if board::get(WHO) != argument {
+            // The other has run in between, perhaps since that look. The first stint began anywhere.
+            now = ticks();
+            board::put(WHO, argument);
             let stints = board::add(STINTS + index, 1);
-            let is_right = now - first == ROUND && last - first < SLICES[index];
-            // The first stint began anywhere.
-            board::add(WRONG + index, u64::from(stints > 0 && !is_right));
+            let is_too_long = stints > 1 && last >= first + SLICES[index];
+            board::add(TOO_LONG + index, u64::from(is_too_long));
             first = now;
+            match stints {
+                1 => began = now,
+                11 => board::put(TICKS + index, now - began),
+                _ => {}
+            }
         }
         last = now;
     }
 }
 
-/// On each CPU two threads have the slices that they were given, to the tick.
+/// On each CPU two threads have the slices that they were given, to the tick: none has more, and both together no less.
 pub(super) fn slices_to_the_tick() -> Outcome {
     for cpu in others() {
-        for index in 0..2 {
-            board::put(STINTS + index, 0);
-            board::put(WRONG + index, 0);
+        for word in WHO..TICKS + 2 {
+            board::put(word, 0);
         }
         let mut both = [ThreadId::NIL; 2];
         for (index, id) in both.iter_mut().enumerate() {
@@ -144,13 +150,19 @@ pub(super) fn slices_to_the_tick() -> Outcome {
             *id = worker::start(there().cpu(cpu).slice(slice), take_turns, argument)?;
         }
         until("ten rounds", || {
-            board::get(STINTS) > 10 && board::get(STINTS + 1) > 10
+            board::get(TICKS) != 0 && board::get(TICKS + 1) != 0
         })?;
-        let wrong = (board::get(WRONG), board::get(WRONG + 1));
         for id in both {
             equal("deletion", raw::delete(id), raw::DONE)?;
         }
-        equal("wrong stints", wrong, (0, 0))?;
+        let too_long = (board::get(TOO_LONG), board::get(TOO_LONG + 1));
+        equal("stints beyond the slice", too_long, (0, 0))?;
+        for index in 0..2 {
+            let ticks = board::get(TICKS + index);
+            // On a slow host two ticks can come before a thread sees the first.
+            at_least("ticks of ten rounds", ticks, TEN_ROUNDS - 2)?;
+            at_most("ticks of ten rounds", ticks, TEN_ROUNDS + 2)?;
+        }
     }
     check("the test is where it was", thread::myself().is_global())
 }
