@@ -31,6 +31,13 @@ impl Built {
         })
     }
 
+    /// The kernel that checks itself.
+    fn debug_kernel(&self) -> Result<PathBuf, Failed> {
+        self.once("the debug kernel", || {
+            programs::kernel(&self.workspace, Profile::Debug)
+        })
+    }
+
     /// A program by package name.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf, Failed> {
         self.once(name, || {
@@ -73,6 +80,19 @@ impl Built {
             machine,
             &self.payload(image, line)?,
         )?)
+    }
+
+    /// As [`Self::boot`], with the debug kernel.
+    pub(crate) fn boot_debug(
+        &self,
+        machine: &Machine,
+        image: &[u8],
+        line: &str,
+    ) -> Result<Story, Failed> {
+        let payload = Payload::new(&self.debug_kernel()?)
+            .with_command_line(line)
+            .with_image(self.workspace.target(), image)?;
+        Ok(Story::whole(&self.qemu, machine, &payload)?)
     }
 
     /// The kernel with an image and a command line.

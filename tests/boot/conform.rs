@@ -74,11 +74,12 @@ fn single(name: String, built: Arc<Built>, shape: Arc<Shape>, shared: Shared, id
 /// The run of a shape: the first who asks boots it.
 fn run<'a>(built: &Built, shape: &Shape, shared: &'a Shared) -> Result<&'a Conform, Failed> {
     let boot = || -> Result<Conform, Failed> {
-        let story = built.boot(
-            &shape.machine,
-            Some(&built.image("conform")?),
-            &shape.line(),
-        )?;
+        let image = built.image("conform")?;
+        let story = if shape.debug {
+            built.boot_debug(&shape.machine, &image, &shape.line())?
+        } else {
+            built.boot(&shape.machine, Some(&image), &shape.line())?
+        };
         Ok(Conform::read(shape.machine.cpus, story))
     };
     let run = shared.get_or_init(|| {

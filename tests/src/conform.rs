@@ -154,6 +154,7 @@ mod tests {
         Id {
             name: name.into(),
             cpus,
+            holds: false,
         }
     }
 

@@ -10,12 +10,14 @@ pub struct Id {
     pub name: String,
     /// Fewest processors with which the test makes sense: with fewer it says that it is skipped.
     pub cpus: u32,
+    /// It holds processors, which only the debug kernel lets it do: it runs where it is asked for.
+    pub holds: bool,
 }
 
 /// The list.
 ///
 /// # Panics
-/// When a line of `ids.txt` is neither empty, nor a comment, nor `ID`, nor `ID cpus>=N`.
+/// When a line of `ids.txt` is neither empty, nor a comment, nor `ID`, `ID cpus>=N` or `ID cpus>=N holds`.
 pub fn permanent() -> Vec<Id> {
     let lines = include_str!("../ids.txt")
         .lines()
@@ -25,7 +27,11 @@ pub fn permanent() -> Vec<Id> {
 
 fn read(line: &str) -> Id {
     let (name, rest) = line.split_once(' ').unwrap_or((line, "cpus>=1"));
-    let cpus = rest
+    let (cpus, holds) = match rest.strip_suffix(" holds") {
+        Some(cpus) => (cpus, true),
+        None => (rest, false),
+    };
+    let cpus = cpus
         .trim()
         .strip_prefix("cpus>=")
         .and_then(|number| number.parse().ok());
@@ -33,8 +39,9 @@ fn read(line: &str) -> Id {
         Some(cpus) => Id {
             name: name.to_owned(),
             cpus,
+            holds,
         },
-        None => panic!("ids.txt: `{line}` is neither `ID` nor `ID cpus>=N`"),
+        None => panic!("ids.txt: `{line}` is neither `ID` nor `ID cpus>=N` nor `ID cpus>=N holds`"),
     }
 }
 
@@ -48,14 +55,24 @@ mod tests {
             read("IPC0001"),
             Id {
                 name: "IPC0001".into(),
-                cpus: 1
+                cpus: 1,
+                holds: false
             }
         );
         assert_eq!(
             read("XCPU0007 cpus>=2"),
             Id {
                 name: "XCPU0007".into(),
-                cpus: 2
+                cpus: 2,
+                holds: false
+            }
+        );
+        assert_eq!(
+            read("RACE0007 cpus>=3 holds"),
+            Id {
+                name: "RACE0007".into(),
+                cpus: 3,
+                holds: true
             }
         );
     }

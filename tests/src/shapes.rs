@@ -12,8 +12,10 @@ pub struct Shape {
     pub machine: Machine,
     /// Words for the kernel.
     pub kernel: &'static str,
-    /// Words for the conformance program: which tests run here, and how. Nothing means all.
+    /// Words for the conformance program: which tests run here, and how. Nothing means all that hold no processor.
     pub tests: &'static str,
+    /// The debug kernel, whose processors tests can hold.
+    pub debug: bool,
 }
 
 /// What does not depend on where the partners of a test live, and so runs again with partners on other CPUs.
@@ -31,11 +33,8 @@ impl Shape {
     /// Whether the test runs on this machine, or at least says that it is too small.
     pub fn runs(&self, id: &Id) -> bool {
         let feature = id.name.trim_end_matches(|c: char| c.is_ascii_digit());
-        self.tests.is_empty()
-            || self
-                .tests
-                .split(' ')
-                .any(|word| word == feature || word == "smp" && id.cpus > 1)
+        let named = |word| word == feature || word == "smp" && id.cpus > 1 && !id.holds;
+        self.tests.is_empty() && !id.holds || self.tests.split(' ').any(named)
     }
 
     /// The command line.
@@ -54,6 +53,7 @@ pub fn all() -> Vec<Shape> {
         machine: Machine::new(cpus),
         kernel: "",
         tests: "",
+        debug: false,
     };
     let old = Machine {
         apic: Apic::X,
@@ -120,6 +120,12 @@ pub fn all() -> Vec<Shape> {
             },
             tests: "TMO SCH TS CLK IRQ IO smp",
             ..x2apic("x-4", 4)
+        },
+        // One processor for the test itself, one for either side of what it directs.
+        Shape {
+            tests: "RACE",
+            debug: true,
+            ..x2apic("held-3", 3)
         },
     ]
 }

@@ -25,6 +25,12 @@ pub const CHECK: u64 = 7;
 /// "invalid parameter" if nothing is mapped there, "invalid thread" if there is no such thread.
 pub const CACHING: u64 = 10;
 
+/// Holds processor a at point b ([`crate::hold::Point`]) when it has gone past that c times; b = 0 lets it go on, and so does
+/// another point. Result 0. In the debug kernel only: the other knows no such operation.
+pub const HOLD: u64 = 11;
+/// Result: 1 if processor a is held, else 0. In the debug kernel only.
+pub const HELD: u64 = 12;
+
 /// Result of an operation that was not carried out.
 pub const REFUSED: u64 = u64::MAX;
 /// Most bytes in one [`CONSOLE_WRITE`].

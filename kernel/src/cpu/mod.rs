@@ -7,11 +7,13 @@
 //! * `create`   makes the blocks, on the boot CPU
 //! * `install`  loads one: segments, task state, interrupt table, system-call registers
 //! * `ports`    the I/O ports that programs may use on it
+//! * `hold`     tests stop it between two steps
 //! * `own`      a cell for what only this CPU touches
 //! * `segments` the descriptor table and the selectors that the interface fixes
 
 mod block;
 mod create;
+pub(crate) mod hold;
 mod install;
 mod own;
 mod ports;

@@ -1,11 +1,12 @@
 //! The dispatcher. It runs on a stack of its own that is thrown away whenever it is left, so it keeps no state. What threads
 //! and spaces leave behind when they end it puts away before anybody runs.
 
+use pecan_abi::hold::Point;
 use x86_64::instructions::interrupts;
 
 use super::tick;
 use crate::arch::x86_64::switch;
-use crate::cpu::{self, Counter, Cpu};
+use crate::cpu::{self, Counter, Cpu, hold};
 use crate::ipc::remote::{self, Found};
 use crate::space::end::{self, Piece};
 use crate::space::shootdown;
@@ -97,9 +98,11 @@ fn idle(cpu: &'static Cpu) {
     }
     shootdown::rest(cpu);
     tick::rest(cpu);
+    hold::at(cpu, Point::Polled);
     if !cpu.mailbox.0.try_halt() {
         return;
     }
+    hold::at(cpu, Point::Halting);
     interrupts::enable_and_hlt();
     interrupts::disable();
     remote::wake_up(cpu);

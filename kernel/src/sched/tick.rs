@@ -59,7 +59,8 @@ fn spend(cpu: &Cpu) {
         spend_rarer(cpu, Owned::seen_here(running), micros);
     }
     let outranked = cpu.ready.with(|ready| ready.highest()) > running.priority.get();
-    if outranked || cpu.slice_left.get() == 0 {
+    // Whoever is to ring for a message may be held up, and nobody rings for those behind it.
+    if outranked || cpu.slice_left.get() == 0 || cpu.mailbox.0.has_mail() {
         cpu.reschedule.set(true);
     }
 }

@@ -10,7 +10,7 @@ use x86_64::instructions::interrupts;
 use super::{is_privileged, refuse, thread_control};
 use crate::arch::x86_64::entry::syscall::CallFrame;
 use crate::arch::x86_64::{apic, clock, power, serial};
-use crate::cpu::{self, Cpu};
+use crate::cpu::{self, Cpu, hold};
 use crate::memory::reserve;
 use crate::sched;
 use crate::space::caching;
@@ -53,6 +53,8 @@ fn operation(frame: &CallFrame) -> Result<u64, SysError> {
             sched::check(cpu::current());
             Ok(1)
         }
+        control::HOLD if cfg!(debug_assertions) => hold::order(argument, frame.rdx, frame.r8),
+        control::HELD if cfg!(debug_assertions) => hold::is_held(argument),
         control::CACHING => caching_of(argument, frame.rdx),
         _ => Err(SysError::InvalidParameter),
     }

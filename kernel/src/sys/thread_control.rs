@@ -85,9 +85,11 @@ fn control(me: Owned, arguments: Arguments) -> Result<(), SysError> {
     }
 }
 
-/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later.
+/// What a dying or moving thread lent to other CPUs comes home soon: `me`, the running thread, looks again later. Others of its
+/// priority run meanwhile, and interrupts come.
 pub(super) fn look_again_later(me: Owned) {
     sched::give_way(cpu::current(), me);
+    sched::let_others_in(me);
 }
 
 pub(super) fn delete_call(me: Owned, dest: ThreadId) -> Result<(), SysError> {

@@ -5,13 +5,14 @@
 
 use core::sync::atomic::Ordering;
 
+use pecan_abi::hold::Point;
 use pecan_abi::id::ThreadId;
 use pecan_smp::request::Reason;
 use pecan_smp::travel::Travel;
 
 use super::{Owned, Resources, State, migrate};
 use crate::arch::x86_64::{debug, fpu};
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, hold};
 use crate::ipc;
 use crate::sched;
 use crate::space::{Space, shootdown};
@@ -52,6 +53,7 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         return;
     }
     shootdown::landed(cpu, thread);
+    hold::at(cpu, Point::Finishing);
     if ipc::on_behalf::release_wait(cpu, thread) {
         return;
     }

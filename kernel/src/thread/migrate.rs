@@ -9,6 +9,7 @@
 //!                                           arrive: publishes home and state
 //! ```
 
+use pecan_abi::hold::Point;
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
@@ -16,7 +17,7 @@ use pecan_smp::travel::{Departure, Engaged, Travel};
 
 use super::{Again, Field, Owned, Part, Resources, State, TcbRef, home_word, resources};
 use crate::arch::x86_64::root;
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, hold};
 use crate::ipc::{self, remote};
 use crate::sched;
 use crate::space::window;
@@ -133,6 +134,7 @@ fn leave(cpu: &Cpu, thread: Owned, to: u16) {
     thread.arrives_as.set(thread.state());
     let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
     thread.set_home_word(home_word(cpu.index, State::Moving));
+    hold::at(cpu, Point::Leaving);
     remote::post(cpu, to, &thread.request_node, Kind::Arrive);
     send_on(cpu, senders, Some(to));
 }

@@ -25,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test {
         id: "FLUSH0012",
         needs_cpus: 3,
+        holds: false,
         run: items::replaced_from_elsewhere,
     },
 ];

@@ -3,7 +3,7 @@
 //! Rust code of this target uses neither, so what `registers` loads stays until it compares.
 
 mod copies;
-mod registers;
+pub(crate) mod registers;
 
 use l4::thread::Builder;
 use l4::{Time, clock};

@@ -26,16 +26,19 @@ mod kip;
 mod map;
 mod mc;
 mod mem;
+mod migr;
 mod npf;
 mod pc;
 mod pf;
 mod prp;
+mod race;
 mod rdr;
 mod res;
 mod sc;
 mod sch;
 mod sig;
 mod smp;
+mod storm;
 mod str;
 mod tc;
 mod tmo;
@@ -50,7 +53,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 37] = [
+const FEATURES: [&[Test]; 40] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -83,6 +86,9 @@ const FEATURES: [&[Test]; 37] = [
     xcpu::TESTS,
     flush::TESTS,
     flood::TESTS,
+    migr::TESTS,
+    race::TESTS,
+    storm::TESTS,
     irq::TESTS,
     io::TESTS,
     sig::TESTS,

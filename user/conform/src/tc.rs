@@ -4,7 +4,7 @@ mod create;
 mod delete;
 mod modify;
 mod relocate;
-mod states;
+pub(crate) mod states;
 
 use crate::harness::Test;
 

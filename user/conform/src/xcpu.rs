@@ -2,12 +2,15 @@
 //! on CPU 1, if nothing else is said.
 
 mod cancel;
+mod copies;
 mod errors;
 mod kill;
 mod many;
 mod messages;
 mod migrate;
 mod remote;
+mod same;
+mod wake;
 
 use l4::thread::Builder;
 
@@ -64,6 +67,14 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("XCPU0047", many::control_from_all_sides),
     Test::smp("XCPU0048", migrate::to_and_fro_under_fire),
     Test::smp("XCPU0049", kill::partner_that_would_answer),
+    Test::smp("XCPU0050", same::in_every_state),
+    Test::smp("XCPU0051", same::without_privilege),
+    Test::smp("XCPU0052", wake::urgent_at_once),
+    Test::smp("XCPU0053", wake::no_others),
+    Test::smp("XCPU0054", wake::idle_without_ticks),
+    Test::smp("XCPU0055", wake::slices_to_the_tick),
+    Test::smp("XCPU0056", many::fast_path_under_fire),
+    Test::smp("XCPU0057", copies::interrupted_by_others),
 ];
 
 /// On CPU 1, in the root task's space.

@@ -4,6 +4,7 @@
 use pecan_abi::caching::Caching;
 use pecan_abi::control as op;
 pub use pecan_abi::control::Counter;
+pub use pecan_abi::hold::Point;
 use pecan_abi::id::ThreadId;
 
 use crate::syscall;
@@ -64,6 +65,23 @@ pub fn free_frames() -> Option<u64> {
 #[must_use]
 pub fn caching(thread: ThreadId, address: u64) -> Option<Caching> {
     run(op::CACHING, [address, thread.raw(), 0, 0]).and_then(Caching::from_attribute)
+}
+
+/// Holds `cpu` when it has gone past `point` so often; what it was held at before it leaves. False if this is not the
+/// debug kernel.
+pub fn hold(cpu: usize, point: Point, past: u64) -> bool {
+    run(op::HOLD, [cpu as u64, point as u64, past, 0]).is_some()
+}
+
+/// Lets `cpu` go on, and not stop any more. False if this is not the debug kernel.
+pub fn release(cpu: usize) -> bool {
+    run(op::HOLD, [cpu as u64, 0, 0, 0]).is_some()
+}
+
+/// Whether `cpu` is held; `None` if this is not the debug kernel.
+#[must_use]
+pub fn is_held(cpu: usize) -> Option<bool> {
+    run(op::HELD, [cpu as u64, 0, 0, 0]).map(|held| held == 1)
 }
 
 /// Lets the kernel check its invariants on this CPU; it panics if one is broken.

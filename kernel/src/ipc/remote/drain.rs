@@ -11,11 +11,12 @@
 
 use core::cell::Cell;
 
+use pecan_abi::hold::Point;
 use pecan_smp::mailbox::Batch;
 use pecan_smp::protocol::Kind;
 
-use super::{Addresses, handle, node};
-use crate::cpu::{Counter, Cpu, CpuCell};
+use super::{Addresses, handle, node, point};
+use crate::cpu::{Counter, Cpu, CpuCell, hold};
 use crate::ipc::short;
 use crate::sched;
 use crate::thread::{Owned, TcbRef};
@@ -83,6 +84,7 @@ fn go_on(cpu: &'static Cpu, mut batch: Batch) {
                 }
             }
         }
+        hold::at(cpu, Point::Drained);
         if cpu.mailbox.0.leave() {
             cpu.backlog.own_post.set(false);
             return;
@@ -181,6 +183,7 @@ pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
 fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
     cpu.count(Counter::RemoteRequests);
     let kind = node(first).kind.get();
+    hold::at(cpu, point(kind));
     let partner = (kind == Kind::Request)
         .then(|| short::serve(cpu, TcbRef::containing(first)))
         .flatten();

@@ -18,12 +18,13 @@ mod visit;
 
 use core::sync::atomic::AtomicUsize;
 
+use pecan_abi::hold::Point;
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::mailbox::{Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
 use crate::arch::x86_64::apic;
-use crate::cpu::{self, Counter, Cpu};
+use crate::cpu::{self, Counter, Cpu, hold};
 use crate::memory::layout;
 use crate::sched;
 use crate::space::shootdown;
@@ -68,7 +69,10 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
         // What a CPU tells itself, it hears before any thread runs.
         cpu.backlog.note_own_post();
         cpu.reschedule.set(true);
-    } else if ring == Ring::Needed {
+        return;
+    }
+    hold::at(cpu, Point::Pushed);
+    if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
         apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
     }
@@ -89,7 +93,9 @@ fn handle(cpu: &'static Cpu, address: usize) {
         return handle_cpus(cpu, address);
     }
     let thread = TcbRef::containing(address);
-    match node(address).kind.get() {
+    let kind = node(address).kind.get();
+    hold::at(cpu, point(kind));
+    match kind {
         Kind::Request => match short::serve(cpu, thread) {
             Some(partner) => sched::wake(cpu, partner),
             None => serve::request(cpu, thread),
@@ -98,6 +104,17 @@ fn handle(cpu: &'static Cpu, address: usize) {
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),
         Kind::Control => crate::sys::remote::serve(cpu, thread),
         Kind::Arrive => migrate::arrive(cpu, thread),
+    }
+}
+
+/// Where tests hold a CPU before it handles a node.
+const fn point(kind: Kind) -> Point {
+    match kind {
+        Kind::Request => Point::Request,
+        Kind::Cancel => Point::Cancel,
+        Kind::Answer(_) => Point::Answer,
+        Kind::Control => Point::Control,
+        Kind::Arrive => Point::Arrive,
     }
 }
 

@@ -1,12 +1,13 @@
 //! B: what arrives from other CPUs' senders. On the receiver's CPU, interrupts off.
 
+use pecan_abi::hold::Point;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::TimeKind;
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{self, Answer, Kind, Receiver, Refusal, Route, Serve};
 
 use super::post;
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, hold};
 use crate::ipc::{Request, meet, queue, receive, transfer};
 use crate::sched;
 use crate::space::shootdown;
@@ -142,6 +143,7 @@ pub(super) fn cancel(cpu: &Cpu, sender: TcbRef) {
 }
 
 fn reply(cpu: &Cpu, sender: TcbRef, answer: Answer) {
+    hold::at(cpu, Point::Replying);
     post(
         cpu,
         sender.home(),

@@ -7,12 +7,12 @@ pub(super) const STATE_WORDS: usize = 35;
 
 /// Loads values made from `seed`: XMM k = seed + k and its complement, seven x87 registers
 /// seed + 100 + k, and a rounding mode each in MXCSR and the x87 control word.
-pub(super) fn load(seed: u64) {
+pub(crate) fn load(seed: u64) {
     load_registers(seed);
 }
 
 /// How many registers do not hold what [`load`] put there.
-pub(super) fn compare(seed: u64) -> u64 {
+pub(crate) fn compare(seed: u64) -> u64 {
     compare_registers(seed)
 }
 

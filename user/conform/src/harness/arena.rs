@@ -46,6 +46,12 @@ pub(crate) fn byte(address: u64) -> u8 {
     peek(address)
 }
 
+/// Sets the byte at `address`.
+pub(crate) fn put(address: u64, byte: u8) {
+    assert_inside(address, 1);
+    poke(address, byte);
+}
+
 /// Callers have asserted that the address is inside.
 fn peek(address: u64) -> u8 {
     // SAFETY: memory of an arena; threads take turns.

@@ -35,6 +35,15 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same failure, with what it was about behind the reason.
+    pub(crate) fn about(mut self, what: fmt::Arguments<'_>) -> Self {
+        // Cut off at the end, which is what `write_fmt` reports.
+        let _ = self.write_fmt(format_args!(" ({what})"));
+        self
+    }
+}
+
 impl Write for Failure {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.bytes() {

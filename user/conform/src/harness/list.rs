@@ -6,7 +6,7 @@ use super::Test;
 pub(crate) const MOST: usize = 1024;
 
 /// Picks from `groups`, in their order, what `arguments` name: features, ids, or `smp` for what needs several CPUs,
-/// separated by spaces; nothing: all. Returns how many there are, and the first argument that names nothing.
+/// separated by spaces; nothing: all. What holds CPUs must be named by its feature or id. Returns how many there are, and the first argument that names nothing.
 pub(crate) fn select<'a>(
     groups: &[&'static [Test]],
     arguments: &'a str,
@@ -15,7 +15,7 @@ pub(crate) fn select<'a>(
     let mut count = 0;
     let wanted = |test: &Test| {
         let mut names = arguments.split_whitespace().peekable();
-        names.peek().is_none() || names.any(|name| names_test(name, test))
+        names.peek().is_none() && !test.holds || names.any(|name| names_test(name, test))
     };
     for test in groups.iter().copied().flatten().filter(|test| wanted(test)) {
         chosen[count] = test;
@@ -35,5 +35,5 @@ pub(crate) fn select<'a>(
 }
 
 fn names_test(name: &str, test: &Test) -> bool {
-    name == test.id || name == test.feature() || name == "smp" && test.needs_cpus > 1
+    name == test.id || name == test.feature() || name == "smp" && test.needs_cpus > 1 && !test.holds
 }

@@ -5,6 +5,7 @@ pub(crate) mod arena;
 pub(crate) mod board;
 pub(crate) mod failure;
 pub(crate) mod gap;
+pub(crate) mod gate;
 pub(crate) mod ids;
 pub(crate) mod job;
 pub(crate) mod list;
@@ -28,6 +29,8 @@ pub(crate) struct Test {
     pub(crate) id: &'static str,
     /// On how many CPUs it makes sense.
     pub(crate) needs_cpus: usize,
+    /// It holds CPUs, which only the debug kernel can do.
+    pub(crate) holds: bool,
     /// The test itself, run by a fresh thread of the root task's space.
     pub(crate) run: fn() -> Outcome,
 }
@@ -38,6 +41,7 @@ impl Test {
         Self {
             id,
             needs_cpus: 1,
+            holds: false,
             run,
         }
     }
@@ -47,6 +51,17 @@ impl Test {
         Self {
             id,
             needs_cpus: 2,
+            holds: false,
+            run,
+        }
+    }
+
+    /// A test that holds CPUs: one is its own, two it can hold.
+    pub(crate) const fn holding(id: &'static str, run: fn() -> Outcome) -> Self {
+        Self {
+            id,
+            needs_cpus: 3,
+            holds: true,
             run,
         }
     }

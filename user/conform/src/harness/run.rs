@@ -44,6 +44,10 @@ pub(crate) fn all(tests: &[&'static Test], count: usize) -> usize {
             println!("[test] {} skip needs {} CPUs", test.id, test.needs_cpus);
             continue;
         }
+        if test.holds && l4::control::is_held(0).is_none() {
+            println!("[test] {} skip needs the debug kernel", test.id);
+            continue;
+        }
         worker::spread(if test.needs_cpus == 1 { count } else { 0 });
         match one(test) {
             Ok(()) => println!("[test] {} ok", test.id),
@@ -76,6 +80,11 @@ fn one(test: &'static Test) -> Outcome {
         .priority(PRIORITY);
     let runner = plan.start(body, core::ptr::from_ref(test) as u64, &STACK)?;
     let ended = ipc::receive_within(runner, LIMIT);
+    if test.holds {
+        for cpu in 0..kip::cpus() {
+            l4::control::release(cpu);
+        }
+    }
     worker::retire();
     // SAFETY: its thread is deleted.
     unsafe { STACK.release() };

@@ -12,8 +12,8 @@ use crate::harness::{Failure, Job, Outcome, SOON, board, equal, ids, pause, unti
 use crate::pf::touch;
 
 /// A state that a thread can be in.
-#[derive(Clone, Copy, Debug)]
-enum Stage {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
     Inactive,
     Fresh,
     Waiting,
@@ -28,7 +28,7 @@ enum Stage {
     HaltedInside,
 }
 
-const STAGES: [Stage; 12] = [
+pub(crate) const STAGES: [Stage; 12] = [
     Stage::Inactive,
     Stage::Fresh,
     Stage::Waiting,
@@ -48,7 +48,7 @@ const NOWHERE: u64 = 0x4000_0000;
 
 /// A thread of this plan in that state. What it sends, it sends to the calling thread.
 #[track_caller]
-fn thread_in(stage: Stage, plan: Builder) -> Result<ThreadId, Failure> {
+pub(crate) fn thread_in(stage: Stage, plan: Builder) -> Result<ThreadId, Failure> {
     let me = thread::myself();
     let any = ThreadId::ANY;
     let id = match stage {

@@ -174,3 +174,32 @@ pub(super) fn control_from_all_sides() -> Outcome {
     let then = board::get(3);
     until("the victim runs", || board::get(3) > then)
 }
+
+fn call_and_count(index: u64) {
+    let server = ThreadId::from_raw(board::get(0));
+    for number in 0..3 * EACH {
+        let done = Job::call(server).words(index, 5, number).now();
+        let flags = done.mr[0] & Tag::CROSS_CPU;
+        let good = done.carries(index + 1, 5, number + 1000, flags).is_ok();
+        board::add(1, u64::from(!good));
+    }
+    board::add(2, 1);
+}
+
+/// A server that its neighbours call the shortest way is called from other CPUs as well: nobody gets what is another's.
+pub(super) fn fast_path_under_fire() -> Outcome {
+    let server = worker::start(far_away(), echo, 0)?;
+    board::put(0, server.raw());
+    let plans = [
+        worker::away().cpu(1),
+        there(),
+        worker::here(),
+        worker::away(),
+    ];
+    let clients = plans.len() as u64;
+    for (index, plan) in plans.into_iter().enumerate() {
+        worker::start(plan, call_and_count, 10 * index as u64)?;
+    }
+    until("all are done", || board::get(2) == clients)?;
+    equal("wrong answers", board::get(1), 0)
+}
