@@ -12,7 +12,7 @@
 //! 3. [`queue`]: if not, the sender queues up at the receiver.
 //! 4. [`deadline`]: until when it waits.
 //! 5. [`wakeup`]: who is to be woken when time has passed.
-//! 6. [`strings`]: which bytes of its strings go where. [`placement`]: where a mapped page comes from and where it goes.
+//! 6. [`duration`]: may the message take long? [`strings`]: which bytes of its strings go where. [`placement`]: where a mapped page comes from and where it goes.
 //! 7. [`paging`]: reading and writing page tables, so that a processor that walks them at the same time sees either the old
 //!    or the new mapping. [`caching`]: how a processor caches what a page shows.
 //! 8. [`mapping`]: who got which page from whom, and taking it back. [`ports`]: the same for I/O ports.
@@ -40,6 +40,7 @@ pub mod queue;
 pub mod deadline;
 pub mod wakeup;
 
+pub mod duration;
 pub mod strings;
 
 pub mod placement;

@@ -29,6 +29,7 @@ pub(crate) extern "sysv64" fn again(_me: *const Tcb) -> *const Tcb {
         Again::Nothing => me.as_ptr(),
         Again::Receive => receive::perform(me, cpu, &request).next(me),
         Again::Restart => phases::perform(me, cpu, &request).next(me),
+        Again::Take => receive::take_locked(me, cpu).next(me),
         Again::GiveBack => {
             on_behalf::give_back(me);
             handover::stay(cpu::current(), me).next(me)

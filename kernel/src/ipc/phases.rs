@@ -51,7 +51,8 @@ pub(super) fn refuse(me: Owned, cpu: &Cpu, code: IpcCode) -> Disposition {
 
 /// The partner waits here for this message.
 fn deliver(me: Owned, cpu: &'static Cpu, request: &Request, partner: Owned) -> Disposition {
-    let whole = transfer::message(&me, partner, request.tag, 0, transfer::Mover::Sender);
+    let flags = remote::flags(&me);
+    let whole = transfer::message(&me, partner, request.tag, flags, transfer::Mover::Sender);
     if let Err(cut) = whole {
         if !cut.told {
             sched::wake(cpu, partner);

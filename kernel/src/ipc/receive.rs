@@ -7,12 +7,14 @@ use pecan_rules::deadline;
 
 use super::meet::takes;
 use super::transfer::Mover;
-use super::{Disposition, Request, answer, handover, on_behalf, queue, remote, transfer, validate};
+use super::{
+    Disposition, Request, answer, handover, on_behalf, queue, remote, strings, transfer, validate,
+};
 use crate::arch::x86_64::clock;
-use crate::cpu::Cpu;
+use crate::cpu::{self, Cpu};
 use crate::sched;
 use crate::thread::links::Links;
-use crate::thread::{Again, Owned, State, TcbRef};
+use crate::thread::{Again, Owned, Part, State, TcbRef};
 
 /// What became of a receive phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,11 +91,12 @@ pub(super) fn matching(me: Owned, from: u64) -> Option<TcbRef> {
 fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
     match sender
         .owned(cpu)
-        .filter(|sender| sender.state() == State::Sending)
+        .filter(|sender| matches!(sender.state(), State::Sending | State::Locked))
     {
         Some(sender) => {
             let tag = Tag::from_raw(sender.send_tag.get());
-            match transfer::message(&sender, me, tag, 0, Mover::Receiver) {
+            let flags = remote::flags(&sender);
+            match transfer::message(&sender, me, tag, flags, Mover::Receiver) {
                 Err(cut) if cut.told => {}
                 whole => finish_send(cpu, sender, whole),
             }
@@ -101,6 +104,18 @@ fn take(me: Owned, cpu: &'static Cpu, sender: TcbRef) -> bool {
         }
         None => remote::take_queued(me, cpu, sender),
     }
+}
+
+/// `me`, the running thread, takes the message of the thread that it was locked with while both were blocked, unless that was
+/// broken off since.
+pub(crate) fn take_locked(me: Owned, cpu: &'static Cpu) -> Disposition {
+    match me.transfer.partner.get() {
+        Some(sender) => {
+            take(me, cpu, sender);
+        }
+        None => strings::fail(me, Part::PULLS),
+    }
+    handover::stay(cpu::current(), me)
 }
 
 /// The send phase of `sender`, a blocked thread of this CPU, is over.

@@ -59,7 +59,7 @@ pub(crate) fn proceed(irq: Owned) {
     match irq.again.replace(Again::Nothing) {
         Again::Restart => raise_and_wake(cpu, irq, line),
         Again::Receive if !interrupt::take_queued(cpu, irq, handler) => {}
-        Again::Receive | Again::GiveBack | Again::Nothing => answered(cpu, irq, line),
+        Again::Receive | Again::Take | Again::GiveBack | Again::Nothing => answered(cpu, irq, line),
     }
     if let Some(irq) = irq.name().owned(cpu) {
         migrate::depart_if_asked(cpu, irq);

@@ -20,6 +20,10 @@ pub(crate) fn delete(cpu: &Cpu, thread: Owned) {
     if is_interrupt(thread) {
         crate::irq::silence(ThreadId::from_raw(thread.id()).number());
     }
+    // Wherever it was to go, it ends here.
+    thread
+        .resources
+        .set(thread.resources.get() & !Resources::MOVE);
     ipc::strings::break_off(cpu, thread, ipc::strings::Cause::Aborted);
     let silent = thread.state() == State::Asking && ipc::settle(cpu, thread, Reason::Kill);
     let lent = match thread.state() {

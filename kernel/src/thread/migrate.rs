@@ -34,10 +34,14 @@ pub(crate) fn home(thread: TcbRef) -> Home {
 /// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
 pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
     if to == cpu.index {
+        thread.away_from.set(None);
         thread
             .resources
             .set(thread.resources.get() & !Resources::MOVE);
         return;
+    }
+    if thread.away_from.get().is_some() {
+        thread.away_from.set(Some(to));
     }
     thread.move_to.set(to);
     thread
@@ -71,8 +75,10 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         State::Inactive | State::Waiting | State::Halted | State::Ready => leave(cpu, thread),
         State::Sending => {
             ipc::queue::unlink(thread.name());
-            ipc::take_up(thread, Again::Restart);
-            thread.set_state(cpu, State::Ready);
+            if thread.resources.get() & Resources::INTERRUPT != 0 {
+                ipc::take_up(thread, Again::Restart);
+                thread.set_state(cpu, State::Ready);
+            }
             leave(cpu, thread);
         }
         State::Asking
@@ -95,6 +101,9 @@ pub(crate) fn send_departing(cpu: &Cpu) {
 
 fn leave(cpu: &Cpu, thread: Owned) {
     let to = thread.move_to.get();
+    if thread.away_from.get() == Some(to) {
+        thread.away_from.set(None);
+    }
     sched::unlist(cpu, thread);
     resources::leave(cpu, thread);
     unload(cpu, thread);
@@ -108,8 +117,8 @@ fn leave(cpu: &Cpu, thread: Owned) {
     send_on(cpu, senders, Some(to));
 }
 
-/// Senders that were queued at a thread that is no longer here: those of this CPU ask again, the others' requests go to
-/// CPU `forward`, or are refused. The CPU of the queue.
+/// Senders that were queued at a thread that is no longer here: their requests go to CPU `forward`, or are refused. The CPU
+/// of the queue.
 pub(super) fn send_on(
     cpu: &Cpu,
     mut senders: pecan_rules::queue::SendQueue<TcbRef>,
@@ -121,10 +130,13 @@ pub(super) fn send_on(
             .owned(cpu)
             .filter(|sender| sender.state() == State::Sending)
         {
-            Some(sender) => {
-                ipc::take_up(sender, Again::Restart);
-                sched::wake(cpu, sender);
-            }
+            Some(sender) => match forward {
+                Some(there) => remote::send_on(cpu, sender, there),
+                None => {
+                    ipc::take_up(sender, Again::Restart);
+                    sched::wake(cpu, sender);
+                }
+            },
             None => remote::refuse_queued(cpu, sender, forward),
         }
     }
@@ -163,11 +175,11 @@ pub(super) fn unload_moving(cpu: &Cpu, thread: Owned) {
 }
 
 /// `thread` has arrived. New home.
-pub(crate) fn arrive(cpu: &Cpu, thread: TcbRef) {
+pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
     thread.set_home_word(home_word(cpu.index, thread.arrives_as.get()));
     let thread = Owned::seen_here(thread);
     let state = thread.state();
-    if state != State::Inactive {
+    if state != State::Inactive && thread.away_from.get().is_none() {
         thread
             .utcb
             .get()
@@ -176,6 +188,7 @@ pub(crate) fn arrive(cpu: &Cpu, thread: TcbRef) {
     match state {
         State::Ready => sched::wake(cpu, thread),
         State::Waiting => sched::arm(cpu, thread, thread.deadline.get()),
+        State::Sending => remote::arrived(cpu, thread),
         _ => {}
     }
     if thread.resources.get() & Resources::INTERRUPT != 0 {

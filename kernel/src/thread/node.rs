@@ -33,6 +33,8 @@ pub(crate) enum Again {
     Receive,
     /// The whole IPC: it was taken out of a queue.
     Restart,
+    /// The message of the thread that is locked with it.
+    Take,
     /// The wait that a virtual sender was to continue elsewhere: the message has failed.
     GiveBack,
 }

@@ -53,11 +53,14 @@ pub(crate) fn inactive(cpu: &Cpu, thread: Owned, space: &'static Space) {
     }
 }
 
-/// Ends what `thread` is engaged in. False: its request is still out.
+/// Ends what `thread` is engaged in. False: its request is still out, or it has left.
 fn disengage(cpu: &Cpu, thread: Owned) -> bool {
     let fresh = thread.state() == State::Waiting && switch::is_before_start(thread);
     if !fresh {
         cancel::abort(cpu, thread, true, true);
     }
-    !matches!(thread.state(), State::Asking | State::Controlling)
+    !matches!(
+        thread.state(),
+        State::Asking | State::Controlling | State::Moving
+    )
 }

@@ -3,9 +3,10 @@
 use pecan_abi::protocol::START_WORDS;
 use pecan_abi::tag::Tag;
 
-use super::{Owned, Resources, STACK_TOP_OFFSET, Tcb};
+use super::{Again, Owned, Resources, STACK_TOP_OFFSET, Tcb};
 use crate::arch::x86_64::entry::frame::{RESERVED, RESUME_FLAG, USER_FLAGS, UserFrame, canonical};
 use crate::cpu::segments::{USER_CODE, USER_DATA};
+use crate::ipc::fault;
 
 /// A tag that stands for "no start message: instruction and stack pointer are set".
 pub(super) const STARTED: Tag = Tag::new(0, 0, 0);
@@ -65,6 +66,10 @@ pub(crate) fn set_flags(thread: Owned, flags: u64) {
 /// ExchangeRegisters or nobody has set that (L4 X.2, thread start).
 pub(crate) extern "sysv64" fn begin(_me: *const Tcb) {
     let me = Owned::current();
+    if me.again.get() != Again::Nothing {
+        // Who sends the message came along with it.
+        fault::go_on(me);
+    }
     me.resources.set(me.resources.get() & !Resources::INSIDE);
     let tag = Tag::from_raw(me.utcb.get().mr(0));
     if !tag.is_error() && tag.untyped() == START_WORDS && tag.typed() == 0 && me.from.get() != 0 {

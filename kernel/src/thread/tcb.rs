@@ -131,6 +131,8 @@ pub(crate) struct Tcb {
     pub(crate) scheduler: Cell<u64>,
     /// CPU to move to, with `Resources::MOVE`; a CPU number.
     pub(crate) move_to: Cell<u16>,
+    /// The CPU where it belongs, of a thread that visits another one with a message.
+    pub(crate) away_from: Cell<Option<u16>>,
     /// UTCB location that an inactive thread was given.
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
@@ -226,6 +228,7 @@ impl Tcb {
             allowance: Cell::new(Allowance::NONE),
             scheduler: Cell::new(scheduler.raw()),
             move_to: Cell::new(0),
+            away_from: Cell::new(None),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
             transfer: Transfer::none(),

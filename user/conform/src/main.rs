@@ -1,6 +1,7 @@
 //! Conformance tests of the L4 X.2 interface, as a root task.
 //!
-//! The command line names features (`IPC`) or tests (`IPC0003`); nothing means all. Prints the plan, a
+//! The command line names features (`IPC`) or tests (`IPC0003`); nothing means all. A first word `spread=N` puts the partners
+//! of the test's own thread, which is on CPU 0, on CPUs 1 to N in turn. Prints the plan, a
 //! line per test and a summary, and ends the machine with success if none failed. `harness` has what
 //! tests are made of; each other module is a feature with its tests.
 #![no_std]
@@ -90,11 +91,26 @@ fn main() -> ! {
         println!("[fail] no pager: {error:?}");
         l4::exit::report(false);
     }
+    let (others, arguments) = spread(l4::args());
+    if others >= l4::kip::cpus() {
+        println!("[fail] there are no {others} other CPUs to spread workers over");
+        l4::exit::report(false);
+    }
     let mut chosen = [&kip::TESTS[0]; list::MOST];
-    let (count, unknown) = list::select(&FEATURES, l4::args(), &mut chosen);
+    let (count, unknown) = list::select(&FEATURES, arguments, &mut chosen);
     if let Some(name) = unknown {
         println!("[fail] no test or feature is called {name}");
         l4::exit::report(false);
     }
-    l4::exit::report(run::all(&chosen[..count]) == 0)
+    l4::exit::report(run::all(&chosen[..count], others) == 0)
+}
+
+/// The number in a first word `spread=N`, and the words behind it.
+fn spread(arguments: &str) -> (usize, &str) {
+    let arguments = arguments.trim_start();
+    let (first, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
+    match first.strip_prefix("spread=").map(str::parse) {
+        Some(Ok(count)) => (count, rest),
+        _ => (0, arguments),
+    }
 }

@@ -41,4 +41,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("NPF0027", window::two_spaces),
     Test::new("NPF0028", window::taken_away_in_between),
     Test::smp("NPF0029", window::taken_away_from_another_processor),
+    Test::new("NPF0030", bring::with_many_pages),
 ];

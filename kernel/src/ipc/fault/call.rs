@@ -124,7 +124,7 @@ fn run(me: Owned, request: &Request) {
 
 /// Carries out what is left of the call of `me`, however often it has to take it up again, and wherever it moves.
 #[inline(never)]
-pub(in crate::ipc) fn go_on(me: Owned) {
+pub(crate) fn go_on(me: Owned) {
     loop {
         match me.again.replace(Again::Nothing) {
             Again::Nothing => return,
@@ -134,6 +134,7 @@ pub(in crate::ipc) fn go_on(me: Owned) {
             Again::Restart => {
                 phases::perform(me, cpu::current(), &Request::noted(&me)).carry_out(me)
             }
+            Again::Take => receive::take_locked(me, cpu::current()).carry_out(me),
             // The kernel speaks for nobody else.
             Again::GiveBack => return,
         }

@@ -15,5 +15,5 @@ pub(crate) mod page;
 pub(crate) mod port;
 pub(crate) mod preemption;
 
-pub(crate) use call::Outcome;
-pub(super) use call::{go_on, outcome};
+pub(super) use call::outcome;
+pub(crate) use call::{Outcome, go_on};

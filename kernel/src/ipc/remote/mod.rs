@@ -5,12 +5,14 @@
 //! ask    A  the sender's request goes to the partner's CPU
 //! serve  B  a request arrives: deliver, queue, refuse, forward; a queued one is taken; a cancel arrives
 //! reply  A  the answer arrives, and the sender goes on
+//! visit  A  a message may take long: the sender goes along;  B  it meets its partner there
 //! ```
 //! A node is an address inside a TCB, so it says which thread it is about.
 
 mod ask;
 mod reply;
 mod serve;
+mod visit;
 
 use core::sync::atomic::AtomicUsize;
 
@@ -24,6 +26,7 @@ use crate::thread::{Node, Owned, TcbRef, migrate};
 
 pub(crate) use ask::ask;
 pub(crate) use serve::{refuse_queued, take_queued};
+pub(crate) use visit::{arrived, flags, send_on};
 
 /// Nodes are named by their addresses.
 struct Addresses;

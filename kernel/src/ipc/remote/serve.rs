@@ -7,7 +7,7 @@ use pecan_smp::protocol::{self, Answer, Kind, Receiver, Refusal, Route, Serve};
 
 use super::post;
 use crate::cpu::Cpu;
-use crate::ipc::{Request, meet, queue, transfer};
+use crate::ipc::{Request, meet, queue, receive, transfer};
 use crate::sched;
 use crate::thread::{Owned, TcbRef, migrate, table};
 
@@ -71,6 +71,20 @@ fn deliver(cpu: &Cpu, sender: TcbRef, request: &Request, partner: Owned) {
     if !silent {
         reply(cpu, sender, Answer::Done);
     }
+}
+
+/// The message of `sender`, a visitor, goes to `partner`, which waits and has no memory for strings or pages.
+pub(super) fn hand_over(cpu: &'static Cpu, sender: Owned, partner: Owned) {
+    let tag = Request::noted(&sender).tag;
+    let whole = transfer::message(
+        &sender,
+        partner,
+        tag,
+        Tag::CROSS_CPU,
+        transfer::Mover::Nobody,
+    );
+    receive::finish_send(cpu, sender, whole);
+    sched::wake(cpu, partner);
 }
 
 /// `me`, the running thread, takes the message of `sender`, which was queued here and is unlinked.

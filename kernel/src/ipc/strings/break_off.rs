@@ -83,7 +83,7 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
 }
 
 /// Writes the results of `one`, which was broken off and had `part`.
-pub(super) fn fail(one: Owned, part: Part) {
+pub(crate) fn fail(one: Owned, part: Part) {
     let Some(code) = one.transfer.broken.take() else {
         return;
     };

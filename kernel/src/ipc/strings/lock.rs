@@ -7,8 +7,9 @@ use crate::sched;
 use crate::space::window;
 use crate::thread::{Owned, Part, Resources, State, migrate};
 
-/// `me`, the running thread, begins to copy; `partner` is blocked in this IPC. Its timeouts are over.
-pub(super) fn lock(cpu: &Cpu, me: Owned, partner: Owned, part: Part, tag: Tag) {
+/// `me`, the running thread or one that will copy as soon as it runs, begins; `partner` is blocked in this IPC. Its timeouts
+/// are over.
+pub(crate) fn lock(cpu: &Cpu, me: Owned, partner: Owned, part: Part, tag: Tag) {
     for (thread, part, other) in [(me, part, partner), (partner, part.others(), me)] {
         thread.transfer.part.set(part);
         thread.transfer.partner.set(Some(other.name()));
@@ -18,10 +19,9 @@ pub(super) fn lock(cpu: &Cpu, me: Owned, partner: Owned, part: Part, tag: Tag) {
     }
     me.transfer.copied.set(0);
     me.transfer.has_faulted.set(false);
-    if part.sends() {
-        // What the receiver would see if the transfer were ended from outside.
-        partner.send_tag.set(tag.raw());
-    }
+    // What the receiver would see if the transfer were ended from outside.
+    let receiver = if part.sends() { partner } else { me };
+    receiver.send_tag.set(tag.raw());
     sched::disarm(partner);
     partner.set_state(cpu, State::Locked);
 }

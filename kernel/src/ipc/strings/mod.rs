@@ -19,9 +19,11 @@
 //! * `fault`     a copy met a page that is not there
 //! * `serve`     the partner asks its pager, on its own stack
 //! * `break_off` a timeout, an abort or an end, from outside
+//! * `inside`    a message that answers a fault of another transfer
 
 mod break_off;
 mod fault;
+mod inside;
 mod lock;
 mod serve;
 mod sight;
@@ -36,8 +38,9 @@ use crate::cpu;
 use crate::sched;
 use crate::thread::{Field, Owned, Part, Tcb, TcbRef, UtcbRef};
 
-pub(crate) use break_off::{Cause, break_off, time_out};
+pub(crate) use break_off::{Cause, break_off, fail, time_out};
 pub(crate) use fault::{fault, interrupted, proceed};
+pub(crate) use lock::lock;
 pub(crate) use serve::serve;
 
 /// Most bytes in one stretch: what a window shows from any address on.
@@ -50,6 +53,7 @@ pub(super) struct Strings {
     tag: Tag,
     copied: u64,
     locked: bool,
+    inside: bool,
 }
 
 /// Who copies, and from or to whom.
@@ -77,12 +81,17 @@ impl Strings {
             }),
             Mover::Nobody => None,
         };
+        // A visitor was locked with its partner when it arrived.
+        let locked =
+            way.is_some_and(|way| way.me.transfer.partner.get() == Some(way.partner.name()));
+        let inside = !locked && inside::is_inside(receiver);
         Self {
             sink: Sink::new(),
             way,
             tag,
             copied: 0,
-            locked: false,
+            locked,
+            inside,
         }
     }
 
@@ -141,7 +150,7 @@ impl Strings {
 
     #[inline(always)]
     fn copy(&mut self, from: u64, to: u64, length: u64) -> Result<(), Cut> {
-        let Some(way) = self.way else {
+        let Some(way) = self.way.filter(|_| !self.inside) else {
             return Err(self.cut());
         };
         self.lock(way);
@@ -163,10 +172,25 @@ impl Strings {
         let Some(way) = self.way else {
             return Ok(());
         };
+        if self.inside {
+            return self.pause_inside(way);
+        }
         self.lock(way);
         way.me.transfer.copied.set(self.copied);
         sched::let_others_in(way.me);
         self.check(way)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pause_inside(&mut self, way: Way) -> Result<(), Cut> {
+        if inside::pause(way, self.tag) {
+            return Ok(());
+        }
+        Err(Cut {
+            told: true,
+            ..Cut::both(IpcCode::Aborted, self.copied)
+        })
     }
 
     #[inline(always)]
@@ -193,8 +217,10 @@ impl Strings {
 
     /// The message is over, whole or cut: the partner is as it was before.
     pub(super) fn finish(self) {
-        if let Some(way) = self.way.filter(|_| self.locked) {
-            lock::unlock(cpu::current(), way.me, way.partner);
+        match self.way {
+            Some(way) if self.locked => lock::unlock(cpu::current(), way.me, way.partner),
+            Some(way) if self.inside && way.part.sends() => lock::leave(cpu::current(), way.me),
+            _ => {}
         }
     }
 }

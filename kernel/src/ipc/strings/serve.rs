@@ -8,7 +8,7 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::fault::{Outcome, page};
 use crate::ipc::{Disposition, handover, on_behalf};
 use crate::sched;
-use crate::thread::{Owned, Part, State, Tcb};
+use crate::thread::{Owned, Part, State, Tcb, migrate};
 
 /// `me` asks its pager for the page, then waits on for the end of the transfer, and its partner goes on; or hears that the
 /// transfer was broken off, and goes on itself. What it was blocked in finds everything as it was. Returns who runs next.
@@ -46,5 +46,6 @@ fn tell(me: Owned, part: Part) -> Disposition {
     if part.sends() {
         on_behalf::give_back(me);
     }
+    migrate::depart_if_asked(cpu::current(), me);
     handover::stay(cpu::current(), me)
 }

@@ -201,7 +201,11 @@ pub(super) fn message_length() -> Outcome {
     utcb::my().set_mr(20, 0x5EED);
     let received = ipc::receive_within(id, crate::harness::SOON)?;
     equal("words", received.message.untyped().len(), 19)?;
-    hex("tag", received.message.tag().raw(), 0xFFFF_FFFF_FFB0_0013)?;
+    hex(
+        "tag",
+        worker::as_if_near(received.message.tag().raw()),
+        0xFFFF_FFFF_FFB0_0013,
+    )?;
     hex("MR20 of the handler", utcb::my().mr(20), 0x5EED)?;
     equal(
         "tag",

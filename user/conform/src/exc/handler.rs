@@ -36,7 +36,7 @@ pub(super) fn start() -> Result<ThreadId, Failure> {
 
 fn answer(request: &Received) -> Option<Message> {
     let message = &request.message;
-    board::put(FIRST, message.tag().raw());
+    board::put(FIRST, worker::as_if_near(message.tag().raw()));
     for (index, word) in message.untyped().iter().enumerate() {
         board::put(FIRST + 1 + index, *word);
     }

@@ -9,7 +9,7 @@ pub(crate) const SIZE: u64 = (4 << 20) + (64 << 10);
 
 const WORDS: usize = SIZE as usize / 8;
 
-#[repr(C, align(65536))]
+#[repr(C, align(262144))]
 struct Arena(UnsafeCell<[u64; WORDS]>);
 
 // SAFETY: reached only through addresses, byte by byte and volatile.
@@ -21,12 +21,12 @@ static TARGET: Arena = Arena(UnsafeCell::new([0; WORDS]));
 /// What stands where nothing was copied to.
 pub(crate) const BLANK: u8 = 0xEE;
 
-/// Address of the arena that tests copy from; a multiple of 64 KiB.
+/// Address of the arena that tests copy from; a multiple of 256 KiB.
 pub(crate) fn source() -> u64 {
     SOURCE.0.get() as u64
 }
 
-/// Address of the arena that tests copy to; a multiple of 64 KiB.
+/// Address of the arena that tests copy to; a multiple of 256 KiB.
 pub(crate) fn target() -> u64 {
     TARGET.0.get() as u64
 }

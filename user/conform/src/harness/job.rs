@@ -150,6 +150,7 @@ impl Job {
         let from = unsafe { syscall::ipc(self.to, self.from, self.timeouts.raw(), utcb.mr0()) };
         let micros = l4::clock::micros() - start;
         let acceptor = utcb.br(0);
+        utcb.set_mr(0, worker::as_if_near(utcb.mr(0)));
         // SAFETY: accepts nothing.
         unsafe { utcb.set_br(0, 0) };
         Done {

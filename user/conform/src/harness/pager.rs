@@ -81,7 +81,7 @@ fn go_on(thread: ThreadId, ip: u64) -> Option<Message> {
 }
 
 fn ordered(request: &Received, address: u64, ip: u64) -> Option<Message> {
-    board::put(TAG, request.message.tag().raw());
+    board::put(TAG, worker::as_if_near(request.message.tag().raw()));
     board::put(ADDRESS, address);
     board::put(IP, ip);
     board::put(FROM, request.from.raw());

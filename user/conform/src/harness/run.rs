@@ -33,8 +33,9 @@ static VERDICT: Verdict = Verdict {
     there: AtomicBool::new(false),
 };
 
-/// Runs the tests; returns how many failed.
-pub(crate) fn all(tests: &[&'static Test]) -> usize {
+/// Runs the tests, their workers spread over `count` more CPUs, if the test does not say itself where they are; returns how
+/// many failed.
+pub(crate) fn all(tests: &[&'static Test], count: usize) -> usize {
     announce(tests);
     worker::warm_up();
     let mut failed = 0;
@@ -43,6 +44,7 @@ pub(crate) fn all(tests: &[&'static Test]) -> usize {
             println!("[test] {} skip needs {} CPUs", test.id, test.needs_cpus);
             continue;
         }
+        worker::spread(if test.needs_cpus == 1 { count } else { 0 });
         match one(test) {
             Ok(()) => println!("[test] {} ok", test.id),
             Err(failure) => {

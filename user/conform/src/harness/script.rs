@@ -124,7 +124,7 @@ impl Script {
         let at = |field| board::get(word(self.role, LOG + 4 * index + field));
         Fault {
             from: ThreadId::from_raw(at(0)),
-            tag: at(1),
+            tag: worker::as_if_near(at(1)),
             address: at(2),
             ip: at(3),
         }

@@ -22,12 +22,37 @@ pub(crate) fn warm_up() {
     }
 }
 
-/// The plan of a thread in the root task's space: a fresh id, priority 100, on CPU 0, served by the
-/// library's pager.
+/// Over how many CPUs, from CPU 1 on, workers are spread that need not be anywhere; 0: all are on CPU 0.
+static SPREAD: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on, workers live on CPUs 1 to `count` in turn, away from the test's own thread.
+pub(crate) fn spread(count: usize) {
+    SPREAD.store(count, SeqCst);
+}
+
+/// A tag as it would be if workers were not spread. What comes from another CPU says so, and is the same otherwise; that it
+/// says so is tested by itself.
+pub(crate) fn as_if_near(tag: u64) -> u64 {
+    match SPREAD.load(SeqCst) {
+        0 => tag,
+        _ => tag & !l4::Tag::CROSS_CPU,
+    }
+}
+
+/// The CPU of the next worker.
+fn next_cpu() -> usize {
+    match SPREAD.load(SeqCst) {
+        0 => 0,
+        count => 1 + TAKEN.load(SeqCst) % count,
+    }
+}
+
+/// The plan of a thread in the root task's space: a fresh id, priority 100, served by the library's pager; on CPU 0 if
+/// workers are not spread.
 pub(crate) fn here() -> Builder {
     Builder::new()
         .id(ids::fresh())
-        .cpu(0)
+        .cpu(next_cpu())
         .pager(pager::running())
 }
 

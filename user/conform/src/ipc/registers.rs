@@ -66,7 +66,11 @@ pub(super) fn registers_carry_words() -> Outcome {
         let mut words = [Tag::new(3, count, 0).raw(), 1, 2, 3, 4, 5, 6, 7];
         // SAFETY: the calling thread's own UTCB, which accepts nothing.
         unsafe { syscall::ipc_words(server.raw(), server.raw(), timeouts, utcb.mr0(), &mut words) };
-        hex("tag", words[0], Tag::new(4, count, 0).raw())?;
+        hex(
+            "tag",
+            worker::as_if_near(words[0]),
+            Tag::new(4, count, 0).raw(),
+        )?;
         for (index, word) in words[1..].iter().take(count).enumerate() {
             hex("word", *word, index as u64 + 1001)?;
         }

@@ -94,7 +94,11 @@ pub(super) fn lipc_is_ipc() -> Outcome {
             // SAFETY: the calling thread's own UTCB, which accepts nothing.
             unsafe { syscall::lipc(to.raw(), to.raw(), timeouts, utcb::my().mr0()) };
             let answer = Message::load(utcb::my());
-            hex("tag", answer.tag().raw(), Tag::new(6, count, 0).raw())?;
+            hex(
+                "tag",
+                worker::as_if_near(answer.tag().raw()),
+                Tag::new(6, count, 0).raw(),
+            )?;
             for (word, answer) in words.iter().zip(answer.untyped()) {
                 hex("word", *answer, word + 1000)?;
             }

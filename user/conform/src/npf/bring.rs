@@ -59,6 +59,25 @@ pub(super) fn after_wrong_pages() -> Outcome {
     with_pagers(&[Act::Map, Act::Wrong, Act::Empty, Act::Wrong], Act::Map)
 }
 
+/// The answer to a fault is a message that is preempted itself: it leaves the one in which the fault was alone.
+pub(super) fn with_many_pages() -> Outcome {
+    for order in ORDERS {
+        let pair = Pair::start()?;
+        for side in SIDES {
+            pair.pager_of(side).otherwise(Act::Region);
+        }
+        const FAR: u64 = 300_000;
+        pair.prepare(FROM, TO, FAR, 11);
+        pair.begin(order, pair.send(FROM, FAR), pair.receive(TO, FAR))?
+            .succeeds()?;
+        pair.arrived(TO, FAR, 11)?;
+        for side in SIDES {
+            equal("faults", pair.pager_of(side).faults(), 2)?;
+        }
+    }
+    Ok(())
+}
+
 /// Several strings in a message with words, all of whose pages are missing.
 #[track_caller]
 fn many_strings(act: Act) -> Outcome {

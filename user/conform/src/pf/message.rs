@@ -87,7 +87,7 @@ pub(super) fn same_space() -> Outcome {
         access: Rights::READ,
     };
     equal("message", PageFault::from_words(words), Some(expected))?;
-    hex("tag", words[0], 0xFFFF_FFFF_FFE4_0002)
+    hex("tag", worker::as_if_near(words[0]), 0xFFFF_FFFF_FFE4_0002)
 }
 
 fn read_with_marks(address: u64) {

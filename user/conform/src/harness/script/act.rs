@@ -28,6 +28,8 @@ pub(crate) enum Act {
     Instead(u64),
     /// Maps the 64 KiB around.
     Chunk,
+    /// Maps the 256 KiB around, in small pages: more than the kernel does without a pause.
+    Region,
 }
 
 impl Act {
@@ -43,6 +45,7 @@ impl Act {
             Self::Unmap(page) => 7 | page << 8,
             Self::Instead(page) => 8 | page << 8,
             Self::Chunk => 9,
+            Self::Region => 10,
         }
     }
 
@@ -57,6 +60,7 @@ impl Act {
             7 => Self::Unmap(word >> 8),
             8 => Self::Instead(word >> 8),
             9 => Self::Chunk,
+            10 => Self::Region,
             _ => Self::Map,
         }
     }
@@ -89,6 +93,14 @@ pub(super) fn carry_out(act: Act, page: u64, base: u64, memory: u64) -> Message 
             let first = page & !0xFFFF;
             let chunk = Fpage::new(memory + (first - base), 16, Rights::READ_WRITE);
             Message::new(0).map(item(first, chunk, Rights::READ_WRITE))
+        }
+        Act::Region => {
+            let first = page & !0x3_FFFF;
+            let region = Fpage::new(memory + (first - base), 18, Rights::READ_WRITE);
+            for small in (region.base()..region.last()).step_by(4096) {
+                touch::read(small);
+            }
+            Message::new(0).map(item(first, region, Rights::READ_WRITE))
         }
         Act::Slow(micros) => {
             pause(micros);

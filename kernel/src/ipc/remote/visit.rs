@@ -1,0 +1,140 @@
+//! A message that may take long: its sender goes to the partner's CPU for the send phase, and home again.
+//!
+//! ```text
+//! A, home of S                        B, home of R
+//! set_out: S blocks, and moves ---->  arrived: S meets R as its neighbour
+//!                                       R waits: both are locked, R is ready and copies
+//!                                       R is busy: S queues; R copies when it receives
+//!                                       R has moved: S moves on
+//!   S goes on, or receives <--------  the send phase ends, in whatever way: S moves home
+//! ```
+//! So between two CPUs strings and large pages go over as they do inside one: locked, preemptible, with faults of both, by
+//! the same code. A visitor never runs a user's instruction away from home; what it does there is to ask its pager.
+
+use pecan_abi::error::IpcCode;
+use pecan_abi::tag::Tag;
+use pecan_abi::time::TimeKind;
+use pecan_rules::duration;
+
+use super::ask;
+use crate::cpu::Cpu;
+use crate::ipc::meet::{Meeting, meet};
+use crate::ipc::{Disposition, Request, answer, on_behalf, queue, receive, strings, validate};
+use crate::sched;
+use crate::thread::{Again, Owned, Part, Resources, State, Tcb, migrate};
+
+/// Whether the message with this tag of `sender` is one to go along with.
+#[inline(never)]
+pub(super) fn takes_long(sender: &Tcb, tag: Tag) -> bool {
+    let utcb = sender.utcb.get();
+    duration::takes_long(tag, |index| utcb.mr(index))
+}
+
+/// `me`, the running thread, goes to CPU `there` with the message that it has noted. Its CPU, interrupts off.
+pub(super) fn set_out(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Disposition {
+    // Where it arrives this goes on.
+    me.deadline.set(ask::send_deadline(request));
+    me.set_state(cpu, State::Sending);
+    head_for(cpu, me, there);
+    migrate::depart(cpu, me);
+    Disposition::Dispatch
+}
+
+/// `visitor`, in its send phase, is to leave for CPU `there`.
+fn head_for(cpu: &Cpu, visitor: Owned, there: u16) {
+    if visitor.away_from.get().is_none() {
+        visitor.away_from.set(Some(cpu.index));
+    }
+    visitor.move_to.set(there);
+    visitor
+        .resources
+        .set(visitor.resources.get() | Resources::MOVE);
+}
+
+/// `sender` has arrived in its send phase: a visitor, or a thread that was moved while it was queued. This CPU, interrupts off.
+pub(crate) fn arrived(cpu: &'static Cpu, sender: Owned) {
+    if let Some(home) = sender.away_from.get() {
+        // It stays no longer than it has to.
+        sender.move_to.set(home);
+        sender
+            .resources
+            .set(sender.resources.get() | Resources::MOVE);
+    }
+    let request = Request::noted(&sender);
+    let meeting = match validate::destination(&request) {
+        Ok(partner) => meet(sender, cpu, partner, request.tag),
+        Err(code) => Meeting::Refused(code),
+    };
+    let patient = request.send_timeout().kind() != TimeKind::Zero;
+    match meeting {
+        Meeting::Now(partner) => begin(cpu, sender, partner, &request),
+        Meeting::Later(partner) if patient => {
+            queue::push(partner, sender.name());
+            sched::arm(cpu, sender, sender.deadline.get());
+        }
+        Meeting::Later(_) => fail(cpu, sender, IpcCode::Timeout),
+        Meeting::Elsewhere(there) => follow(cpu, sender, &request, there),
+        Meeting::Refused(code) => fail(cpu, sender, code),
+    }
+}
+
+/// The partner waits for the message: it takes it as soon as it runs, and neither can do anything else before.
+fn begin(cpu: &'static Cpu, sender: Owned, partner: Owned, request: &Request) {
+    if sender.away_from.get().is_none() || !takes_long(&sender, request.tag) {
+        receive::take_up(sender, Again::Restart);
+        return sched::wake(cpu, sender);
+    }
+    if partner.resources.get() & Resources::INTERRUPT != 0 {
+        // It has no memory.
+        return super::serve::hand_over(cpu, sender, partner);
+    }
+    sched::disarm(partner);
+    if partner.transfer.part.get() == Part::NONE {
+        strings::lock(cpu, partner, sender, Part::PULLS, request.tag);
+        receive::take_up(partner, Again::Take);
+    } else {
+        // In the middle of another message, in which this one is the answer to a fault.
+        queue::push(partner, sender.name());
+        receive::take_up(partner, Again::Receive);
+    }
+    sched::wake(cpu, partner);
+}
+
+/// The partner of `sender`, which is blocked, lives on CPU `there`. It goes there, or its request does.
+fn follow(cpu: &'static Cpu, sender: Owned, request: &Request, there: u16) {
+    if takes_long(&sender, request.tag) {
+        head_for(cpu, sender, there);
+        migrate::depart(cpu, sender);
+    } else {
+        ask::ask_blocked(cpu, sender, request, there);
+    }
+}
+
+/// Senders that were queued at a thread that has gone to CPU `there` go after it, in their order. Who has a long message
+/// starts again, since it has to run for that. This CPU, interrupts off.
+pub(crate) fn send_on(cpu: &Cpu, sender: Owned, there: u16) {
+    let request = Request::noted(&sender);
+    let is_common = sender.resources.get() & Resources::INTERRUPT == 0;
+    if is_common && !takes_long(&sender, request.tag) {
+        ask::ask_blocked(cpu, sender, &request, there);
+    } else {
+        receive::take_up(sender, Again::Restart);
+        sched::wake(cpu, sender);
+    }
+}
+
+/// Flags of the tag of a message from `sender` to a thread of the CPU where it is.
+#[inline(always)]
+pub(crate) fn flags(sender: &Tcb) -> u64 {
+    if sender.away_from.get().is_none() {
+        0
+    } else {
+        Tag::CROSS_CPU
+    }
+}
+
+fn fail(cpu: &Cpu, sender: Owned, code: IpcCode) {
+    answer::refused_send(sender, code);
+    on_behalf::return_wait(sender);
+    sched::wake(cpu, sender);
+}
