@@ -30,15 +30,9 @@ pub(crate) fn start_timer(cpu: &Cpu) {
 pub(crate) fn tick(cpu: &Cpu) {
     cpu.count(Counter::Ticks);
     let now = clock::micros();
-    let mut expired = None;
-    cpu.wakeups.with(|wakeups| {
-        wakeups.expire(&mut Links, now, |_, thread| {
-            thread.wakeup_next.set(expired);
-            expired = Some(thread);
-        });
-    });
-    while let Some(thread) = expired {
-        expired = thread.wakeup_next.take();
+    cpu.wakeups.with(|wakeups| wakeups.expire(&mut Links, now));
+    // One by one: the end of one wait may end another, or let its thread leave for another CPU.
+    while let Some(thread) = cpu.wakeups.with(|wakeups| wakeups.take_due(&mut Links)) {
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
     cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
