@@ -9,10 +9,16 @@ type Shared = Arc<OnceLock<Result<Conform, String>>>;
 
 /// The runs come before the ids that read them, so that idle test threads start the next machine.
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
-    let ids = Arc::new(permanent());
+    let permanent = permanent();
     let mut runs = Vec::new();
     let mut tests = Vec::new();
     for shape in all() {
+        let ids: Vec<Id> = permanent
+            .iter()
+            .filter(|id| shape.runs(id))
+            .cloned()
+            .collect();
+        let ids = Arc::new(ids);
         let shape = Arc::new(shape);
         let shared = Shared::default();
         let name = |id: &str| format!("{}::{id}", shape.name);
@@ -68,7 +74,11 @@ fn single(name: String, built: Arc<Built>, shape: Arc<Shape>, shared: Shared, id
 /// The run of a shape: the first who asks boots it.
 fn run<'a>(built: &Built, shape: &Shape, shared: &'a Shared) -> Result<&'a Conform, Failed> {
     let boot = || -> Result<Conform, Failed> {
-        let story = built.boot(&shape.machine, Some(&built.image("conform")?), shape.kernel)?;
+        let story = built.boot(
+            &shape.machine,
+            Some(&built.image("conform")?),
+            &shape.line(),
+        )?;
         Ok(Conform::read(shape.machine.cpus, story))
     };
     let run = shared.get_or_init(|| {

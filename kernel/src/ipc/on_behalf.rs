@@ -10,16 +10,18 @@ use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, TimeKind, Timeouts};
 use pecan_rules::propagation::{Speaker, accepts_either, may_speak_for};
 use pecan_rules::redirection::{self, Receiver, Redirector, Spaces};
+use pecan_smp::cpuset::Cpu as CpuName;
+use pecan_smp::protocol::{Kind, Route, route};
 use pecan_smp::request::Reason;
 
 use super::meet::{self, Meeting};
-use super::{Disposition, Request, answer, phases, receive, validate};
+use super::{Disposition, Request, answer, phases, receive, remote, validate};
 use crate::arch::x86_64::{clock, switch};
 use crate::cpu::{self, Cpu};
 use crate::sched;
 use crate::sys::remote::{Control, Operation, carry_out};
 use crate::sys::thread_control;
-use crate::thread::{Again, Field, Owned, Resources, State, Tcb, TcbRef, table};
+use crate::thread::{Again, Field, Owned, Resources, State, Tcb, TcbRef, migrate, table};
 
 /// All threads, for the rules. Who asks for the redirector of a thread other than himself has the thread-control lock.
 struct Threads;
@@ -251,20 +253,29 @@ pub(crate) fn wait_for_another(cpu: &Cpu, thread: Owned, mut control: Control) -
     control
 }
 
-/// `sender` ends, and its message has not arrived: its virtual sender waits for it again, and so learns that it is gone. Only
-/// one of this CPU; another goes on waiting for the receiver. On the sender's home CPU.
-pub(crate) fn release_wait(cpu: &Cpu, sender: Owned) {
+/// `sender` ends, and its message has not arrived: its virtual sender waits for it again, and so learns that it is gone. True:
+/// another CPU sees to that, and the node of `sender` will be back with an answer. On the sender's home CPU.
+#[must_use]
+pub(crate) fn release_wait(cpu: &Cpu, sender: Owned) -> bool {
     if !sender.passed_wait.replace(false) {
-        return;
+        return false;
     }
-    let speaker = find(sender.virtual_sender.get()).and_then(|thread| thread.owned(cpu));
-    if let Some(speaker) = speaker {
-        let words = [sender.send_to.get(), sender.id(), 0, 0, 0, 0, 0];
-        let control = Control {
-            words,
-            ..Control::EMPTY
-        };
-        let _done = wait_for_another(cpu, speaker, control);
+    let Some(speaker) = find(sender.virtual_sender.get()) else {
+        return false;
+    };
+    let words = [sender.send_to.get(), sender.id(), 0, 0, 0, 0, 0];
+    let speakers = ThreadId::from_raw(speaker.id());
+    let control = Control::new(Operation::MoveWait, speakers, sender, words);
+    match route(CpuName(cpu.index), migrate::home(speaker)) {
+        Route::Here => {
+            let _done = wait_for_another(cpu, Owned::seen_here(speaker), control);
+            false
+        }
+        Route::Forward(there) => {
+            sender.control.set(control);
+            remote::post(cpu, there.0, &sender.request_node, Kind::Control);
+            true
+        }
     }
 }
 

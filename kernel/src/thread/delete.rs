@@ -52,7 +52,9 @@ pub(crate) fn finish(cpu: &Cpu, thread: Owned) {
         cpu.reschedule.set(true);
         return;
     }
-    ipc::on_behalf::release_wait(cpu, thread);
+    if ipc::on_behalf::release_wait(cpu, thread) {
+        return;
+    }
     fpu::release(thread);
     debug::release(thread);
     migrate::unload(cpu, thread);

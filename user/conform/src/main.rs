@@ -1,6 +1,6 @@
 //! Conformance tests of the L4 X.2 interface, as a root task.
 //!
-//! The command line names features (`IPC`) or tests (`IPC0003`); nothing means all. A first word `spread=N` puts the partners
+//! The command line names features (`IPC`), tests (`IPC0003`), or `smp` for all that needs several CPUs; nothing means all. A first word `spread=N` puts the partners
 //! of the test's own thread, which is on CPU 0, on CPUs 1 to N in turn. Prints the plan, a
 //! line per test and a summary, and ends the machine with success if none failed. `harness` has what
 //! tests are made of; each other module is a feature with its tests.

@@ -8,7 +8,7 @@ use l4::{Fpage, MapItem, Rights, Tag, ThreadId, Time};
 
 use crate::harness::job::{Done, Started};
 use crate::harness::raw::UNTOUCHED;
-use crate::harness::{Failure, Job, Outcome, equal, hex, ids, raw, worker};
+use crate::harness::{Failure, Job, Outcome, equal, hex, ids, raw, until, worker};
 
 mod mapping;
 mod transfer;
@@ -166,12 +166,20 @@ pub(super) fn cancelled() -> Outcome {
         let deaf = Job::receive(l4::thread::myself()).start(pair.receiver())?;
         worker::until_waiting(&[deaf.id])?;
         let sender = Job::call(deaf.id).words(0x79, 3, 1).start(pair.sender())?;
-        worker::until_state(sender.id, PendingSend)?;
-        raw::control(sender.id, exregs::SEND);
+        cancel(sender, exregs::SEND)?;
         let tag = Tag::new(0x79, 3, 0).raw();
         sees(&sender.result()?, tag | Tag::ERROR, 6, 0)?;
-        raw::control(deaf.id, exregs::RECEIVE);
+        cancel(deaf, exregs::RECEIVE)?;
         sees(&deaf.result()?, Tag::ERROR, 7, 0)
+    })
+}
+
+/// Cancels until it was the job's own IPC: before that, the worker may ask its pager for the pages it needs.
+#[track_caller]
+fn cancel(job: Started, phase: u64) -> Outcome {
+    until("the end of a cancelled IPC", || {
+        raw::control(job.id, phase);
+        job.is_done()
     })
 }
 

@@ -5,8 +5,8 @@ use super::Test;
 /// Most tests in one run.
 pub(crate) const MOST: usize = 1024;
 
-/// Picks from `groups`, in their order, what `arguments` name: features or ids, separated by
-/// spaces; nothing: all. Returns how many there are, and the first argument that names nothing.
+/// Picks from `groups`, in their order, what `arguments` name: features, ids, or `smp` for what needs several CPUs,
+/// separated by spaces; nothing: all. Returns how many there are, and the first argument that names nothing.
 pub(crate) fn select<'a>(
     groups: &[&'static [Test]],
     arguments: &'a str,
@@ -35,5 +35,5 @@ pub(crate) fn select<'a>(
 }
 
 fn names_test(name: &str, test: &Test) -> bool {
-    name == test.id || name == test.feature()
+    name == test.id || name == test.feature() || name == "smp" && test.needs_cpus > 1
 }
