@@ -34,11 +34,7 @@ pub(crate) fn home(thread: TcbRef) -> Home {
 /// `thread` is to live on CPU `to`, as soon as it can leave. Old home.
 pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
     if to == cpu.index {
-        thread.away_from.set(None);
-        thread
-            .resources
-            .set(thread.resources.get() & !Resources::MOVE);
-        return;
+        return stay(cpu, thread);
     }
     if thread.away_from.get().is_some() {
         thread.away_from.set(Some(to));
@@ -48,6 +44,26 @@ pub(crate) fn ask(cpu: &Cpu, thread: Owned, to: u16) {
         .resources
         .set(thread.resources.get() | Resources::MOVE);
     depart_if_asked(cpu, thread);
+}
+
+/// `thread` is to live here. A visitor is at home from now on; who is about to visit another CPU still does. Its CPU.
+fn stay(cpu: &Cpu, thread: Owned) {
+    if thread.state() == State::Sending && thread.queued_at().is_none() {
+        thread.away_from.set(Some(cpu.index));
+        return;
+    }
+    thread
+        .resources
+        .set(thread.resources.get() & !Resources::MOVE);
+    if thread.away_from.take().is_some() {
+        note_processor(cpu, thread);
+    }
+}
+
+/// `thread`, which is active, sees where it lives. Its home.
+fn note_processor(cpu: &Cpu, thread: Owned) {
+    let number = u64::from(cpu.index);
+    thread.utcb.get().set(Field::PROCESSOR_NO, number);
 }
 
 /// Sends `thread` away if it was asked to move and nothing keeps it. Old home.
@@ -63,6 +79,10 @@ pub(crate) fn depart(cpu: &Cpu, thread: Owned) {
         cpu.departing.set(Some(thread.name()));
         cpu.reschedule.set(true);
         return;
+    }
+    if thread.away_from.get() == Some(cpu.index) && thread.state() != State::Sending {
+        // It was about to visit another CPU, and what for is over.
+        return stay(cpu, thread);
     }
     if thread.transfer.part.get() != Part::NONE {
         // Its partner is here, too; the end of the transfer tries again.
@@ -180,10 +200,7 @@ pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
     let thread = Owned::seen_here(thread);
     let state = thread.state();
     if state != State::Inactive && thread.away_from.get().is_none() {
-        thread
-            .utcb
-            .get()
-            .set(Field::PROCESSOR_NO, u64::from(cpu.index));
+        note_processor(cpu, thread);
     }
     match state {
         State::Ready => sched::wake(cpu, thread),
