@@ -29,6 +29,8 @@ pub(crate) fn start_timer(cpu: &Cpu) {
 /// The timer's interrupt.
 pub(crate) fn tick(cpu: &Cpu) {
     cpu.count(Counter::Ticks);
+    #[cfg(debug_assertions)]
+    crate::faults::tick(cpu);
     let now = clock::micros();
     cpu.wakeups.with(|wakeups| wakeups.expire(&mut Links, now));
     // One by one: the end of one wait may end another, or let its thread leave for another CPU.
@@ -82,6 +84,8 @@ pub(super) fn run(cpu: &Cpu) {
 /// Before the CPU halts: stops the timer if nobody needs it.
 pub(super) fn rest(cpu: &Cpu) {
     let waits = cpu.wakeups.with(|wakeups| wakeups.earliest().is_some());
+    #[cfg(debug_assertions)]
+    let waits = waits || crate::faults::owes(cpu);
     if waits {
         if !cpu.ticking.get() {
             start_timer(cpu);

@@ -114,6 +114,8 @@ impl Stale {
 /// `other` drops its translations and ports; returns when it has.
 fn ask(here: &Cpu, other: &Cpu) {
     let asked = other.flush_asked.fetch_add(1, Ordering::AcqRel) + 1;
+    #[cfg(debug_assertions)]
+    crate::faults::hold(here);
     apic::send_ipi(other.apic_id, apic::vector::DOORBELL);
     while other.flush_done.load(Ordering::Acquire) < asked {
         answer(here);

@@ -20,8 +20,11 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::mailbox::{Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
+#[cfg(not(debug_assertions))]
 use crate::arch::x86_64::apic;
 use crate::cpu::{self, Counter, Cpu};
+#[cfg(debug_assertions)]
+use crate::faults;
 use crate::thread::{Node, Owned, TcbRef, migrate};
 
 pub(crate) use ask::ask;
@@ -46,6 +49,8 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
     let Some(target) = cpu::get(usize::from(to)) else {
         panic!("a thread lives on CPU {to}, which does not exist")
     };
+    #[cfg(debug_assertions)]
+    faults::hold(cpu);
     let ring = target
         .mailbox
         .0
@@ -55,12 +60,23 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
         cpu.reschedule.set(true);
     } else if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
-        apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
+        ring_at(cpu, target);
     }
+}
+
+/// Between the push and this any time may pass: whoever pushes meanwhile relies on it.
+#[inline(always)]
+fn ring_at(_here: &Cpu, target: &Cpu) {
+    #[cfg(debug_assertions)]
+    return faults::ring(_here, target);
+    #[cfg(not(debug_assertions))]
+    apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
 }
 
 /// Handles all that was sent to this CPU; afterwards the first node rings. This CPU, interrupts off.
 pub(crate) fn drain(cpu: &'static Cpu) {
+    #[cfg(debug_assertions)]
+    faults::hold(cpu);
     while !cpu.mailbox.0.leave() {
         let mut batch = cpu.mailbox.0.take(&Addresses);
         while let Some(node) = batch.next(&Addresses) {
