@@ -14,7 +14,7 @@ use crate::arch::x86_64::clock;
 use crate::cpu::{self, Cpu};
 use crate::sched;
 use crate::thread::links::Links;
-use crate::thread::{Again, Owned, Part, State, TcbRef};
+use crate::thread::{Again, Owned, State, TcbRef};
 
 /// What became of a receive phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub(crate) fn take_locked(me: Owned, cpu: &'static Cpu) -> Disposition {
         Some(sender) => {
             take(me, cpu, sender);
         }
-        None => strings::fail(me, Part::PULLS),
+        None => strings::fail(me),
     }
     handover::stay(cpu::current(), me)
 }

@@ -55,6 +55,8 @@ pub(crate) struct Transfer {
     pub(crate) receivers_deadline: Cell<bool>,
     /// It was ended from outside for this reason, of which the thread will hear when it runs.
     pub(crate) broken: Cell<Option<IpcCode>>,
+    /// The part that the thread had in the last one that was ended from outside.
+    pub(crate) broken_part: Cell<Part>,
     /// The fault that the thread serves for its partner: an address in its own space.
     pub(crate) fault: Cell<u64>,
 }
@@ -72,6 +74,7 @@ impl Transfer {
             has_faulted: Cell::new(false),
             receivers_deadline: Cell::new(false),
             broken: Cell::new(None),
+            broken_part: Cell::new(Part::NONE),
             fault: Cell::new(0),
         }
     }

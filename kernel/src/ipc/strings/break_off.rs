@@ -44,6 +44,7 @@ pub(crate) fn break_off(cpu: &Cpu, thread: Owned, cause: Cause) {
         let code = code(cause, part.sends() != receivers);
         one.transfer.copied.set(offset);
         one.transfer.broken.set(Some(code));
+        one.transfer.broken_part.set(part);
         lock::release(one, 0);
         tell(cpu, one, part);
     }
@@ -67,7 +68,7 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
         }
         State::Locked => {
             sched::disarm(one);
-            fail(one, part);
+            fail(one);
             if part.sends() {
                 on_behalf::return_wait(one);
             }
@@ -82,11 +83,12 @@ fn tell(cpu: &Cpu, one: Owned, part: Part) {
     }
 }
 
-/// Writes the results of `one`, which was broken off and had `part`.
-pub(crate) fn fail(one: Owned, part: Part) {
+/// Writes the results of `one`, which was broken off.
+pub(crate) fn fail(one: Owned) {
     let Some(code) = one.transfer.broken.take() else {
         return;
     };
+    let part = one.transfer.broken_part.get();
     let phase = if part.sends() {
         Phase::Send
     } else {

@@ -8,13 +8,16 @@ use crate::cpu::{self, Cpu};
 use crate::ipc::fault::{Outcome, page};
 use crate::ipc::{Disposition, handover, on_behalf};
 use crate::sched;
-use crate::thread::{Owned, Part, State, Tcb, migrate};
+use crate::thread::{Owned, State, Tcb, migrate};
 
 /// `me` asks its pager for the page, then waits on for the end of the transfer, and its partner goes on; or hears that the
 /// transfer was broken off, and goes on itself. What it was blocked in finds everything as it was. Returns who runs next.
 pub(crate) extern "sysv64" fn serve(_me: *const Tcb) -> *const Tcb {
     let me = Owned::current();
-    let part = me.transfer.part.get();
+    if me.transfer.partner.get().is_none() {
+        // It was broken off before this ran, and nothing would keep what the thread noted of its IPC.
+        return tell(me).next(me);
+    }
     let outcome = page::ask(me, page_fault(me, me.transfer.fault.get()));
     let cpu = cpu::current();
     if outcome == Outcome::Nobody && me.transfer.partner.get().is_some() {
@@ -22,7 +25,7 @@ pub(crate) extern "sysv64" fn serve(_me: *const Tcb) -> *const Tcb {
     }
     match me.transfer.partner.get() {
         Some(partner) => go_on(cpu, me, Owned::seen_here(partner)),
-        None => tell(me, part),
+        None => tell(me),
     }
     .next(me)
 }
@@ -41,9 +44,9 @@ fn go_on(cpu: &Cpu, me: Owned, copying: Owned) -> Disposition {
 }
 
 /// The transfer was broken off while `me` asked: its IPC has failed.
-fn tell(me: Owned, part: Part) -> Disposition {
-    fail(me, part);
-    if part.sends() {
+fn tell(me: Owned) -> Disposition {
+    fail(me);
+    if me.transfer.broken_part.get().sends() {
         on_behalf::give_back(me);
     }
     migrate::depart_if_asked(cpu::current(), me);
