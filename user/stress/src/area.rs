@@ -49,7 +49,7 @@ pub(crate) fn contains(address: u64) -> bool {
 pub(crate) fn some_pages(index: usize, random: &mut Random, rights: Rights) -> Fpage {
     let begin = AREAS.0.get() as u64 + (index * 2 * AREA) as u64;
     let log2 = random.between(PAGE_LOG2.into(), AREA_LOG2.into()) as u32;
-    let number = random.below(2 * AREA as u64 >> log2);
+    let number = random.below((2 * AREA as u64) >> log2);
     Fpage::new(begin + (number << log2), log2, rights)
 }
 

@@ -23,9 +23,9 @@ pub(crate) static PAGES: AtomicU64 = AtomicU64::new(0);
 
 /// Starts them: one on each of the first CPUs.
 pub(crate) fn start() -> Result<(), StartError> {
-    for index in 0..number() {
+    for (index, provider) in PROVIDER[..number()].iter().enumerate() {
         let plan = Builder::new().cpu(index).priority(PRIORITY);
-        PROVIDER[index].start(plan, provide, index)?;
+        provider.start(plan, provide, index)?;
     }
     Ok(())
 }
