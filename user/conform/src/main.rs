@@ -35,6 +35,7 @@ mod sch;
 mod sig;
 mod smp;
 mod str;
+mod strb;
 mod tc;
 mod tmo;
 mod ts;
@@ -48,7 +49,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 35] = [
+const FEATURES: [&[Test]; 36] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -81,6 +82,7 @@ const FEATURES: [&[Test]; 35] = [
     xcpu::TESTS,
     irq::TESTS,
     io::TESTS,
+    strb::TESTS,
     sig::TESTS,
     sig::LAST,
     mem::LAST,
