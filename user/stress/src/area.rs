@@ -1,8 +1,12 @@
 //! Memory that strings are sent from and received into: two areas for each worker, in every space at the same address.
 
 use core::cell::UnsafeCell;
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 
-use l4::{Fpage, Rights, memory};
+use l4::{Fpage, Rights, Time, ipc, memory};
 use stress::places::{AREA, MOST_PIECES, Place, Places};
 use stress::plan::MOST_WORKERS;
 use stress::random::Random;
@@ -29,6 +33,83 @@ struct Areas(UnsafeCell<[[[u8; AREA]; 2]; MOST_WORKERS]>);
 unsafe impl Sync for Areas {}
 
 static AREAS: Areas = Areas(UnsafeCell::new([[[0; AREA]; 2]; MOST_WORKERS]));
+
+/// Pages of an area.
+const PAGES: usize = AREA >> PAGE_LOG2;
+/// What stands in a page that nobody has.
+const POISON: u64 = 0x5EED_0FF0_DEAD_BEEF;
+
+/// Whoever brings a page, or has taken it away from everybody, keeps others from doing either.
+static BUSY: [[AtomicBool; 2 * PAGES]; MOST_WORKERS] =
+    [const { [const { AtomicBool::new(false) }; 2 * PAGES] }; MOST_WORKERS];
+
+/// The words for the pages of the areas that are in `page`.
+fn busy(page: Fpage) -> impl Iterator<Item = &'static AtomicBool> {
+    let first = ((page.base() - AREAS.0.get() as u64) >> PAGE_LOG2) as usize;
+    let numbers = first..first + (1 << (page.log2() - PAGE_LOG2));
+    numbers.map(|number| &BUSY[number / (2 * PAGES)][number % (2 * PAGES)])
+}
+
+/// Keeps others from the pages in `page`; false: somebody keeps this thread from one.
+pub(crate) fn claim(page: Fpage) -> bool {
+    let taken = busy(page)
+        .take_while(|word| !word.swap(true, Acquire))
+        .count();
+    let all = taken == busy(page).count();
+    if !all {
+        busy(page)
+            .take(taken)
+            .for_each(|word| word.store(false, Release));
+    }
+    all
+}
+
+/// Lets others have the pages in `page` that this thread has claimed.
+pub(crate) fn release(page: Fpage) {
+    busy(page).for_each(|word| word.store(false, Release));
+}
+
+/// Nobody has claimed anything: those who did may have been deleted.
+pub(crate) fn release_all() {
+    let words = BUSY.iter().flatten();
+    words.for_each(|word| word.store(false, Release));
+}
+
+/// Takes a page of the areas of worker `index` away from everybody for a moment, and proves that then nobody uses it. The
+/// root task's space.
+///
+/// # Errors
+/// Its address: somebody wrote to it.
+pub(crate) fn poison(index: usize, random: &mut Random) -> Result<(), u64> {
+    let begin = AREAS.0.get() as u64 + (index * 2 * AREA) as u64;
+    let page = Fpage::new(
+        begin + (random.below(2 * PAGES as u64) << PAGE_LOG2),
+        PAGE_LOG2,
+        Rights::FULL,
+    );
+    if !claim(page) {
+        return Ok(());
+    }
+    memory::unmap(page);
+    let words = page.base() as *mut u64;
+    let mut before = [0; 1 << (PAGE_LOG2 - 3)];
+    let mut stays = true;
+    for (at, word) in before.iter_mut().enumerate() {
+        // SAFETY: the page is the areas', and for now nobody else's.
+        *word = unsafe { words.add(at).read_volatile() };
+        // SAFETY: as above.
+        unsafe { words.add(at).write_volatile(POISON) };
+    }
+    ipc::sleep(Time::period(random.between(20, 400)));
+    for (at, word) in before.iter().enumerate() {
+        // SAFETY: as above.
+        stays &= unsafe { words.add(at).read_volatile() } == POISON;
+        // SAFETY: as above.
+        unsafe { words.add(at).write_volatile(*word) };
+    }
+    release(page);
+    if stays { Ok(()) } else { Err(page.base()) }
+}
 
 /// The areas of worker `index`, from which it sends and into which it receives.
 ///

@@ -48,10 +48,11 @@ enum Act {
     MoveNowhere,
     Kill,
     Unmap,
+    Poison,
 }
 
 /// What they do, how often beside the others, and when.
-const ACTS: [(Act, u64, Kind); 8] = [
+const ACTS: [(Act, u64, Kind); 9] = [
     (Act::Abort, 3, Kind::Cancel),
     (Act::BreakOff, 3, Kind::Abort),
     (Act::Prioritise, 2, Kind::Priority),
@@ -60,6 +61,7 @@ const ACTS: [(Act, u64, Kind); 8] = [
     (Act::MoveNowhere, 1, Kind::Migrate),
     (Act::Kill, 2, Kind::Kill),
     (Act::Unmap, 4, Kind::Unmap),
+    (Act::Poison, 3, Kind::Unmap),
 ];
 
 /// How many there are.
@@ -147,7 +149,11 @@ fn act(agent: usize, random: &mut Random) -> Result<(), (What, usize, u64)> {
             unmap(worker, random);
             Ok(())
         }
-        Act::Move | Act::Kill | Act::Unmap => Ok(()),
+        Act::Poison if plan.space != Space::Root => {
+            COUNTS.unmaps.fetch_add(1, Relaxed);
+            return area::poison(worker, random).map_err(|at| (What::Stale, worker, at));
+        }
+        Act::Move | Act::Kill | Act::Unmap | Act::Poison => Ok(()),
     };
     match result {
         Err(SysError::InvalidThread) if slot.dies(id.version()) => Ok(()),
@@ -160,7 +166,11 @@ fn act(agent: usize, random: &mut Random) -> Result<(), (What, usize, u64)> {
 fn victim(act: Act, random: &mut Random) -> usize {
     let workers = RUN.workers() as u64;
     let mut worker = random.below(workers) as usize;
-    let tries = if matches!(act, Act::BreakOff) { 16 } else { 0 };
+    let tries = if matches!(act, Act::BreakOff | Act::Poison) {
+        16
+    } else {
+        0
+    };
     for _ in 0..tries {
         if SLOTS[worker].doing().has_strings() {
             break;

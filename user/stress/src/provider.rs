@@ -18,11 +18,15 @@ const PRIORITY: u8 = 220;
 /// Set in a stream number to keep these random numbers apart from the workers'.
 const STREAM: u64 = 3 << 60;
 
+/// Between two looks at a page that somebody else has.
+const CLAIMED: Time = Time::period(30);
+
 /// Pages brought to areas.
 pub(crate) static PAGES: AtomicU64 = AtomicU64::new(0);
 
 /// Starts them: one on each of the first CPUs.
 pub(crate) fn start() -> Result<(), StartError> {
+    area::release_all();
     for (index, provider) in PROVIDER[..number()].iter().enumerate() {
         let plan = Builder::new().cpu(index).priority(PRIORITY);
         provider.start(plan, provide, index)?;
@@ -49,13 +53,16 @@ fn answer(request: &Received, random: &mut Random) -> Option<Message> {
     let message = &request.message;
     let words = [message.tag().raw(), message.word_at(0), message.word_at(1)];
     match PageFault::from_words(words) {
-        Some(fault) if area::contains(fault.address) => Some(bring(fault, random)),
+        Some(fault) if area::contains(fault.address) => {
+            bring(request.from, fault, random);
+            None
+        }
         _ => pager::answer(request),
     }
 }
 
 /// A page of an area: sometimes late, sometimes with others around it, sometimes without the right to write to it.
-fn bring(fault: PageFault, random: &mut Random) -> Message {
+fn bring(to: ThreadId, fault: PageFault, random: &mut Random) {
     PAGES.fetch_add(1, Relaxed);
     if random.chance(4) {
         ipc::sleep(Time::period(random.between(50, 1500)));
@@ -67,8 +74,15 @@ fn bring(fault: PageFault, random: &mut Random) -> Message {
     } else {
         Rights::READ
     };
-    Message::new(0).map(MapItem {
+    let fpage = Fpage::new(base, log2, rights);
+    while !area::claim(fpage) {
+        ipc::sleep(CLAIMED);
+    }
+    let answer = Message::new(0).map(MapItem {
         send_base: base,
-        fpage: Fpage::new(base, log2, rights),
-    })
+        fpage,
+    });
+    // Who was aborted or deleted meanwhile does not wait for it.
+    let _ = ipc::send_within(to, &answer, Time::ZERO);
+    area::release(fpage);
 }

@@ -47,6 +47,7 @@ whats! {
     NotStarted = "a worker was started and does not run: its id",
     NotStopped = "a worker does not come to its end: what it does",
     Silence = "a thread that is no worker (and has that index among those) makes no progress: its id",
+    Stale = "a page was written to that had been taken away from everybody: its address",
     Leak = "frames are missing when everybody is gone: how many",
     Left = "a thread is still there when everybody is gone: its number",
     Interrupt = "an interrupt did not come as it was asked for: the error code, or the tag",
