@@ -96,16 +96,16 @@ pub(crate) fn poison(index: usize, random: &mut Random) -> Result<(), u64> {
     let mut stays = true;
     for (at, word) in before.iter_mut().enumerate() {
         // SAFETY: the page is the areas', and for now nobody else's.
-        *word = unsafe { words.add(at).read_volatile() };
+        *word = unsafe { words.wrapping_add(at).read_volatile() };
         // SAFETY: as above.
-        unsafe { words.add(at).write_volatile(POISON) };
+        unsafe { words.wrapping_add(at).write_volatile(POISON) };
     }
     ipc::sleep(Time::period(random.between(20, 400)));
     for (at, word) in before.iter().enumerate() {
         // SAFETY: as above.
-        stays &= unsafe { words.add(at).read_volatile() } == POISON;
+        stays &= unsafe { words.wrapping_add(at).read_volatile() } == POISON;
         // SAFETY: as above.
-        unsafe { words.add(at).write_volatile(*word) };
+        unsafe { words.wrapping_add(at).write_volatile(*word) };
     }
     release(page);
     if stays { Ok(()) } else { Err(page.base()) }
