@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shapes = [
-        ("STRESS0001", Plan::new(1, 2, 1)),
-        ("STRESS0002", Plan::new(2, 4, 4)),
-        ("STRESS0003", Plan::new(3, 3, 2)),
-        ("STRESS0004", Plan::new(4, 3, 3)),
-        ("STRESS0005", Plan::new(5, 3, 8)),
+        ("STRESS0001", Plan::new(1, 1, 1)),
+        ("STRESS0002", Plan::new(2, 3, 4)),
+        ("STRESS0003", Plan::new(3, 2, 2)),
+        ("STRESS0004", Plan::new(4, 2, 3)),
+        ("STRESS0005", Plan::new(5, 2, 8)),
         ("STRESS0006", Plan::new(6, 2, 32)),
         (
             "STRESS0007",
             Plan {
                 faults: FAULTS.map(String::from).to_vec(),
-                ..Plan::new(7, 4, 4)
+                ..Plan::new(7, 3, 4)
             },
         ),
     ];
@@ -52,7 +52,7 @@ fn survives(built: &Built, plan: &Plan) -> Result<Outcome, Failed> {
 fn repeats(built: &Built) -> Result<(), Failed> {
     let plan = Plan {
         timing: Timing::Deterministic,
-        steps: Some(1500),
+        steps: Some(1000),
         faults: FAULTS.map(String::from).to_vec(),
         ..Plan::new(8, 60, 2)
     };
