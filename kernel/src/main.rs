@@ -5,13 +5,15 @@
 //! mappings; [`logging`] and [`panic`] what the kernel says; [`cpu`] a CPU's own block; [`start`] where booting ends.
 //!
 //! From then on: [`thread`] and [`space`] what users make; [`sched`] who runs; [`ipc`] the way of a message; [`irq`] interrupts of devices;
-//! [`sys`] all other system calls.
+//! [`sys`] all other system calls. The debug kernel also has `faults`, a bad machine.
 #![no_std]
 #![no_main]
 
 mod arch;
 mod boot;
 mod cpu;
+#[cfg(debug_assertions)]
+mod faults;
 mod ipc;
 mod irq;
 mod logging;

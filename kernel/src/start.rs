@@ -9,6 +9,8 @@ use pecan_abi::layout::{
     KIP_AREA_FPAGE, ROOT_PRIORITY, SYSTEM_THREADS, UTCB_AREA, UTCB_AREA_FPAGE, root, sigma0,
 };
 
+use pecan_bootdata::options::Faults;
+
 use crate::arch::x86_64::{clock, power, switch};
 use crate::boot::{Facts, aps, servers};
 use crate::cpu;
@@ -36,6 +38,7 @@ pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     COMPATIBLE.store(facts.options.compat_pistachio, Ordering::Relaxed);
     USER_BASE.store(irq::count() + SYSTEM_THREADS, Ordering::Relaxed);
     sched::set_period(facts.options.tick_micros);
+    set_faults(facts.options.faults);
     table::init();
     let loaded = servers::load(facts);
     kip::make(&loaded);
@@ -47,6 +50,16 @@ pub(crate) fn boot_main(facts: &'static Facts) -> ! {
         clock::micros()
     );
     enter_dispatcher()
+}
+
+/// Makes the machine a bad one, if that is asked for.
+fn set_faults(faults: Faults) {
+    #[cfg(debug_assertions)]
+    crate::faults::set(faults);
+    #[cfg(not(debug_assertions))]
+    if faults != Faults::default() {
+        log::warn!("only the debug kernel has faults");
+    }
 }
 
 /// Runs on every other CPU when its block is loaded.

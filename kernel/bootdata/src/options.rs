@@ -26,10 +26,42 @@ pub struct Options<'a> {
     pub tick_micros: u32,
     /// `compat=pistachio`: give threads what old X.2 binaries assume (IOPL 3, INT3 console operations).
     pub compat_pistachio: bool,
+    /// `faults=`, `faults.seed=`: what a bad machine does.
+    pub faults: Faults,
     /// `ipc=general`: no message takes the straight line; for tests that compare both ways.
     pub general_ipc: bool,
     /// What stands behind `--`, for the root task.
     pub root: &'a [u8],
+}
+
+/// A bad machine, for the debug kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// `ipi`: interrupts between CPUs come late.
+    pub late_interrupts: bool,
+    /// `hold`: CPUs stand still at random.
+    pub still_stands: bool,
+    /// Start of the random numbers.
+    pub seed: u64,
+}
+
+impl Faults {
+    /// Takes the kinds, which have commas between them; the seed stays.
+    fn take(&mut self, kinds: &str) -> Option<()> {
+        let mut taken = Self {
+            seed: self.seed,
+            ..Self::default()
+        };
+        for kind in kinds.split(',') {
+            match kind {
+                "ipi" => taken.late_interrupts = true,
+                "hold" => taken.still_stands = true,
+                _ => return None,
+            }
+        }
+        *self = taken;
+        Some(())
+    }
 }
 
 impl Default for Options<'_> {
@@ -41,6 +73,7 @@ impl Default for Options<'_> {
             kernel_memory_mib: None,
             tick_micros: 1000,
             compat_pistachio: false,
+            faults: Faults::default(),
             general_ipc: false,
             root: &[],
         }
@@ -94,6 +127,8 @@ impl<'a> Options<'a> {
                     .filter(|tick| TICKS.contains(tick))
                     .ok_or(bad)?
             }
+            "faults" => self.faults.take(value).ok_or(bad)?,
+            "faults.seed" => self.faults.seed = value.parse().map_err(|_| bad)?,
             "compat" if value == "pistachio" => self.compat_pistachio = true,
             "ipc" if value == "general" => self.general_ipc = true,
             "apic" | "compat" | "ipc" => return Err(bad),
@@ -146,7 +181,7 @@ fn next_word(line: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{Options, Problem};
+    use super::{Faults, Options, Problem};
     use log::LevelFilter;
     use std::vec::Vec;
 
@@ -171,6 +206,20 @@ mod tests {
         assert!(o.compat_pistachio && o.general_ipc);
         assert_eq!(o.root, b"run  all -- x=1 ");
         assert!(p.is_empty());
+    }
+
+    #[test]
+    fn faults() {
+        let (o, p) = parse(b"faults=hold faults.seed=7 faults=ipi,hold");
+        let both = Faults {
+            late_interrupts: true,
+            still_stands: true,
+            seed: 7,
+        };
+        assert_eq!((o.faults, p.len()), (both, 0));
+        let (o, p) = parse(b"faults=ipi,fire faults= faults.seed=-1 faults.kind=ipi");
+        assert_eq!((o.faults, p.len()), (Faults::default(), 4));
+        assert_eq!(p[0], Problem::BadValue("faults=ipi,fire"));
     }
 
     #[test]

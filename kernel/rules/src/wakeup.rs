@@ -8,6 +8,9 @@
 //! time before which nobody in it is due; when that comes, the whole list is gone through, those who are due are woken and
 //! the others sorted anew by their distance from then. So who stays in a far list is far, and the list is gone through seldom.
 //! A thread that stands in too near a list costs a look and is still woken in time.
+//!
+//! Those who are due go to a list of their own, from which they are taken one by one: to wake one may disarm the next, arm
+//! it anew, or send it to another processor.
 
 use crate::deadline::NEVER;
 
@@ -35,7 +38,9 @@ pub trait WakeupStore {
     fn set_prev(&mut self, thread: Self::Thread, prev: Self::Thread);
 }
 
-/// Number of lists: a power of two, so that a masked index needs no check.
+/// The list of those who are due: above all others, so that who is armed anew leaves it.
+const DUE: u8 = BUCKETS as u8;
+/// Number of lists by distance: a power of two, so that a masked index needs no check.
 const BUCKETS: usize = 8;
 
 /// An unordered list: a circle of threads.
@@ -50,6 +55,8 @@ struct Bucket<T> {
 #[derive(Debug)]
 pub struct WakeupQueue<T> {
     buckets: [Bucket<T>; BUCKETS],
+    /// Who was found to be due.
+    due: Option<T>,
     /// Nobody at all is due before this.
     earliest: u64,
     /// Last time that was looked at.
@@ -70,6 +77,7 @@ impl<T: Copy + Eq> WakeupQueue<T> {
                 head: None,
                 due: NEVER,
             }; BUCKETS],
+            due: None,
             earliest: NEVER,
             base: 0,
         }
@@ -102,7 +110,7 @@ impl<T: Copy + Eq> WakeupQueue<T> {
             return;
         }
         let (prev, next) = (store.prev(thread), store.next(thread));
-        let head = &mut self.buckets[slot(bucket)].head;
+        let head = self.head(bucket);
         if *head == Some(thread) {
             *head = if next == thread { None } else { Some(next) };
         }
@@ -111,28 +119,36 @@ impl<T: Copy + Eq> WakeupQueue<T> {
         store.set_bucket(thread, UNLISTED);
     }
 
-    /// Calls `wake` for each thread whose deadline is not after `now`; it is in no list any more then. `wake` may change
-    /// deadlines. Time must not run backwards from call to call.
+    /// Finds each thread whose deadline is not after `now`; [`Self::take_due`] then gives them. Time must not run backwards
+    /// from call to call.
     #[inline]
-    pub fn expire<S: WakeupStore<Thread = T>>(
-        &mut self,
-        store: &mut S,
-        now: u64,
-        mut wake: impl FnMut(&mut S, T),
-    ) {
+    pub fn expire<S: WakeupStore<Thread = T>>(&mut self, store: &mut S, now: u64) {
         self.base = now;
         if now < self.earliest {
             return;
         }
         for bucket in 0..BUCKETS {
             if self.buckets[bucket].due <= now {
-                self.sort(store, bucket, &mut wake);
+                self.sort(store, bucket);
             }
         }
         self.earliest = self
             .buckets
             .iter()
             .fold(NEVER, |earliest, list| earliest.min(list.due));
+    }
+
+    /// One of those who are due, which is in no list any more then; `None`: there are no more. Whoever was disarmed or armed
+    /// anew since it was found is none of them.
+    #[inline]
+    pub fn take_due<S: WakeupStore<Thread = T>>(&mut self, store: &mut S) -> Option<T> {
+        while let Some(thread) = self.due {
+            self.remove(store, thread);
+            if store.deadline(thread) <= self.base {
+                return Some(thread);
+            }
+        }
+        None
     }
 
     /// A time before which [`Self::expire`] has nothing to do; `None` if it has nothing to do at all. It may be too early
@@ -146,13 +162,8 @@ impl<T: Copy + Eq> WakeupQueue<T> {
         }
     }
 
-    /// Goes through a list: wakes who is due, drops who is disarmed, sorts the others anew.
-    fn sort<S: WakeupStore<Thread = T>>(
-        &mut self,
-        store: &mut S,
-        bucket: usize,
-        wake: &mut impl FnMut(&mut S, T),
-    ) {
+    /// Goes through a list: takes out who is due, drops who is disarmed, sorts the others anew.
+    fn sort<S: WakeupStore<Thread = T>>(&mut self, store: &mut S, bucket: usize) {
         let list = &mut self.buckets[bucket & (BUCKETS - 1)];
         list.due = NEVER;
         let Some(head) = list.head.take() else { return };
@@ -162,7 +173,7 @@ impl<T: Copy + Eq> WakeupQueue<T> {
             let (here, next) = (thread, store.next(thread));
             store.set_bucket(here, UNLISTED);
             if store.deadline(here) <= self.base {
-                wake(store, here);
+                self.insert(store, here, DUE);
             } else {
                 self.arm(store, here);
             }
@@ -175,7 +186,7 @@ impl<T: Copy + Eq> WakeupQueue<T> {
 
     #[inline]
     fn insert<S: WakeupStore<Thread = T>>(&mut self, store: &mut S, thread: T, bucket: u8) {
-        let head = &mut self.buckets[slot(bucket)].head;
+        let head = self.head(bucket);
         let first = *head.get_or_insert(thread);
         let last = if first == thread {
             thread
@@ -187,6 +198,14 @@ impl<T: Copy + Eq> WakeupQueue<T> {
         store.set_next(last, thread);
         store.set_prev(first, thread);
         store.set_bucket(thread, bucket);
+    }
+
+    #[inline]
+    fn head(&mut self, bucket: u8) -> &mut Option<T> {
+        match bucket {
+            DUE => &mut self.due,
+            _ => &mut self.buckets[slot(bucket)].head,
+        }
     }
 
     /// The list for a deadline: 0 below 1024 us from the base, then one for each factor of 8.

@@ -25,6 +25,8 @@ mod pvh;
 pub(crate) mod servers;
 mod trampoline;
 
+#[cfg(debug_assertions)]
+pub(crate) use facts::CPU_LIMIT;
 pub(crate) use facts::{Facts, cpu_with_apic_id, facts};
 
 use crate::arch::x86_64::{apic, clock, control, io_apic, pic, power, serial};

@@ -70,9 +70,7 @@ pub(super) fn message(
     flags: u64,
     mover: Mover,
 ) -> Result<(), Cut> {
-    let count = tag.untyped().min(usize::from(receiver.room.get()));
-    let utcb = receiver.utcb.get();
-    utcb.copy_words(sender.utcb.get(), count);
+    words(sender, receiver, tag);
     sched::disarm(receiver);
     let tag = tag.with_flags(flags);
     let whole = if tag.typed() == 0 {
@@ -86,6 +84,13 @@ pub(super) fn message(
         Err(cut) => answer::failed(receiver, tag.raw(), cut.receivers()),
     }
     whole
+}
+
+/// Moves the untyped words of the message with `tag`.
+#[inline(always)]
+pub(super) fn words(sender: &Tcb, receiver: Owned, tag: Tag) {
+    let count = tag.untyped().min(usize::from(receiver.room.get()));
+    receiver.utcb.get().copy_words(sender.utcb.get(), count);
 }
 
 /// Moves a message that is nothing but `tag`.

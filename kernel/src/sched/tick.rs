@@ -29,16 +29,12 @@ pub(crate) fn start_timer(cpu: &Cpu) {
 /// The timer's interrupt.
 pub(crate) fn tick(cpu: &Cpu) {
     cpu.count(Counter::Ticks);
+    #[cfg(debug_assertions)]
+    crate::faults::tick(cpu);
     let now = clock::micros();
-    let mut expired = None;
-    cpu.wakeups.with(|wakeups| {
-        wakeups.expire(&mut Links, now, |_, thread| {
-            thread.wakeup_next.set(expired);
-            expired = Some(thread);
-        });
-    });
-    while let Some(thread) = expired {
-        expired = thread.wakeup_next.take();
+    cpu.wakeups.with(|wakeups| wakeups.expire(&mut Links, now));
+    // One by one: the end of one wait may end another, or let its thread leave for another CPU.
+    while let Some(thread) = cpu.wakeups.with(|wakeups| wakeups.take_due(&mut Links)) {
         crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
     }
     cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
@@ -89,6 +85,8 @@ pub(super) fn run(cpu: &Cpu) {
 /// Before the CPU halts: stops the timer if nobody needs it.
 pub(super) fn rest(cpu: &Cpu) {
     let waits = cpu.wakeups.with(|wakeups| wakeups.earliest().is_some());
+    #[cfg(debug_assertions)]
+    let waits = waits || crate::faults::owes(cpu);
     if waits {
         if !cpu.ticking.get() {
             start_timer(cpu);

@@ -40,6 +40,7 @@ mod sig;
 mod smp;
 mod storm;
 mod str;
+mod strb;
 mod tc;
 mod tmo;
 mod ts;
@@ -53,7 +54,7 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 40] = [
+const FEATURES: [&[Test]; 41] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
@@ -91,6 +92,7 @@ const FEATURES: [&[Test]; 40] = [
     storm::TESTS,
     irq::TESTS,
     io::TESTS,
+    strb::TESTS,
     sig::TESTS,
     sig::LAST,
     mem::LAST,

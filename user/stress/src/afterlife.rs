@@ -2,7 +2,7 @@
 //!
 //! A worker can be deleted between the kernel's doing and its own entry into the books. Its last operation is on the
 //! board, and other workers' books tell the rest, as soon as those that were engaged with it have gone on. Until then
-//! the worker is not made again, so that nothing new covers the traces.
+//! the worker is not made again, so that nothing new covers the traces. If its message was cut, its partner knows where.
 
 use core::sync::atomic::Ordering::{Acquire, Release};
 
@@ -33,7 +33,8 @@ pub(crate) fn settle(index: usize, quiet: bool) -> bool {
             return false;
         };
         if arrived {
-            pair(index, target).enter_sent(number);
+            let account = pair(index, target);
+            account.enter_sent(number, account.received_stamp());
         }
     }
     if doing.receives() {
@@ -85,7 +86,7 @@ fn swallow(index: usize) {
         let account = pair(sender, index);
         if let Some(number) = account.missing() {
             // It is newer than the last one and was sent, so this cannot be refused.
-            let _ = account.enter_received(number);
+            let _ = account.enter_received(number, account.sent_stamp());
             return;
         }
     }

@@ -4,10 +4,12 @@
 
 use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-use l4::ThreadId;
+use l4::{ThreadId, clock};
+use stress::letter::Style;
+use stress::mix::{Kind, Mix};
 use stress::pair::Pair;
 use stress::plan::{self, MOST_WORKERS, Worker};
 use stress::wrong::{What, Wrong};
@@ -30,6 +32,7 @@ pub(crate) enum Stage {
 pub(crate) struct Run {
     pub(crate) seed: AtomicU64,
     pub(crate) cpus: AtomicUsize,
+    mix: AtomicU32,
     stage: AtomicU32,
 }
 
@@ -37,6 +40,7 @@ pub(crate) struct Run {
 pub(crate) static RUN: Run = Run {
     seed: AtomicU64::new(0),
     cpus: AtomicUsize::new(1),
+    mix: AtomicU32::new(0),
     stage: AtomicU32::new(Stage::Work as u32),
 };
 
@@ -49,6 +53,24 @@ impl Run {
     /// Brings the end nearer.
     pub(crate) fn come_to(&self, stage: Stage) {
         self.stage.store(stage as u32, Release);
+    }
+
+    /// Which kinds of work there are.
+    pub(crate) fn mix(&self) -> Mix {
+        Mix::from_bits(self.mix.load(Relaxed))
+    }
+
+    /// Before anybody works.
+    pub(crate) fn set_mix(&self, mix: Mix) {
+        self.mix.store(mix.bits(), Release);
+    }
+
+    /// What messages look like.
+    pub(crate) fn style(&self) -> Style {
+        Style {
+            seed: self.seed.load(Relaxed),
+            long: self.mix().has(Kind::Long),
+        }
     }
 
     /// Number of workers.
@@ -66,6 +88,8 @@ impl Run {
 pub(crate) struct Aborts {
     pub(crate) begun: AtomicU64,
     pub(crate) done: AtomicU64,
+    /// When the last one was done, in microseconds.
+    done_at: AtomicU64,
 }
 
 impl Aborts {
@@ -73,7 +97,23 @@ impl Aborts {
         Self {
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
+            done_at: AtomicU64::new(0),
         }
+    }
+
+    /// Carries out `abort` and notes when.
+    pub(crate) fn count<R>(&self, abort: impl FnOnce() -> R) -> R {
+        self.begun.fetch_add(1, AcqRel);
+        let result = abort();
+        self.done_at.fetch_max(clock::micros(), AcqRel);
+        self.done.fetch_add(1, AcqRel);
+        result
+    }
+
+    /// Whether one may have struck since that time, in microseconds.
+    pub(crate) fn after(&self, micros: u64) -> bool {
+        let done = self.done.load(Acquire);
+        self.begun.load(Acquire) != done || self.done_at.load(Acquire) >= micros
     }
 
     /// Whether one may have struck since [`Self::done`] was `before`.
@@ -110,6 +150,8 @@ pub(crate) struct Slot {
     pub(crate) receive_aborts: Aborts,
     /// Versions up to this one have been or are being deleted.
     pub(crate) dying: AtomicU64,
+    /// When that began, in microseconds.
+    pub(crate) dying_at: AtomicU64,
     /// Versions up to this one are deleted.
     pub(crate) buried: AtomicU64,
     /// When that was, in microseconds.
@@ -127,6 +169,8 @@ pub(crate) struct Counts {
     pub(crate) cancels: AtomicU64,
     pub(crate) gone: AtomicU64,
     pub(crate) crossed: AtomicU64,
+    pub(crate) transfers: AtomicU64,
+    pub(crate) cuts: AtomicU64,
 }
 
 impl Slot {
@@ -145,6 +189,7 @@ impl Slot {
             send_aborts: Aborts::new(),
             receive_aborts: Aborts::new(),
             dying: AtomicU64::new(0),
+            dying_at: AtomicU64::new(0),
             buried: AtomicU64::new(0),
             buried_at: AtomicU64::new(0),
             partner_rounds: AtomicU64::new(0),
@@ -154,6 +199,8 @@ impl Slot {
                 cancels: AtomicU64::new(0),
                 gone: AtomicU64::new(0),
                 crossed: AtomicU64::new(0),
+                transfers: AtomicU64::new(0),
+                cuts: AtomicU64::new(0),
             },
         }
     }
@@ -167,6 +214,12 @@ impl Slot {
     /// Whether the thread that had this version has been or is being deleted.
     pub(crate) fn dies(&self, version: u32) -> bool {
         u64::from(version) <= self.dying.load(Acquire)
+    }
+
+    /// Whether a thread of it has been or is being deleted since that time, in microseconds.
+    pub(crate) fn died_after(&self, micros: u64) -> bool {
+        let buried = self.buried.load(Acquire);
+        self.dying.load(Acquire) != buried || self.dying_at.load(Acquire) >= micros
     }
 
     /// Whether its last thread is deleted and was not followed by another one.
@@ -186,7 +239,7 @@ pub(crate) fn count(word: &AtomicU64) {
 }
 
 /// An operation as a word: bits 0-7 target + 1, bit 8 receives, bit 9 waits for anybody without a limit,
-/// bit 10 is under way, bits 16-41 number of the message.
+/// bit 10 is under way, bit 11 strings may be on their way, bits 16-41 number of the message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Doing(pub(crate) u64);
 
@@ -203,6 +256,15 @@ impl Doing {
     pub(crate) fn sends(self) -> Option<(usize, u64)> {
         let target = (self.0 & 0xFF) as usize;
         (target > 0).then(|| (target - 1, self.0 >> 16))
+    }
+
+    /// As before, with strings.
+    pub(crate) const fn with_strings(self) -> Self {
+        Self(self.0 | 1 << 11)
+    }
+
+    pub(crate) fn has_strings(self) -> bool {
+        self.0 & 1 << 11 != 0
     }
 
     pub(crate) fn receives(self) -> bool {

@@ -6,11 +6,13 @@ use core::sync::atomic::{
 };
 
 use l4::thread::{self, Builder, StartError};
-use l4::{Stack, SysError, ThreadId, Time, clock};
+use l4::{Fpage, Rights, Stack, SysError, ThreadId, Time, clock};
 use stress::plan::{MOST_WORKERS, Space};
 use stress::random::Random;
 
 use crate::board::{Doing, RUN, SLOTS};
+use crate::provider;
+use crate::staff::next_version;
 use crate::worker;
 
 static STACKS: [Stack<16384>; MOST_WORKERS] = [const { Stack::new() }; MOST_WORKERS];
@@ -28,17 +30,20 @@ pub(crate) fn number(index: usize) -> u32 {
     NUMBERS[index].load(Relaxed)
 }
 
+/// The last id that worker `index` had.
+pub(crate) fn last_id(index: usize) -> ThreadId {
+    ThreadId::global(number(index), SLOTS[index].version.load(Relaxed) as u32)
+}
+
 /// Gives worker `index` a new life, under the next version.
 pub(crate) fn start(index: usize, random: &mut Random) -> Result<(), StartError> {
     let (slot, plan) = (&SLOTS[index], RUN.worker(index));
-    let mut version = slot.version.load(Relaxed) + 1;
-    if version.is_multiple_of(64) {
-        version += 1;
-    }
-    slot.version.store(version, Release);
+    let version = next_version(slot.version.load(Relaxed) as u32);
+    slot.version.store(version.into(), Release);
+    slot.finished.store(false, Release);
     slot.doing.store(Doing::NOTHING.0, Release);
     slot.ticket.store(0, Release);
-    let id = ThreadId::global(number(index), version as u32);
+    let id = ThreadId::global(number(index), version);
     let builder = Builder::new()
         .id(id)
         .cpu(plan.cpu)
@@ -46,8 +51,10 @@ pub(crate) fn start(index: usize, random: &mut Random) -> Result<(), StartError>
         .slice(Time::period(random.between(300, 10_000)));
     let builder = match plan.space {
         Space::Root => builder,
-        Space::Shared if index > 0 => builder.in_space_of(first()),
-        Space::Shared | Space::Own => builder.new_space(),
+        Space::Shared if index > 0 => builder
+            .in_space_of(first())
+            .pager(provider::of(index, plan.cpu)),
+        Space::Shared | Space::Own => builder.new_space().pager(provider::of(index, plan.cpu)),
     };
     builder.start(worker::work, index as u64, &STACKS[index])?;
     slot.id.store(id.raw(), Release);
@@ -62,6 +69,7 @@ pub(crate) fn end(index: usize) -> Result<(), SysError> {
     };
     let version = u64::from(id.version());
     slot.alive.store(false, Release);
+    slot.dying_at.store(clock::micros(), Release);
     slot.dying.store(version, Release);
     slot.id.store(0, Release);
     thread::delete(id)?;
@@ -71,6 +79,13 @@ pub(crate) fn end(index: usize) -> Result<(), SysError> {
     unsafe { STACKS[index].release() };
     slot.dead.store(true, Release);
     Ok(())
+}
+
+/// A page of the stack of worker `index`.
+pub(crate) fn page_of_stack(index: usize, random: &mut Random) -> Fpage {
+    let begin = core::ptr::from_ref(&STACKS[index]) as u64;
+    let inside = begin + random.below(size_of_val(&STACKS[index]) as u64);
+    Fpage::new(inside & !0xfff, 12, Rights::FULL)
 }
 
 /// The first thread of the shared space.

@@ -6,14 +6,26 @@
 //! every other. Length and words are random, from the seed of the run.
 
 use crate::random::{element, mix};
+use crate::strings::Lengths;
 use crate::wrong::What;
 
+/// Most words behind the tag of a message with strings, which need some, too.
+const FEW_WORDS: usize = 12;
 /// Most words behind the tag.
 pub const MOST_WORDS: usize = 63;
 /// Numbers are below this.
 pub const NUMBERS: u64 = 1 << 26;
 
 const CHECK_BITS: u32 = 12;
+
+/// What all messages of a run have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// The seed of the run.
+    pub seed: u64,
+    /// Whether some have strings.
+    pub long: bool,
+}
 
 /// What the receiver is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +68,17 @@ impl Words {
 impl Letter {
     /// The label to send it with, and its words.
     #[must_use]
-    pub fn write(self, seed: u64) -> (u64, Words) {
-        let start = self.start(seed);
+    pub fn write(self, style: Style) -> (u64, Words) {
+        let start = self.start(style);
+        let length = length(start);
+        let has_strings = !self.strings(style).is_empty();
         let mut words = Words {
             words: [0; MOST_WORDS],
-            length: length(start),
+            length: if has_strings {
+                length.min(FEW_WORDS)
+            } else {
+                length
+            },
         };
         for (index, word) in words.words[..words.length].iter_mut().enumerate() {
             *word = element(start, index as u64);
@@ -69,12 +87,22 @@ impl Letter {
         (label, words)
     }
 
+    /// The lengths of its strings.
+    #[must_use]
+    pub fn strings(self, style: Style) -> Lengths {
+        if style.long {
+            Lengths::drawn(self.start(style))
+        } else {
+            Lengths::default()
+        }
+    }
+
     /// Reads what arrived at `receiver` and proves that it is exactly what was sent.
     ///
     /// # Errors
     /// What is wrong with it, with the index of the first wrong word or the length that arrived.
     pub fn read(
-        seed: u64,
+        style: Style,
         receiver: usize,
         label: u64,
         words: &[u64],
@@ -95,7 +123,7 @@ impl Letter {
         if letter.check(words) != label & ((1 << CHECK_BITS) - 1) {
             return Err((What::Checksum, label));
         }
-        let (_, expected) = letter.write(seed);
+        let (_, expected) = letter.write(style);
         if expected.length != words.len() {
             return Err((What::Length, words.len() as u64));
         }
@@ -111,9 +139,10 @@ impl Letter {
         (self.sender as u64) << 28 | (self.kind as u64) << 26 | self.number
     }
 
-    /// Where the random sequence of its length and words begins.
-    const fn start(self, seed: u64) -> u64 {
-        mix(mix(seed) ^ mix((self.receiver as u64) << 56 | self.head()))
+    /// Where the random sequence of its words and strings begins.
+    #[must_use]
+    pub const fn start(self, style: Style) -> u64 {
+        mix(mix(style.seed) ^ mix((self.receiver as u64) << 56 | self.head()))
     }
 
     fn check(self, words: &[u64]) -> u64 {
@@ -136,10 +165,13 @@ const fn length(start: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Letter, MOST_WORDS};
+    use super::{FEW_WORDS, Kind, Letter, MOST_WORDS, Style};
     use crate::wrong::What;
 
-    const SEED: u64 = 42;
+    const SEED: Style = Style {
+        seed: 42,
+        long: false,
+    };
 
     fn letter(number: u64) -> Letter {
         Letter {
@@ -163,6 +195,25 @@ mod tests {
             lengths[words.as_slice().len()] += 1;
         }
         assert!(lengths.iter().all(|count| *count > 0), "{lengths:?}");
+    }
+
+    #[test]
+    fn some_have_strings_and_then_few_words() {
+        let long = Style { long: true, ..SEED };
+        let mut with_strings = 0;
+        for number in 1..3000 {
+            let (label, words) = letter(number).write(long);
+            assert_eq!(
+                Letter::read(long, 60, label, words.as_slice()),
+                Ok(letter(number))
+            );
+            if !letter(number).strings(long).is_empty() {
+                with_strings += 1;
+                assert!(words.as_slice().len() <= FEW_WORDS);
+            }
+            assert!(letter(number).strings(SEED).is_empty());
+        }
+        assert!((800..1200).contains(&with_strings), "{with_strings}");
     }
 
     #[test]
@@ -207,7 +258,10 @@ mod tests {
     fn letters_of_others_are_noticed() {
         let (label, words) = letter(9).write(SEED);
         assert!(Letter::read(SEED, 61, label, words.as_slice()).is_err());
-        assert!(Letter::read(SEED + 1, 60, label, words.as_slice()).is_err() || words.length == 0);
+        assert!(
+            Letter::read(Style { seed: 43, ..SEED }, 60, label, words.as_slice()).is_err()
+                || words.length == 0
+        );
         assert!(Letter::read(SEED, 60, label ^ 1 << 20, words.as_slice()).is_err());
     }
 }

@@ -1,256 +1,151 @@
 //! The stress program: a root task whose threads exchange random messages on all CPUs, under interference, and prove
-//! that every message that was sent came, once, in order and unchanged, and that nobody hangs.
+//! that every message that was sent came, once, in order and unchanged, that every call ended as it may, that nobody
+//! hangs, and that nothing is left when everybody is gone.
 //!
-//! Arguments: `seed=S seconds=T mix=ipc,cancel,priority,migrate,kill`. Output: `[progress] s/T text`, at the end
+//! Arguments: `seed=S seconds=T steps=N mix=ipc,long,...`. Output: `[progress] k/n text`, at the end
 //! `[stress] {json}`, or `[fail] seed=S ...` with the first wrong thing.
 //!
 //! | module | question |
 //! |---|---|
+//! | [`round`] | who is made, when does it end, and is anything left? |
 //! | [`worker`] | what do the threads do? |
 //! | [`operation`] | what is a single IPC, and did it end as it may? |
+//! | [`luggage`], [`area`] | which strings has it, where do they lie, and are they whole? |
+//! | [`crew`], [`afterlife`] | how are workers made and deleted, and what becomes of their last messages? |
+//! | [`staff`] | which threads are no workers? |
+//! | [`provider`] | who brings their pages? |
 //! | [`chaos`] | who disturbs them? |
-//! | [`crew`], [`afterlife`] | how are they made and deleted, and what becomes of their last messages? |
+//! | [`irq`] | who gets interrupts? |
+//! | [`storm`] | what if many do everything to the same few? |
 //! | [`board`] | what do all threads share? |
-//! | [`watch`] | does somebody hang? |
+//! | [`watch`], [`leaks`] | does somebody hang, or something remain? |
+//! | [`report`] | what is there to say? |
 #![no_std]
 #![no_main]
 
 mod afterlife;
+mod area;
 mod board;
 mod chaos;
 mod crew;
+mod irq;
+mod leaks;
+mod luggage;
 mod operation;
+mod provider;
+mod report;
+mod round;
+mod staff;
+mod storm;
 mod vector;
 mod watch;
 mod worker;
 
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use core::sync::atomic::Ordering::Release;
 
-use board::{RUN, SLOTS, Stage, failure, pair, report};
-use l4::abi::exregs;
-use l4::thread::StartError;
-use l4::{Time, clock, control, exit, ipc, kip, pager, println, thread, utcb};
-use stress::plan::{MOST_WORKERS, Wish};
-use stress::random::Random;
-use stress::wrong::What;
-use watch::Watch;
+use board::RUN;
+use l4::{clock, exit, kip, pager, println, schedule, thread};
+use report::{fail, operations, summary, total};
+use stress::mix::Mix;
+use stress::wish::Wish;
+use stress::wrong::{What, Wrong};
 
 l4::program!(main);
 
-/// How often everyone is looked at.
-const LOOK: Time = Time::period(20_000);
-/// How long the end may take.
-const ENDING: u64 = 20_000_000;
-/// Stream of the random numbers of this thread.
-const STREAM: u64 = 1 << 62;
+/// Above all but the pager.
+const PRIORITY: u8 = 230;
+/// How long a round goes on, in microseconds.
+const ROUND: u64 = 10_000_000;
+/// How long the first one does, after which the kernel has what it keeps for good: microseconds, operations.
+const WARM_UP: (u64, u64) = (200_000, 500);
 
 fn main() -> ! {
     let wish = match Wish::read(l4::args()) {
         Ok(wish) => wish,
-        Err(word) => fail(0, format_args!("the argument {word} means nothing")),
+        Err(word) => fail(format_args!(
+            "the argument {word} means nothing; kinds of work: {}",
+            Mix::ALL
+        )),
     };
     RUN.seed.store(wish.seed, Release);
     RUN.cpus.store(kip::cpus(), Release);
-    let frames = match pager::start() {
-        Ok(_) => control::free_frames().unwrap_or(0),
-        Err(error) => fail(wish.seed, format_args!("no pager: {error:?}")),
+    RUN.set_mix(wish.mix);
+    if let Err(error) = pager::start() {
+        fail(format_args!("no pager: {error:?}"));
+    }
+    if let Err(error) = schedule::set_priority(thread::myself(), PRIORITY) {
+        fail(format_args!("no priority: {error:?}"));
+    }
+    let hpet = match irq::open() {
+        Ok(hpet) => hpet,
+        Err(error) => fail(format_args!("no event timer: {error:?}")),
     };
-    if let Err(error) = start(wish) {
-        fail(
-            wish.seed,
-            format_args!("the threads do not start: {error:?}"),
-        );
-    }
-    let mut watch = Watch::new();
+    crew::enrol();
     let begin = clock::micros();
-    let mut shown = 0;
-    loop {
-        let seconds = (clock::micros() - begin) / 1_000_000;
-        if seconds >= wish.seconds {
-            break;
+    round::round(0, hpet, || {
+        clock::micros() - begin > WARM_UP.0 || operations() > WARM_UP.1
+    });
+    let frames = leaks::free_frames();
+    let mut clock = Clock::new(wish);
+    let mut rounds = 0;
+    while !clock.is_over() {
+        rounds += 1;
+        let end = clock::micros() + ROUND;
+        round::round(rounds, hpet, || {
+            clock.tell();
+            clock.is_over() || clock::micros() > end
+        });
+        let missing = leaks::missing(frames);
+        if missing > 0 {
+            report::fail_of(Wrong {
+                what: What::Leak,
+                worker: rounds,
+                partner: None,
+                detail: missing,
+            });
         }
-        if seconds > shown {
-            shown = seconds;
-            let messages = total(|counts| &counts.messages);
-            println!("[progress] {seconds}/{} {messages} messages", wish.seconds);
-        }
-        look(&wish, &mut watch);
     }
-    end(&wish, &mut watch);
-    reconcile(&wish);
-    summary(&wish, frames);
+    summary(&wish, rounds);
     exit::report(true)
 }
 
-fn start(wish: Wish) -> Result<(), StartError> {
-    let mut random = Random::new(wish.seed, STREAM);
-    crew::enrol();
-    for index in 0..RUN.workers() {
-        crew::start(index, &mut random)?;
-    }
-    chaos::start(wish.mix)
+/// How much of the wish is done.
+struct Clock {
+    wish: Wish,
+    begin: u64,
+    steps: u64,
+    told: u64,
 }
 
-/// Waits a little, then looks whether anything is wrong.
-fn look(wish: &Wish, watch: &mut Watch) {
-    ipc::sleep(LOOK);
-    watch.look();
-    if let Some(wrong) = failure() {
-        describe(wrong.worker as usize);
-        if let Some(partner) = wrong.partner {
-            describe(partner as usize);
-            describe_pair(wrong.worker as usize, partner as usize);
-            describe_pair(partner as usize, wrong.worker as usize);
-        }
-        fail(wish.seed, format_args!("{wrong}"));
-    }
-}
-
-/// Brings everybody to an end, in an order in which nobody is left waiting.
-fn end(wish: &Wish, watch: &mut Watch) {
-    RUN.come_to(Stage::Calm);
-    wait_until(wish, watch, chaos::are_finished);
-    RUN.come_to(Stage::ClientsStop);
-    wait_until(wish, watch, || {
-        let clients = (0..RUN.workers()).filter(|index| !serves(*index));
-        clients.into_iter().all(is_through)
-    });
-    RUN.come_to(Stage::AllStop);
-    wait_until(wish, watch, || {
-        let mut all = true;
-        for index in (0..RUN.workers()).filter(|index| !is_through(*index)) {
-            all = false;
-            wake(index);
-        }
-        all
-    });
-}
-
-fn serves(index: usize) -> bool {
-    RUN.worker(index).role != stress::plan::Role::Client
-}
-
-/// Whether worker `index` is at its end or deleted.
-fn is_through(index: usize) -> bool {
-    SLOTS[index].finished.load(Acquire) || SLOTS[index].thread().is_none()
-}
-
-/// Gets a server out of its wait for more work.
-fn wake(index: usize) {
-    let slot = &SLOTS[index];
-    if let Some(id) = slot.thread()
-        && slot.alive.load(Acquire)
-        && let Err(error) = chaos::abort_as(slot, id, exregs::RECEIVE)
-    {
-        report(What::Refused, index, None, error.raw());
-    }
-}
-
-fn wait_until(wish: &Wish, watch: &mut Watch, mut over: impl FnMut() -> bool) {
-    let begin = clock::micros();
-    while !over() {
-        look(wish, watch);
-        if clock::micros() - begin > ENDING {
-            let late = (0..RUN.workers()).find(|index| !is_through(*index));
-            let doing = late.map_or(0, |index| SLOTS[index].doing().0);
-            report(What::NotStopped, late.unwrap_or(MOST_WORKERS), None, doing);
+impl Clock {
+    fn new(wish: Wish) -> Self {
+        Self {
+            wish,
+            begin: clock::micros(),
+            steps: operations(),
+            told: 0,
         }
     }
-}
 
-/// Deletes everyone and compares all books.
-fn reconcile(wish: &Wish) {
-    let workers = RUN.workers();
-    for index in (0..workers).filter(|index| SLOTS[*index].dead.load(Acquire)) {
-        afterlife::settle(index, true);
+    fn is_over(&self) -> bool {
+        let steps = operations() - self.steps;
+        self.seconds() >= self.wish.seconds || steps >= self.wish.steps
     }
-    for index in (0..workers).rev() {
-        if let Err(error) = crew::end(index) {
-            report(What::Refused, index, None, error.raw());
+
+    fn seconds(&self) -> u64 {
+        (clock::micros() - self.begin) / 1_000_000
+    }
+
+    /// Says how far it is, once a second.
+    fn tell(&mut self) {
+        let seconds = self.seconds();
+        if seconds > self.told {
+            self.told = seconds;
+            let messages = total(|counts| &counts.messages);
+            println!(
+                "[progress] {seconds}/{} {messages} messages",
+                self.wish.seconds
+            );
         }
     }
-    for sender in 0..workers {
-        for receiver in 0..workers {
-            if let Err((what, detail)) = pair(sender, receiver).reconcile() {
-                describe_pair(sender, receiver);
-                report(what, sender, Some(receiver), detail);
-            }
-        }
-    }
-    if let Some(wrong) = failure() {
-        fail(wish.seed, format_args!("{wrong}"));
-    }
-}
-
-fn total(word: impl Fn(&board::Counts) -> &AtomicU64) -> u64 {
-    let slots = SLOTS[..RUN.workers()].iter();
-    slots.map(|slot| word(&slot.counts).load(Relaxed)).sum()
-}
-
-/// Prints the counts. `frames`: the kernel's free memory before the first worker was made.
-fn summary(wish: &Wish, frames: u64) {
-    println!(
-        "[stress] {{\"seed\":{},\"seconds\":{},\"cpus\":{},\"threads\":{},\"messages\":{},\"timeouts\":{},\
-         \"cancels\":{},\"gone\":{},\"cross_cpu\":{},\"kills\":{},\"migrations\":{},\"frames_kept\":{}}}",
-        wish.seed,
-        wish.seconds,
-        kip::cpus(),
-        RUN.workers(),
-        total(|counts| &counts.messages),
-        total(|counts| &counts.timeouts),
-        total(|counts| &counts.cancels),
-        total(|counts| &counts.gone),
-        total(|counts| &counts.crossed),
-        chaos::COUNTS.kills.load(Relaxed),
-        chaos::COUNTS.migrations.load(Relaxed),
-        frames.saturating_sub(control::free_frames().unwrap_or(frames)),
-    );
-}
-
-/// Prints what is known about a worker, for the reader of a failure.
-fn describe(index: usize) {
-    if index >= RUN.workers() {
-        return;
-    }
-    let (slot, plan) = (&SLOTS[index], RUN.worker(index));
-    println!(
-        "worker {index}: {plan:?} id {:#x} doing {:#x} rounds {} alive {} finished {} dead {}",
-        slot.id.load(Relaxed),
-        slot.doing().0,
-        slot.rounds.load(Relaxed),
-        slot.alive.load(Relaxed),
-        slot.finished.load(Relaxed),
-        slot.dead.load(Relaxed),
-    );
-    if let Some(id) = slot.thread() {
-        println!("worker {index}: state {:?}", l4::schedule::state(id));
-    }
-}
-
-/// Prints the account of messages from one worker to another.
-fn describe_pair(sender: usize, receiver: usize) {
-    if sender.max(receiver) >= RUN.workers() {
-        return;
-    }
-    let account = pair(sender, receiver);
-    println!(
-        "from {sender} to {receiver}: tried up to number {}, sent {}, received {}",
-        account.last_tried(),
-        account.last_sent(),
-        account.last_received(),
-    );
-}
-
-fn fail(seed: u64, text: core::fmt::Arguments<'_>) -> ! {
-    println!("[fail] seed={seed} {text}");
-    println!(
-        "seen by thread {:x} on CPU {} after {} us",
-        thread::myself().raw(),
-        utcb::my().processor(),
-        clock::micros()
-    );
-    exit::report(false)
 }

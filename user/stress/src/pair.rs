@@ -5,6 +5,9 @@
 //! also over failed attempts, so the receiver sees a message that comes twice or too late at once; in the end, equal
 //! counts and sums mean that exactly the messages that were sent came.
 //!
+//! A message that was cut is entered by both, too, with a stamp that says where and why; so equal sums also mean that both
+//! were told the same.
+//!
 //! A worker can be deleted between any two instructions, so an entry is made by a single store.
 
 use core::sync::atomic::{
@@ -20,13 +23,15 @@ use crate::wrong::What;
 pub struct Total {
     /// How many.
     pub count: u64,
-    /// Sum of [`mix`] over the numbers, wrapping.
+    /// Sum of [`mix`] over the numbers and stamps, wrapping.
     pub sum: u64,
+    /// The stamp of the last one: 0 if the message was whole.
+    pub stamp: u64,
 }
 
 /// Two totals, one of them valid, and a word that says which and what the last number is.
 struct Half {
-    totals: [(AtomicU64, AtomicU64); 2],
+    totals: [[AtomicU64; 3]; 2],
     /// Last number in bits 1-63, index of the valid total in bit 0.
     valid: AtomicU64,
 }
@@ -34,7 +39,7 @@ struct Half {
 impl Half {
     const fn new() -> Self {
         Self {
-            totals: [const { (AtomicU64::new(0), AtomicU64::new(0)) }; 2],
+            totals: [const { [const { AtomicU64::new(0) }; 3] }; 2],
             valid: AtomicU64::new(0),
         }
     }
@@ -44,22 +49,29 @@ impl Half {
     }
 
     fn total(&self) -> Total {
-        let (count, sum) = &self.totals[(self.valid.load(Acquire) & 1) as usize];
+        let [count, sum, stamp] = &self.totals[(self.valid.load(Acquire) & 1) as usize];
         Total {
             count: count.load(Relaxed),
             sum: sum.load(Relaxed),
+            stamp: stamp.load(Relaxed),
         }
     }
 
     /// Enters `number`: prepares the other total, then makes it valid.
-    fn enter(&self, number: u64) {
-        let Total { count, sum } = self.total();
+    fn enter(&self, number: u64, stamp: u64) {
+        let before = self.total();
         let next = self.valid.load(Relaxed) & 1 ^ 1;
-        let (next_count, next_sum) = &self.totals[next as usize];
-        next_count.store(count + 1, Relaxed);
-        next_sum.store(sum.wrapping_add(mix(number)), Relaxed);
+        let [count, sum, last_stamp] = &self.totals[next as usize];
+        count.store(before.count + 1, Relaxed);
+        sum.store(before.sum.wrapping_add(value(number, stamp)), Relaxed);
+        last_stamp.store(stamp, Relaxed);
         self.valid.store(number << 1 | next, Release);
     }
+}
+
+/// What an entry adds to the sum.
+const fn value(number: u64, stamp: u64) -> u64 {
+    mix(number).wrapping_add(stamp)
 }
 
 /// The account of messages from one worker to another.
@@ -87,16 +99,16 @@ impl Pair {
         number
     }
 
-    /// The sender learned that `number` was sent.
-    pub fn enter_sent(&self, number: u64) {
-        self.sent.enter(number);
+    /// The sender learned that `number` was sent, or cut with that `stamp`.
+    pub fn enter_sent(&self, number: u64, stamp: u64) {
+        self.sent.enter(number, stamp);
     }
 
-    /// The receiver got `number`.
+    /// The receiver got `number`, or that part of it.
     ///
     /// # Errors
     /// It came before, comes too late, or was never sent.
-    pub fn enter_received(&self, number: u64) -> Result<(), What> {
+    pub fn enter_received(&self, number: u64, stamp: u64) -> Result<(), What> {
         let last = self.received.last();
         if number == last {
             return Err(What::Doubled);
@@ -107,7 +119,7 @@ impl Pair {
         if number > self.last_tried() {
             return Err(What::NeverSent);
         }
-        self.received.enter(number);
+        self.received.enter(number, stamp);
         Ok(())
     }
 
@@ -126,6 +138,21 @@ impl Pair {
         self.received.last()
     }
 
+    /// The stamp of the last message that came.
+    pub fn received_stamp(&self) -> u64 {
+        self.received.total().stamp
+    }
+
+    /// The stamp of the last message that was sent.
+    pub fn sent_stamp(&self) -> u64 {
+        self.sent.total().stamp
+    }
+
+    /// Messages that came, whole or in part, and the sum over them.
+    pub fn came(&self) -> Total {
+        self.received.total()
+    }
+
     /// The last number whose sending is known to have succeeded and that did not come, if it can only be the last one.
     pub fn missing(&self) -> Option<u64> {
         let sent = self.last_sent();
@@ -138,10 +165,13 @@ impl Pair {
     /// What is wrong, with the number if it is a single message, else how many there are.
     pub fn reconcile(&self) -> Result<(), (What, u64)> {
         let (sent, received) = (self.sent.total(), self.received.total());
-        if sent == received {
+        if (sent.count, sent.sum) == (received.count, received.sum) {
             return Ok(());
         }
-        let (what, more, less) = if sent.count >= received.count {
+        if sent.count == received.count {
+            return Err((What::Disagree, sent.count));
+        }
+        let (what, more, less) = if sent.count > received.count {
             (What::Lost, sent, received)
         } else {
             (What::Phantom, received, sent)
@@ -172,13 +202,13 @@ mod tests {
             .filter(|n| n % 3 != 0)
             .collect();
         for number in &numbers {
-            pair.enter_sent(*number);
+            pair.enter_sent(*number, 0);
         }
         numbers
     }
 
     fn receive(pair: &Pair, numbers: &[u64]) -> Result<(), What> {
-        numbers.iter().try_for_each(|n| pair.enter_received(*n))
+        numbers.iter().try_for_each(|n| pair.enter_received(*n, 0))
     }
 
     #[test]
@@ -249,6 +279,23 @@ mod tests {
         // Number 5 is lost, and the failed number 6 comes in its place.
         assert_eq!(receive(&pair, &[1, 2, 4, 6, 7, 8, 10]), Ok(()));
         assert!(pair.reconcile().is_err());
+    }
+
+    #[test]
+    fn a_cut_that_only_one_side_heard_of_is_noticed() {
+        for (sent, received) in [(0, 9), (9, 0), (9, 8)] {
+            let pair = Pair::new();
+            let number = pair.attempt();
+            pair.enter_sent(number, sent);
+            assert_eq!(pair.enter_received(number, received), Ok(()));
+            assert_eq!((pair.sent_stamp(), pair.received_stamp()), (sent, received));
+            assert_eq!(pair.reconcile(), Err((What::Disagree, 1)));
+        }
+        let pair = Pair::new();
+        let number = pair.attempt();
+        pair.enter_sent(number, 9);
+        assert_eq!(pair.enter_received(number, 9), Ok(()));
+        assert_eq!(pair.reconcile(), Ok(()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who lives where, and what the command line asks for.
+//! Who lives where.
 
 /// Most workers.
 pub const MOST_WORKERS: usize = 64;
@@ -82,89 +82,9 @@ pub const fn worker(index: usize, cpus: usize) -> Worker {
     }
 }
 
-/// Kinds of interference besides messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mix {
-    /// Aborting other threads' IPC.
-    pub cancel: bool,
-    /// Changing priorities and time slices.
-    pub priority: bool,
-    /// Moving threads to other CPUs.
-    pub migrate: bool,
-    /// Deleting threads and making them again.
-    pub kill: bool,
-}
-
-impl Mix {
-    /// Everything.
-    pub const ALL: Self = Self {
-        cancel: true,
-        priority: true,
-        migrate: true,
-        kill: true,
-    };
-    /// Messages only.
-    pub const NONE: Self = Self {
-        cancel: false,
-        priority: false,
-        migrate: false,
-        kill: false,
-    };
-}
-
-/// What the command line asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Start of all random numbers.
-    pub seed: u64,
-    /// How long, in seconds.
-    pub seconds: u64,
-    /// What happens besides messages.
-    pub mix: Mix,
-}
-
-impl Wish {
-    /// Reads words `seed=S`, `seconds=T` and `mix=ipc,cancel,priority,migrate,kill`; what is missing is 1, 10 and all.
-    ///
-    /// # Errors
-    /// The word that means nothing.
-    pub fn read(args: &str) -> Result<Self, &str> {
-        let mut wish = Self {
-            seed: 1,
-            seconds: 10,
-            mix: Mix::ALL,
-        };
-        for word in args.split_whitespace() {
-            let (name, value) = word.split_once('=').ok_or(word)?;
-            match name {
-                "seed" => wish.seed = value.parse().map_err(|_| word)?,
-                "seconds" => wish.seconds = value.parse().map_err(|_| word)?,
-                "mix" => wish.mix = mix(value).ok_or(word)?,
-                _ => return Err(word),
-            }
-        }
-        Ok(wish)
-    }
-}
-
-fn mix(names: &str) -> Option<Mix> {
-    let mut mix = Mix::NONE;
-    for name in names.split(',') {
-        match name {
-            "ipc" => {}
-            "cancel" => mix.cancel = true,
-            "priority" => mix.priority = true,
-            "migrate" => mix.migrate = true,
-            "kill" => mix.kill = true,
-            _ => return None,
-        }
-    }
-    Some(mix)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MOST_WORKERS, Mix, Role, Space, Wish, worker, workers};
+    use super::{MOST_WORKERS, Role, Space, worker, workers};
 
     #[test]
     fn every_cpu_has_workers() {
@@ -196,22 +116,5 @@ mod tests {
                 .filter(|i| steady(*i))
                 .all(|i| !worker(i, 8).mortal)
         );
-    }
-
-    #[test]
-    fn command_lines() {
-        let wish = Wish::read("seed=7 seconds=30 mix=ipc,kill").expect("fine");
-        assert_eq!((wish.seed, wish.seconds), (7, 30));
-        assert_eq!(
-            wish.mix,
-            Mix {
-                kill: true,
-                ..Mix::NONE
-            }
-        );
-        assert_eq!(Wish::read("").expect("fine").mix, Mix::ALL);
-        for bad in ["seed", "seed=x", "mix=chaos", "colour=red"] {
-            assert_eq!(Wish::read(bad), Err(bad));
-        }
     }
 }

@@ -3,21 +3,21 @@
 use l4::abi::time::TimeKind;
 use l4::{IpcCode, IpcError, Phase, Time};
 
-/// What an operation had to reckon with.
+/// What one phase of an operation had to reckon with.
 #[derive(Clone, Copy, Debug)]
 pub struct Stakes {
-    /// The limit of its send phase, if it has one.
-    pub send: Option<Time>,
-    /// The limit of its receive phase, if it has one.
-    pub receive: Option<Time>,
-    /// Somebody aborted sends of this thread during the operation.
-    pub send_cancelled: bool,
-    /// Somebody aborted receives of this thread during the operation.
-    pub receive_cancelled: bool,
-    /// The thread that it was sending to has been or is being deleted.
-    pub target_died: bool,
-    /// The thread that it was to receive from, and no other, has been or is being deleted.
-    pub source_died: bool,
+    /// How long it may wait for its partner.
+    pub limit: Time,
+    /// How long this thread lets the strings of the phase take.
+    pub transfer: Time,
+    /// The message may have strings.
+    pub strings: bool,
+    /// Somebody aborted such phases of this thread during the operation.
+    pub cancelled: bool,
+    /// Somebody aborted the partner's phase, or deleted the partner, or may have: what is on its way then ends for both.
+    pub disturbed: bool,
+    /// The partner, and no other would do, has been or is being deleted.
+    pub died: bool,
 }
 
 /// How it ended.
@@ -31,23 +31,37 @@ pub enum Verdict {
     TooEarly,
 }
 
-/// Whether `error` may be the end of an operation that took `micros` microseconds.
+/// Whether `error` may be the end of an operation that took `micros` microseconds. `send` and `receive` are its phases,
+/// if it has them.
 #[must_use]
-pub const fn judge(error: IpcError, stakes: Stakes, micros: u64) -> Verdict {
-    let (limit, cancelled, died) = match error.phase {
-        Phase::Send => (stakes.send, stakes.send_cancelled, stakes.target_died),
-        Phase::Receive => (stakes.receive, stakes.receive_cancelled, stakes.source_died),
+pub fn judge(
+    error: IpcError,
+    send: Option<Stakes>,
+    receive: Option<Stakes>,
+    micros: u64,
+) -> Verdict {
+    let phase = match error.phase {
+        Phase::Send => send,
+        Phase::Receive => receive,
     };
-    let Some(limit) = limit else {
+    let Some(stakes) = phase else {
         return Verdict::Forbidden;
     };
-    if error.offset != 0 {
+    if error.offset != 0 && !stakes.strings {
         return Verdict::Forbidden;
     }
     match error.code {
-        IpcCode::Timeout => timeout(limit, micros),
-        IpcCode::Cancelled if cancelled => Verdict::Allowed,
-        IpcCode::NonExisting if died => Verdict::Allowed,
+        IpcCode::Timeout if error.offset == 0 => timeout(stakes.limit, micros),
+        IpcCode::Cancelled if error.offset == 0 && stakes.cancelled => Verdict::Allowed,
+        IpcCode::NonExisting if error.offset == 0 && stakes.died => Verdict::Allowed,
+        // Where it may overflow is for the receiver to say.
+        IpcCode::Overflow if stakes.strings => Verdict::Allowed,
+        IpcCode::XferTimeoutOwn if stakes.strings => timeout(stakes.transfer, micros),
+        // The partner says whether that was over.
+        IpcCode::XferTimeoutPartner if stakes.strings => Verdict::Allowed,
+        IpcCode::Aborted if stakes.strings && (stakes.cancelled || stakes.disturbed) => {
+            Verdict::Allowed
+        }
         _ => Verdict::Forbidden,
     }
 }
@@ -67,12 +81,16 @@ mod tests {
     use l4::{IpcCode, IpcError, Phase, Time};
 
     const CALM: Stakes = Stakes {
-        send: Some(Time::NEVER),
-        receive: Some(Time::NEVER),
-        send_cancelled: false,
-        receive_cancelled: false,
-        target_died: false,
-        source_died: false,
+        limit: Time::NEVER,
+        transfer: Time::NEVER,
+        strings: false,
+        cancelled: false,
+        disturbed: false,
+        died: false,
+    };
+    const LONG: Stakes = Stakes {
+        strings: true,
+        ..CALM
     };
     const CODES: [IpcCode; 7] = [
         IpcCode::Timeout,
@@ -84,91 +102,150 @@ mod tests {
         IpcCode::Aborted,
     ];
 
-    /// The codes that are allowed in each phase.
-    fn allowed(stakes: Stakes) -> [Vec<IpcCode>; 2] {
-        [Phase::Send, Phase::Receive].map(|phase| {
-            let fine = |code: &IpcCode| {
-                judge(IpcError::new(phase, *code), stakes, 1000) == Verdict::Allowed
+    /// The codes that are allowed in a phase that reckons with `stakes`, while the other one is calm.
+    fn allowed(phase: Phase, stakes: Stakes, offset: u64) -> Vec<IpcCode> {
+        let (send, receive) = match phase {
+            Phase::Send => (stakes, CALM),
+            Phase::Receive => (CALM, stakes),
+        };
+        let verdict = |phase, code| {
+            let error = IpcError {
+                phase,
+                code,
+                offset,
             };
-            CODES.into_iter().filter(fine).collect()
-        })
+            judge(error, Some(send), Some(receive), 1000)
+        };
+        let other = match phase {
+            Phase::Send => Phase::Receive,
+            Phase::Receive => Phase::Send,
+        };
+        for code in CODES {
+            assert_eq!(verdict(other, code), Verdict::Forbidden);
+        }
+        let fine = |code: &IpcCode| verdict(phase, *code) == Verdict::Allowed;
+        CODES.into_iter().filter(fine).collect()
     }
 
     #[test]
     fn nothing_may_happen_without_a_reason() {
-        assert_eq!(allowed(CALM), [vec![], vec![]]);
+        for phase in [Phase::Send, Phase::Receive] {
+            assert_eq!(allowed(phase, CALM, 0), []);
+        }
     }
 
     #[test]
-    fn each_reason_allows_one_code_in_its_phase() {
-        let zero = Some(Time::ZERO);
-        let (timeout, gone, cut) = (
-            vec![IpcCode::Timeout],
-            vec![IpcCode::NonExisting],
-            vec![IpcCode::Cancelled],
-        );
-        let cases = [
-            (Stakes { send: zero, ..CALM }, [timeout.clone(), vec![]]),
+    fn each_reason_allows_its_codes_in_its_phase() {
+        use IpcCode::{
+            Aborted, Cancelled, NonExisting, Overflow, Timeout, XferTimeoutOwn, XferTimeoutPartner,
+        };
+        let zero = Time::ZERO;
+        let cases: [(Stakes, &[IpcCode]); 9] = [
             (
                 Stakes {
-                    receive: zero,
+                    limit: zero,
                     ..CALM
                 },
-                [vec![], timeout],
+                &[Timeout],
+            ),
+            (Stakes { died: true, ..CALM }, &[NonExisting]),
+            (
+                Stakes {
+                    cancelled: true,
+                    ..CALM
+                },
+                &[Cancelled],
             ),
             (
                 Stakes {
-                    target_died: true,
+                    disturbed: true,
                     ..CALM
                 },
-                [gone.clone(), vec![]],
+                &[],
             ),
             (
                 Stakes {
-                    source_died: true,
+                    transfer: zero,
                     ..CALM
                 },
-                [vec![], gone],
+                &[],
+            ),
+            (LONG, &[Overflow, XferTimeoutPartner]),
+            (
+                Stakes {
+                    transfer: zero,
+                    ..LONG
+                },
+                &[Overflow, XferTimeoutOwn, XferTimeoutPartner],
             ),
             (
                 Stakes {
-                    send_cancelled: true,
-                    ..CALM
+                    disturbed: true,
+                    ..LONG
                 },
-                [cut.clone(), vec![]],
+                &[Overflow, XferTimeoutPartner, Aborted],
             ),
             (
                 Stakes {
-                    receive_cancelled: true,
-                    ..CALM
+                    cancelled: true,
+                    ..LONG
                 },
-                [vec![], cut],
+                &[Cancelled, Overflow, XferTimeoutPartner, Aborted],
             ),
         ];
         for (stakes, expected) in cases {
-            assert_eq!(allowed(stakes), expected, "{stakes:?}");
+            for phase in [Phase::Send, Phase::Receive] {
+                assert_eq!(allowed(phase, stakes, 0), expected, "{stakes:?}");
+            }
         }
+    }
+
+    #[test]
+    fn only_what_has_begun_has_an_offset() {
+        let stakes = Stakes {
+            limit: Time::ZERO,
+            cancelled: true,
+            died: true,
+            ..LONG
+        };
+        let began = [
+            IpcCode::Overflow,
+            IpcCode::XferTimeoutPartner,
+            IpcCode::Aborted,
+        ];
+        assert_eq!(allowed(Phase::Send, stakes, 5), began);
+        let short = Stakes {
+            strings: false,
+            ..stakes
+        };
+        assert_eq!(allowed(Phase::Send, short, 5), []);
     }
 
     #[test]
     fn a_phase_that_is_not_there_cannot_fail() {
         let stakes = Stakes {
-            send: None,
-            send_cancelled: true,
-            target_died: true,
-            ..CALM
+            cancelled: true,
+            died: true,
+            ..LONG
         };
-        assert_eq!(allowed(stakes)[0], []);
+        for code in CODES {
+            let error = IpcError::new(Phase::Send, code);
+            assert_eq!(judge(error, None, Some(stakes), 1000), Verdict::Forbidden);
+        }
     }
 
     #[test]
     fn timeouts_last_their_time() {
         let stakes = Stakes {
-            receive: Some(Time::period(500)),
-            ..CALM
+            limit: Time::period(500),
+            transfer: Time::period(500),
+            ..LONG
         };
-        let error = IpcError::new(Phase::Receive, IpcCode::Timeout);
-        assert_eq!(judge(error, stakes, 499), Verdict::TooEarly);
-        assert_eq!(judge(error, stakes, 500), Verdict::Allowed);
+        for code in [IpcCode::Timeout, IpcCode::XferTimeoutOwn] {
+            let error = IpcError::new(Phase::Receive, code);
+            let judged = |micros| judge(error, None, Some(stakes), micros);
+            assert_eq!(judged(499), Verdict::TooEarly);
+            assert_eq!(judged(500), Verdict::Allowed);
+        }
     }
 }

@@ -7,17 +7,17 @@ use stress::plan::MOST_WORKERS;
 use stress::wrong::What;
 
 use crate::board::{RUN, SLOTS, report};
-use crate::chaos;
+use crate::staff::{AGENTS, DRIVERS, Member, PROVIDERS, STORMERS};
 
 /// A worker whose count of operations stands still for so many microseconds hangs.
-const LIMIT: u64 = 10_000_000;
-/// Most threads that interfere.
-const AGENTS: usize = 4;
+const LIMIT: u64 = 20_000_000;
+/// Threads that are no workers.
+const MEMBERS: usize = AGENTS + PROVIDERS + DRIVERS + STORMERS;
 
 /// When each thread last showed life.
 pub(crate) struct Watch {
     workers: [(u64, u64); MOST_WORKERS],
-    agents: [(u64, u64); AGENTS],
+    members: [(u64, u64); MEMBERS],
 }
 
 impl Watch {
@@ -26,7 +26,7 @@ impl Watch {
         let now = clock::micros();
         Self {
             workers: [(0, now); MOST_WORKERS],
-            agents: [(0, now); AGENTS],
+            members: [(0, now); MEMBERS],
         }
     }
 
@@ -51,10 +51,15 @@ impl Watch {
                 report(What::NotStarted, index, None, slot.id.load(Acquire));
             }
         }
-        for (index, seen) in self.agents.iter_mut().enumerate() {
-            let beat = chaos::beat(index);
-            if is_stuck(seen, beat.unwrap_or(0), beat.is_none(), now) {
-                report(What::Silence, index, None, index as u64);
+        for (index, (seen, member)) in self.members.iter_mut().zip(Member::all()).enumerate() {
+            let pulse = member.pulse();
+            if is_stuck(seen, pulse.unwrap_or(0), pulse.is_none(), now) {
+                report(
+                    What::Silence,
+                    index,
+                    None,
+                    member.thread().map_or(0, |id| id.raw()),
+                );
             }
         }
     }

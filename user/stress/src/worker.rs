@@ -2,9 +2,12 @@
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use l4::{IpcCode, Phase, ThreadId, Time, clock, ipc, schedule, thread, utcb};
+use l4::{
+    IpcCode, IpcError, Message, Phase, SysError, ThreadId, Time, clock, ipc, schedule, thread, utcb,
+};
 use stress::letter::Kind;
-use stress::plan::Role;
+use stress::mix;
+use stress::plan::{Role, Space};
 use stress::random::Random;
 use stress::wrong::What;
 
@@ -14,6 +17,9 @@ use crate::vector;
 
 /// A worker sleeps after this many microseconds of work, so that those of lower priority have their turn.
 const BURST: u64 = 400;
+
+/// Set in a stream number to keep the places of strings apart from what is done.
+const PLACES: u64 = 1 << 60;
 
 /// A request that is to be answered.
 #[derive(Clone, Copy)]
@@ -46,6 +52,7 @@ pub(crate) fn work(index: u64) {
             index: index as usize,
             id,
             pattern,
+            random: Random::new(RUN.seed.load(Relaxed), PLACES | stream),
         },
         slot,
         role: RUN.worker(index as usize).role,
@@ -83,12 +90,12 @@ impl Work {
     /// Runs an operation and gives the debt that it leaves.
     fn run(&mut self, operation: Operation) -> Option<Debt> {
         match self.actor.run(operation) {
-            (Outcome::Done(Some((letter, id))), _) if letter.kind == Kind::Request => Some(Debt {
+            Outcome::Done(Some((letter, id))) if letter.kind == Kind::Request => Some(Debt {
                 worker: letter.sender,
                 id,
                 number: letter.number,
             }),
-            (Outcome::Wrong, _) => ipc::park(),
+            Outcome::Wrong => ipc::park(),
             _ => None,
         }
     }
@@ -122,7 +129,9 @@ impl Work {
             30..42 => self.call(Role::Mortal),
             42..52 => self.call(Role::Client),
             52..70 => self.notify(),
-            70..88 => self.receive(),
+            70..84 => self.receive(),
+            84..88 => self.roam(),
+            88..90 => self.write_to_the_dead(),
             _ => self.pause(),
         }
     }
@@ -151,8 +160,7 @@ impl Work {
             }),
             receive,
         };
-        let (outcome, _) = self.actor.run(operation);
-        match outcome {
+        match self.actor.run(operation) {
             Outcome::Done(Some((letter, id))) if letter.kind == Kind::Request => Some(Debt {
                 worker: letter.sender,
                 id,
@@ -263,6 +271,77 @@ impl Work {
         None
     }
 
+    /// Moves itself or another worker, perhaps while others move it, to some CPU or to one that does not exist.
+    fn roam(&mut self) -> Option<Debt> {
+        let mine = RUN.worker(self.actor.index);
+        if !RUN.mix().has(mix::Kind::Migrate) || mine.space != Space::Root || mine.settled {
+            return None;
+        }
+        count(&self.slot.rounds);
+        let cpus = RUN.cpus.load(Relaxed) as u64;
+        let me = (self.actor.index, self.actor.id);
+        let (worker, id) = match self.random.below(3) {
+            0 => self
+                .partner(None)
+                .filter(|(worker, _)| !RUN.worker(*worker).settled),
+            _ => Some(me),
+        }?;
+        let cpu = self.random.below(cpus + 1) as usize;
+        let exists = (cpu as u64) < cpus;
+        let result = schedule::set_cpu(
+            id,
+            if exists {
+                cpu
+            } else {
+                nowhere(&mut self.random)
+            },
+        );
+        let wrong = match result {
+            Ok(_) if !exists => Some(What::Accepted),
+            // If it exists, another move is under way.
+            Ok(_) | Err(SysError::InvalidParameter) => None,
+            Err(SysError::InvalidThread) if SLOTS[worker].dies(id.version()) => None,
+            Err(_) => Some(What::Refused),
+        };
+        if let Some(what) = wrong {
+            let detail = result.map_or_else(SysError::raw, |_| cpu as u64);
+            self.complain(what, worker, detail);
+        }
+        None
+    }
+
+    /// Sends to a thread that was deleted and whose number has a new one, or none yet.
+    fn write_to_the_dead(&mut self) -> Option<Debt> {
+        let worker = self.random.below(RUN.workers() as u64) as usize;
+        let version = SLOTS[worker].buried.load(Acquire) as u32;
+        if version == 0 || worker == self.actor.index {
+            return None;
+        }
+        count(&self.slot.rounds);
+        let dead = ThreadId::global(crate::crew::number(worker), version);
+        let result = match self.random.below(3) {
+            0 => ipc::receive_within(dead, self.finite()).map(|_| ()),
+            1 => ipc::send_within(dead, &Message::new(0), self.finite()),
+            _ => ipc::call(dead, &Message::new(0)).map(|_| ()),
+        };
+        // Whoever is aborted before the kernel has looked is cancelled.
+        let fine = |error: IpcError| {
+            matches!(error.code, IpcCode::NonExisting | IpcCode::Cancelled) && error.offset == 0
+        };
+        match result {
+            Err(error) if fine(error) => {}
+            Err(error) => self.complain(What::Outcome, worker, error.raw()),
+            Ok(()) => self.complain(What::Ghost, worker, dead.raw()),
+        }
+        None
+    }
+
+    /// Reports what is wrong, and works no longer.
+    fn complain(&self, what: What, partner: usize, detail: u64) -> ! {
+        report(what, self.actor.index, Some(partner), detail);
+        ipc::park()
+    }
+
     fn finite(&mut self) -> Time {
         Time::period(self.random.between(50, 4000))
     }
@@ -290,4 +369,12 @@ impl Work {
         }
         None
     }
+}
+
+/// The number of a CPU that does not exist.
+pub(crate) fn nowhere(random: &mut Random) -> usize {
+    let cpus = RUN.cpus.load(Relaxed) as u64;
+    let numbers = [cpus, cpus + random.below(100), 1023, 1024, 0x7FFF, 0xFFFE];
+    let number = numbers[random.below(numbers.len() as u64) as usize];
+    number.max(cpus) as usize
 }

@@ -60,19 +60,20 @@ impl Backlog {
 /// Handles what was sent to this CPU, or a turn of it. Afterwards the first node rings, unless something is postponed.
 #[inline(always)]
 pub(crate) fn drain(cpu: &'static Cpu) {
+    #[cfg(debug_assertions)]
+    crate::faults::hold(cpu);
     if cpu.backlog.is_postponed() {
         return resume(cpu);
     }
     if !cpu.mailbox.0.leave() {
         let batch = cpu.mailbox.0.take(&Addresses);
-        go_on(cpu, batch);
+        go_on(cpu, batch, TURN);
     }
 }
 
-/// A turn, beginning with `batch`. Only what comes after a node is counted: one node is the common case.
+/// What is left of a turn, beginning with `batch`. Only what comes after a node is counted: one node is the common case.
 #[inline(always)]
-fn go_on(cpu: &'static Cpu, mut batch: Batch) {
-    let mut left = TURN;
+fn go_on(cpu: &'static Cpu, mut batch: Batch, mut left: u32) {
     loop {
         while let Some(node) = batch.next(&Addresses) {
             cpu.count(Counter::RemoteRequests);
@@ -106,7 +107,7 @@ fn resume(cpu: &'static Cpu) {
         .backlog
         .rest
         .with(|rest| core::mem::replace(rest, Batch::empty()));
-    go_on(cpu, rest);
+    go_on(cpu, rest, TURN);
 }
 
 /// The turn is over: `batch`, and what is in the mailbox, comes later. What the CPU posted to itself does not, nor what was sent
@@ -138,7 +139,7 @@ fn finish(cpu: &'static Cpu, batch: &mut Batch) {
 pub(crate) enum Found {
     /// Nothing came, or it is not the time to look.
     Nothing,
-    /// Something, which is dealt with or postponed; more may have come.
+    /// Something: the turn is over.
     Mail,
     /// Only a message for this thread, which has it and is to run; from now on the first node rings again.
     Message(Owned),
@@ -201,6 +202,6 @@ fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
 #[cold]
 #[inline(never)]
 fn serve_rest(cpu: &'static Cpu, batch: Batch) -> Found {
-    go_on(cpu, batch);
+    go_on(cpu, batch, TURN - 1);
     Found::Mail
 }

@@ -23,8 +23,11 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::mailbox::{Nodes, Ring};
 use pecan_smp::protocol::Kind;
 
+#[cfg(not(debug_assertions))]
 use crate::arch::x86_64::apic;
 use crate::cpu::{self, Counter, Cpu, hold};
+#[cfg(debug_assertions)]
+use crate::faults;
 use crate::memory::layout;
 use crate::sched;
 use crate::space::shootdown;
@@ -61,6 +64,8 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
     let Some(target) = cpu::get(usize::from(to)) else {
         panic!("a thread lives on CPU {to}, which does not exist")
     };
+    #[cfg(debug_assertions)]
+    faults::hold(cpu);
     let ring = target
         .mailbox
         .0
@@ -74,8 +79,17 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
     hold::at(cpu, Point::Pushed);
     if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
-        apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
+        ring_at(cpu, target);
     }
+}
+
+/// Between the push and this any time may pass: whoever pushes meanwhile relies on it.
+#[inline(always)]
+fn ring_at(_here: &Cpu, target: &Cpu) {
+    #[cfg(debug_assertions)]
+    return faults::ring(_here, target);
+    #[cfg(not(debug_assertions))]
+    apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
 }
 
 /// The CPU halted and was woken: from now on the first node rings again.

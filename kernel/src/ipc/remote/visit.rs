@@ -20,7 +20,9 @@ use pecan_smp::cpuset::Cpu as CpuName;
 use super::ask;
 use crate::cpu::Cpu;
 use crate::ipc::meet::{Meeting, meet};
-use crate::ipc::{Disposition, Request, answer, on_behalf, queue, receive, strings, validate};
+use crate::ipc::{
+    Disposition, Request, answer, on_behalf, queue, receive, strings, transfer, validate,
+};
 use crate::sched;
 use crate::thread::{Again, Owned, Part, Resources, State, Tcb, migrate};
 
@@ -81,6 +83,8 @@ fn begin(cpu: &'static Cpu, sender: Owned, partner: Owned, request: &Request) {
     }
     sched::disarm(partner);
     if partner.transfer.part.get() == Part::NONE {
+        // If it is broken off before the partner runs, that sees the words, as ever.
+        transfer::words(&sender, partner, request.tag);
         strings::lock(cpu, partner, sender, Part::PULLS, request.tag);
         receive::take_up(partner, Again::Take);
     } else {

@@ -103,7 +103,8 @@ fn look_into_mailbox(cpu: &'static Cpu, frame: &Frame) {
     }
     match remote::hear(cpu) {
         Found::Message(thread) => sched::run_at_once(cpu, Owned::current(), thread),
-        Found::Nothing | Found::Mail => remote::drain(cpu),
+        Found::Mail => {}
+        Found::Nothing => remote::drain(cpu),
     }
 }
 
