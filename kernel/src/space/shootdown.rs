@@ -11,7 +11,7 @@ use core::sync::atomic::{Ordering, fence};
 use spin::{Mutex, MutexGuard};
 
 use crate::arch::x86_64::{apic, root};
-use crate::cpu::{self, Cpu};
+use crate::cpu::{self, Counter, Cpu};
 
 /// Roots of spaces from which something was taken away: in their tables, or ports.
 #[derive(Clone, Copy)]
@@ -114,6 +114,7 @@ impl Stale {
 /// `other` drops its translations and ports; returns when it has.
 fn ask(here: &Cpu, other: &Cpu) {
     let asked = other.flush_asked.fetch_add(1, Ordering::AcqRel) + 1;
+    here.count(Counter::IpisSent);
     apic::send_ipi(other.apic_id, apic::vector::DOORBELL);
     while other.flush_done.load(Ordering::Acquire) < asked {
         answer(here);
