@@ -14,7 +14,7 @@ mod table;
 pub use join::join;
 pub use raw::RawRow;
 pub use report::{Nanoseconds, Report, Row};
-pub use run::{Pass, Wish, measure};
+pub use run::{Pass, Wish, count, measure};
 pub use samples::Samples;
 pub use table::render;
 
@@ -47,11 +47,34 @@ pub const MAP_PAGE: &str = "map.4k";
 /// Flush of a page of 4 KiB that one other space got from the caller.
 pub const UNMAP_PAGE: &str = "unmap.4k";
 
+/// Call with a string of 1 MiB to a server on another CPU that is idle, and a short answer.
+pub const INTER_LONG_MEBIBYTE: &str = "ipc.inter.long.1048576";
+/// [`PAGE_FAULT`] with the pager on another CPU.
+pub const INTER_PAGE_FAULT: &str = "fault.page.inter";
+/// [`UNMAP_PAGE`] with the other space running on another CPU.
+pub const INTER_UNMAP_PAGE: &str = "unmap.4k.inter";
+/// ExchangeRegisters that changes nothing, on a thread of another CPU.
+pub const INTER_REGISTERS: &str = "op.exregs.inter";
+/// A thread moves itself to another CPU by Schedule.
+pub const MIGRATE: &str = "migrate";
+/// Begins the ids of strings inside a CPU, which end with the length in bytes.
+pub const LONG: &str = "ipc.long.";
+/// The same between CPUs.
+pub const INTER_LONG: &str = "ipc.inter.long.";
+/// Begins the ids of calls and replies of pairs of threads, one pair on each CPU, which end with the number of CPUs. The
+/// figures are over the round trips of all pairs together.
+pub const PAIRS: &str = "scale.intra.";
+
 /// Rows that are no message and its like back: half of one means nothing.
-const UNDIVIDED: [&str; 5] = [
+const UNDIVIDED: [&str; 10] = [
     NULL_SYSCALL,
     INTERRUPT_TO_USER,
     PAGE_FAULT,
     MAP_PAGE,
     UNMAP_PAGE,
+    COPY_MEBIBYTE,
+    INTER_PAGE_FAULT,
+    INTER_UNMAP_PAGE,
+    INTER_REGISTERS,
+    MIGRATE,
 ];
