@@ -8,14 +8,15 @@ use core::sync::atomic::{AtomicU64, AtomicUsize};
 
 use bench::plan::MOST_PAIRS;
 use l4::thread::Builder;
-use l4::{Stack, Tag, ThreadId, kip, thread};
+use l4::{Message, Stack, Tag, ThreadId, ipc, kip, thread};
 
 use crate::hot::{self, Calls};
 use crate::measure::{Effort, Failure, MOST, Measured, sample};
 use crate::partner::PRIORITY;
 
-/// Round trips of each pair per sample: enough that beginning and end do not count.
-const BATCH: u64 = 1024;
+/// Round trips of each pair per sample: so many that beginning and end do not count, and so few that the host's other work
+/// leaves some samples alone.
+const BATCH: u64 = 64;
 
 static SERVER_STACKS: [Stack<1024>; MOST_PAIRS] = [const { Stack::new() }; MOST_PAIRS];
 static CLIENT_STACKS: [Stack<1024>; MOST_PAIRS] = [const { Stack::new() }; MOST_PAIRS];
@@ -24,7 +25,7 @@ static CLIENT_STACKS: [Stack<1024>; MOST_PAIRS] = [const { Stack::new() }; MOST_
 static SERVERS: [AtomicU64; MOST_PAIRS] = [const { AtomicU64::new(0) }; MOST_PAIRS];
 /// How many samples have begun.
 static TURN: AtomicU64 = AtomicU64::new(0);
-/// How many of the other clients wait for the next sample.
+/// How many of the other clients are done with this sample.
 static DONE: AtomicUsize = AtomicUsize::new(0);
 /// All tags that the other clients received, ORed.
 static SEEN: AtomicU64 = AtomicU64::new(0);
@@ -43,8 +44,9 @@ pub(crate) fn calls(
     samples: &mut [u64; MOST],
 ) -> Result<(usize, Measured), Failure> {
     let pairs = Pairs::start(cpus)?;
-    let batch = BATCH * cpus as u64;
-    let measured = sample(samples, effort.batches, batch, |_| pairs.run())?;
+    // All take their time where the host has fewer cores.
+    let count = effort.singles.min(400) / cpus;
+    let measured = sample(samples, count, BATCH * cpus as u64, |_| pairs.run())?;
     pairs.stop()?;
     Ok(measured)
 }
@@ -56,7 +58,6 @@ impl Pairs {
             servers: [ThreadId::NIL; MOST_PAIRS],
             clients: [ThreadId::NIL; MOST_PAIRS],
         };
-        DONE.store(0, Relaxed);
         for cpu in 0..count {
             let plan = Builder::new().priority(PRIORITY).cpu(cpu);
             let server = plan
@@ -65,22 +66,16 @@ impl Pairs {
                 .map_err(Failure::Start)?;
             SERVERS[cpu].store(server.raw(), Relaxed);
             pairs.servers[cpu] = server;
-            if cpu > 0 {
-                let plan = Builder::new().priority(PRIORITY).cpu(cpu);
-                pairs.clients[cpu] = plan
-                    .start(client, cpu as u64, &CLIENT_STACKS[cpu])
-                    .map_err(Failure::Start)?;
+            if cpu == 0 {
+                round_trips(cpu, 1);
+            } else {
+                let client = plan.start(client, cpu as u64, &CLIENT_STACKS[cpu]);
+                pairs.clients[cpu] = client.map_err(Failure::Start)?;
+                // Whoever serves the faults of both may need this CPU.
+                ipc::receive(pairs.clients[cpu]).map_err(Failure::Lost)?;
             }
         }
-        pairs.wait();
         Ok(pairs)
-    }
-
-    /// Returns when all other clients wait for a turn.
-    fn wait(&self) {
-        while DONE.load(Acquire) != self.count - 1 {
-            core::hint::spin_loop();
-        }
     }
 
     /// The ticks until all pairs are done.
@@ -88,8 +83,10 @@ impl Pairs {
         DONE.store(0, Relaxed);
         let before = hot::now();
         TURN.fetch_add(1, Release);
-        let seen = round_trips(0);
-        self.wait();
+        let seen = round_trips(0, BATCH);
+        while DONE.load(Acquire) != self.count - 1 {
+            core::hint::spin_loop();
+        }
         let ticks = hot::now() - before;
         match seen | SEEN.load(Relaxed) {
             0 => Ok(ticks),
@@ -113,9 +110,9 @@ impl Pairs {
 }
 
 /// All tags that were received, ORed: each is 0 if all is well.
-fn round_trips(cpu: usize) -> u64 {
+fn round_trips(cpu: usize, rounds: u64) -> u64 {
     let mut frame = Calls {
-        rounds: BATCH,
+        rounds,
         server: SERVERS[cpu].load(Relaxed),
         tag: Tag::new(0, 0, 0).raw(),
         seen: 0,
@@ -127,14 +124,18 @@ fn round_trips(cpu: usize) -> u64 {
 }
 
 fn client(cpu: u64) {
-    let mut turn = TURN.load(Relaxed);
+    let (cpu, mut turn) = (cpu as usize, TURN.load(Relaxed));
+    round_trips(cpu, 1);
+    if ipc::send(kip::root(), &Message::new(0)).is_err() {
+        return;
+    }
     loop {
-        DONE.fetch_add(1, AcqRel);
         while TURN.load(Acquire) == turn {
             core::hint::spin_loop();
         }
         turn += 1;
-        SEEN.fetch_or(round_trips(cpu as usize), Relaxed);
+        SEEN.fetch_or(round_trips(cpu, BATCH), Relaxed);
+        DONE.fetch_add(1, AcqRel);
     }
 }
 
