@@ -50,7 +50,7 @@ pub fn render(report: &Report) -> String {
 const LEGEND: [&str; 4] = [
     "instr.: instructions in the deterministic run, median round trip; both CPUs' added",
     "ns: parallel run on this host, meaningful only beside one another; of pairs, over all round trips",
-    "x intra: ns min over that of the same on one CPU, between two spaces; of pairs, over one pair's",
+    "x intra: ns min over that of the same inside one CPU, two spaces; of pairs, over one pair's",
     "x IPI: ns min over that of the bare IPI round trip",
 ];
 
