@@ -4,6 +4,7 @@
 //! so its figures are exact and repeat; the parallel run gives time, which depends on the host. The raw rows
 //! that the program prints ([`RawRow`]) are joined into a [`Report`], which goes out as JSON or as a table.
 
+mod budgets;
 mod join;
 mod raw;
 mod report;
@@ -11,6 +12,7 @@ mod run;
 mod samples;
 mod table;
 
+pub use budgets::Budgets;
 pub use join::join;
 pub use raw::RawRow;
 pub use report::{Nanoseconds, Report, Row};

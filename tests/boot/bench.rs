@@ -1,37 +1,26 @@
 //! PERF00xx: the figures that have to hold, from a quick benchmark.
 //!
-//! Counts are judged: instructions of the deterministic run and interrupts between CPUs. Of times only one, as a ratio to
-//! another of the same run, minimum against minimum, with room to spare.
+//! Counts are judged, by the budgets of `perf/budgets.toml` or against one another: instructions of the deterministic run and
+//! interrupts between CPUs. Of times only one, as a ratio to another of the same run, minimum against minimum, with room to
+//! spare.
 
 use crate::built::Built;
 use libtest_mimic::{Failed, Trial};
 use pecan_perf::{
-    COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG_MEBIBYTE, INTER_PAGE_FAULT, INTER_REGISTERS,
-    INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP,
-    LONG_MEBIBYTE, LONG_PAGE, MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, RawRow, Report,
-    Row, UNMAP_PAGE, Wish, YIELD_SWITCH, count, measure,
+    Budgets, COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG_MEBIBYTE, INTER_PAGE_FAULT,
+    INTER_REGISTERS, INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE,
+    IPI_ROUND_TRIP, LONG_MEBIBYTE, LONG_PAGE, MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS,
+    RawRow, Report, Row, UNMAP_PAGE, Wish, YIELD_SWITCH, count, measure,
 };
 use std::sync::{Arc, OnceLock};
 
 type Shared = Arc<OnceLock<Result<Report, String>>>;
-
-/// Most instructions one way inside one CPU between two spaces, for up to 7 words, user stubs included.
-const INTRA_LIMIT: u64 = 80;
-
-/// Most instructions of a call with a string of 4 KiB and its short answer, copying 8 bytes an instruction.
-const LONG_PAGE_LIMIT: u64 = 1200;
 
 /// Most instructions of a call with a string of 1 MiB, in percent of those of a plain copy.
 const LONG_PERCENT: u64 = 105;
 
 /// Most instructions of the same to another CPU, in percent of those of a plain copy.
 const INTER_LONG_PERCENT: u64 = 102;
-
-/// Most interrupts between CPUs per round trip: one a message.
-const IPI_LIMIT: f64 = 2.0;
-
-/// Most interrupts of a flush that concerns one other CPU: one to it; and one back, if who flushes leaves its CPU meanwhile.
-const FLUSH_IPI_LIMIT: f64 = 2.0;
 
 /// Most that the shortest round trip between CPUs takes of a bare interrupt's there and back.
 const IPI_RATIO: f64 = 2.0;
@@ -41,17 +30,11 @@ const SIZES: [u32; 3] = [1, 2, 8];
 
 /// Most that a fault or a map item differs between them. Where the kernel's frames lie decides on the shape of the mapping
 /// tree, and so on the steps of a search: the same machine with another `kmem=` differs as much.
-const TREE_SHAPE: u64 = 200;
-
-/// Most instructions from a fault to the end of the instruction that faulted, the pager's included.
-const FAULT_LIMIT: u64 = 900;
-
-/// Most instructions from an interrupted thread to the interrupt's handler.
-const INTERRUPT_LIMIT: u64 = 350;
+const TREE_SHAPE: u64 = 250;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shared = Shared::default();
-    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 10] = [
+    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 11] = [
         ("PERF0001", complete),
         ("PERF0002", short_inside),
         ("PERF0003", few_interrupts),
@@ -62,6 +45,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
         ("PERF0008", strings_elsewhere),
         ("PERF0009", as_fast_as_interrupts),
         ("PERF0010", pairs_are_independent),
+        ("PERF0012", everything),
     ];
     let trial = |(id, judge): (&str, fn(&Report) -> Result<(), Failed>)| {
         let (built, shared) = (built.clone(), shared.clone());
@@ -129,65 +113,43 @@ fn complete(report: &Report) -> Result<(), Failed> {
     Ok(())
 }
 
-fn short_inside(report: &Report) -> Result<(), Failed> {
-    let mut seen = 0;
-    for row in rows(report, INTRA_INTER_SPACE)?
-        .iter()
-        .filter(|row| row.words.is_some_and(|words| words <= 7))
-    {
-        seen += 1;
-        if row
-            .instructions_one_way
-            .is_none_or(|count| count > INTRA_LIMIT)
-        {
-            return Err(format!("more than {INTRA_LIMIT} instructions one way: {row:?}").into());
-        }
-    }
-    if seen == 0 {
-        Err("no row with 0 to 7 words".into())
-    } else {
+/// The rows with these ids are within their budgets.
+fn within(report: &Report, ids: &[&str]) -> Result<(), Failed> {
+    judged(report, |id| ids.contains(&id))
+}
+
+fn judged(report: &Report, wanted: impl Fn(&str) -> bool) -> Result<(), Failed> {
+    let budgets = Budgets::own().map_err(|error| Failed::from(format!("{error:#}")))?;
+    let complaints = budgets.complaints(report, wanted);
+    if complaints.is_empty() {
         Ok(())
+    } else {
+        Err(complaints.join("\n").into())
     }
 }
 
-fn short_faults(report: &Report) -> Result<(), Failed> {
-    at_most(report, PAGE_FAULT, FAULT_LIMIT)
+fn everything(report: &Report) -> Result<(), Failed> {
+    judged(report, |_| true)
 }
 
-fn short_interrupts(report: &Report) -> Result<(), Failed> {
-    at_most(report, INTERRUPT_TO_USER, INTERRUPT_LIMIT)
-}
-
-fn at_most(report: &Report, id: &str, limit: u64) -> Result<(), Failed> {
-    for row in rows(report, id)? {
-        if row
-            .instructions_round_trip
-            .is_none_or(|count| count > limit)
-        {
-            return Err(format!("more than {limit} instructions: {row:?}").into());
-        }
-    }
-    Ok(())
+fn short_inside(report: &Report) -> Result<(), Failed> {
+    within(report, &[INTRA_INTER_SPACE, INTRA_SAME_SPACE])
 }
 
 fn few_interrupts(report: &Report) -> Result<(), Failed> {
-    for id in [INTER_IDLE, INTER_BUSY] {
-        few_interrupts_of(report, id, IPI_LIMIT)?;
-    }
-    Ok(())
+    within(report, &[INTER_IDLE, INTER_BUSY])
+}
+
+fn short_faults(report: &Report) -> Result<(), Failed> {
+    within(report, &[PAGE_FAULT])
+}
+
+fn short_interrupts(report: &Report) -> Result<(), Failed> {
+    within(report, &[INTERRUPT_TO_USER])
 }
 
 fn flush_asks_users_only(report: &Report) -> Result<(), Failed> {
-    few_interrupts_of(report, INTER_UNMAP_PAGE, FLUSH_IPI_LIMIT)
-}
-
-fn few_interrupts_of(report: &Report, id: &str, limit: f64) -> Result<(), Failed> {
-    for row in rows(report, id)? {
-        if row.ipis_round_trip.is_none_or(|count| count > limit) {
-            return Err(format!("more than {limit} interrupts per round trip: {row:?}").into());
-        }
-    }
-    Ok(())
+    within(report, &[INTER_UNMAP_PAGE])
 }
 
 fn instructions(report: &Report, id: &str, words: Option<u32>) -> Result<u64, Failed> {
@@ -197,10 +159,7 @@ fn instructions(report: &Report, id: &str, words: Option<u32>) -> Result<u64, Fa
 }
 
 fn strings(report: &Report) -> Result<(), Failed> {
-    let page = instructions(report, LONG_PAGE, None)?;
-    if page > LONG_PAGE_LIMIT {
-        return Err(format!("{LONG_PAGE}: {page} instructions, not {LONG_PAGE_LIMIT}").into());
-    }
+    within(report, &[LONG_PAGE])?;
     little_more_than_a_copy(report, LONG_MEBIBYTE, LONG_PERCENT)
 }
 
