@@ -4,6 +4,7 @@
 //! so its figures are exact and repeat; the parallel run gives time, which depends on the host. The raw rows
 //! that the program prints ([`RawRow`]) are joined into a [`Report`], which goes out as JSON or as a table.
 
+mod budgets;
 mod join;
 mod raw;
 mod report;
@@ -11,10 +12,11 @@ mod run;
 mod samples;
 mod table;
 
+pub use budgets::Budgets;
 pub use join::join;
 pub use raw::RawRow;
 pub use report::{Nanoseconds, Report, Row};
-pub use run::{Pass, Wish, measure};
+pub use run::{Pass, Wish, count, measure};
 pub use samples::Samples;
 pub use table::render;
 
@@ -47,15 +49,34 @@ pub const MAP_PAGE: &str = "map.4k";
 /// Flush of a page of 4 KiB that one other space got from the caller.
 pub const UNMAP_PAGE: &str = "unmap.4k";
 
-/// The same while that space runs on another CPU, too.
-pub const UNMAP_INTER: &str = "unmap.4k.inter";
+/// Call with a string of 1 MiB to a server on another CPU that is idle, and a short answer.
+pub const INTER_LONG_MEBIBYTE: &str = "ipc.inter.long.1048576";
+/// [`PAGE_FAULT`] with the pager on another CPU.
+pub const INTER_PAGE_FAULT: &str = "fault.page.inter";
+/// [`UNMAP_PAGE`] with the other space running on another CPU.
+pub const INTER_UNMAP_PAGE: &str = "unmap.4k.inter";
+/// ExchangeRegisters that changes nothing, on a thread of another CPU.
+pub const INTER_REGISTERS: &str = "op.exregs.inter";
+/// A thread moves itself to another CPU by Schedule.
+pub const MIGRATE: &str = "migrate";
+/// Begins the ids of strings inside a CPU, which end with the length in bytes.
+pub const LONG: &str = "ipc.long.";
+/// The same between CPUs.
+pub const INTER_LONG: &str = "ipc.inter.long.";
+/// Begins the ids of calls and replies of pairs of threads, one pair on each CPU, which end with the number of CPUs. The
+/// figures are over the round trips of all pairs together.
+pub const PAIRS: &str = "scale.intra.";
 
 /// Rows that are no message and its like back: half of one means nothing.
-const UNDIVIDED: [&str; 6] = [
+const UNDIVIDED: [&str; 10] = [
     NULL_SYSCALL,
     INTERRUPT_TO_USER,
     PAGE_FAULT,
     MAP_PAGE,
     UNMAP_PAGE,
-    UNMAP_INTER,
+    COPY_MEBIBYTE,
+    INTER_PAGE_FAULT,
+    INTER_UNMAP_PAGE,
+    INTER_REGISTERS,
+    MIGRATE,
 ];

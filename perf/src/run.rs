@@ -38,12 +38,7 @@ pub fn measure(
     wish: Wish,
     mut progress: impl FnMut(Pass, u64, u64, &str),
 ) -> Result<Report> {
-    let kernel = programs::kernel(workspace, Profile::Release)?;
-    let [sigma0, bench] = programs::user(workspace, ["sigma0", "bench"])?;
-    let archive = payload::pack(&sigma0, &bench, &[])?;
-    let payload = Payload::new(&kernel)
-        .with_image(workspace.target(), &archive)?
-        .with_command_line(if wish.quick { "-- quick" } else { "" });
+    let payload = payload(workspace, if wish.quick { "-- quick" } else { "" })?;
     let mut pass = |pass, timing| {
         let machine = Machine {
             timing,
@@ -62,6 +57,28 @@ pub fn measure(
         cpus: wish.cpus,
         rows: join(&counted, &timed),
     })
+}
+
+/// Only the deterministic run, on a machine with `cpus` processors, of the rows that are called so; fewer rounds.
+///
+/// # Errors
+/// As [`measure`].
+pub fn count(workspace: &Workspace, qemu: &Qemu, cpus: u32, ids: &[&str]) -> Result<Vec<RawRow>> {
+    let payload = payload(workspace, &format!("-- quick {}", ids.join(" ")))?;
+    let machine = Machine {
+        timing: Timing::Deterministic,
+        ..Machine::new(cpus)
+    };
+    rows(qemu, &machine, &payload, |_, _, _| {})
+        .with_context(|| format!("the deterministic run on {cpus} CPUs failed"))
+}
+
+fn payload(workspace: &Workspace, command_line: &str) -> Result<Payload> {
+    let kernel = programs::kernel(workspace, Profile::Release)?;
+    let [sigma0, bench] = programs::user(workspace, ["sigma0", "bench"])?;
+    let archive = payload::pack(&sigma0, &bench, &[])?;
+    let payload = Payload::new(&kernel).with_image(workspace.target(), &archive)?;
+    Ok(payload.with_command_line(command_line))
 }
 
 fn rows(

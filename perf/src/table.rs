@@ -1,14 +1,13 @@
 //! The figures for people, at most 100 columns wide.
 
 use crate::{
-    INTER_BUSY, INTER_IDLE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP,
-};
-use crate::{
-    MAP_PAGE, NULL_SYSCALL, PAGE_FAULT, Report, Row, UNMAP_INTER, UNMAP_PAGE, YIELD_SWITCH,
+    COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG, INTER_PAGE_FAULT, INTER_REGISTERS,
+    INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, LONG,
+    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, Report, Row, UNMAP_PAGE, YIELD_SWITCH,
 };
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-/// Draws the table: a block of rows for each path, ratios to the path inside one CPU and to a bare IPI.
+/// Draws the table: a block of rows for each kind, ratios to the path inside one CPU and to a bare IPI.
 pub fn render(report: &Report) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -26,7 +25,7 @@ pub fn render(report: &Report) -> String {
     ]));
     let mut last = "";
     for row in &report.rows {
-        if row.id != last && last.starts_with("ipc.") {
+        if !last.is_empty() && block(&row.id) != block(last) {
             table.add_row([""]);
         }
         let first = row.id != last;
@@ -50,10 +49,41 @@ pub fn render(report: &Report) -> String {
 
 const LEGEND: [&str; 4] = [
     "instr.: instructions in the deterministic run, median round trip; both CPUs' added",
-    "ns: parallel run on this host, meaningful only beside one another",
-    "x intra: ns min over that of one CPU, two spaces, with as many words",
+    "ns: parallel run on this host, meaningful only beside one another; of pairs, over all round trips",
+    "x intra: ns min over that of the same inside one CPU, two spaces; of pairs, over one pair's",
     "x IPI: ns min over that of the bare IPI round trip",
 ];
+
+/// What rows that belong together have in common.
+fn block(id: &str) -> &str {
+    match id {
+        INTRA_INTER_SPACE | INTRA_SAME_SPACE | INTER_IDLE | INTER_BUSY => id,
+        _ => [LONG, INTER_LONG, PAIRS]
+            .into_iter()
+            .find(|kind| id.starts_with(kind))
+            .unwrap_or(""),
+    }
+}
+
+/// What a row is compared with: the same inside one CPU, or a single pair.
+fn intra<'a>(report: &'a Report, row: &Row) -> Option<&'a Row> {
+    let bytes = |id: &str| {
+        id.strip_prefix(INTER_LONG)
+            .map(|bytes| format!("{LONG}{bytes}"))
+    };
+    match row.id.as_str() {
+        INTER_IDLE | INTER_BUSY => report.row(INTRA_INTER_SPACE, row.words),
+        INTER_PAGE_FAULT => report.row(PAGE_FAULT, None),
+        INTER_UNMAP_PAGE => report.row(UNMAP_PAGE, None),
+        id if id.starts_with(PAIRS) => report.row(&format!("{PAIRS}1"), None),
+        id => report.row(&bytes(id)?, None),
+    }
+}
+
+/// Whether a row is about two CPUs that interrupt each other.
+fn is_inter(id: &str) -> bool {
+    id.starts_with("ipc.inter.") || id.ends_with(".inter") || id == MIGRATE
+}
 
 fn right<'a, const N: usize>(texts: [&'a str; N]) -> Vec<Cell> {
     let align = |(index, text): (usize, &'a str)| {
@@ -69,18 +99,11 @@ fn right<'a, const N: usize>(texts: [&'a str; N]) -> Vec<Cell> {
 
 fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
     let times = row.ns_round_trip;
-    let intra = report
-        .row(INTRA_INTER_SPACE, row.words)
-        .filter(|_| row.id.starts_with("ipc.inter."));
     let ipi = report
         .row(IPI_ROUND_TRIP, None)
-        .filter(|_| row.id.starts_with("ipc.inter."));
+        .filter(|_| is_inter(&row.id));
     [
-        if first {
-            name(&row.id).to_owned()
-        } else {
-            String::new()
-        },
+        if first { name(&row.id) } else { String::new() },
         row.words
             .map_or_else(String::new, |words| words.to_string()),
         whole(row.instructions_round_trip),
@@ -90,13 +113,28 @@ fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
         time(times.map(|times| times.median)),
         row.ipis_round_trip
             .map_or_else(dash, |count| format!("{count:.2}")),
-        ratio(row, intra),
+        ratio(row, intra(report, row)),
         ratio(row, ipi),
     ]
 }
 
-fn name(id: &str) -> &str {
-    match id {
+fn name(id: &str) -> String {
+    let size = |bytes: &str| match bytes {
+        "4096" => "4 KiB".to_owned(),
+        "65536" => "64 KiB".to_owned(),
+        "1048576" => "1 MiB".to_owned(),
+        other => format!("{other} bytes"),
+    };
+    if let Some(bytes) = id.strip_prefix(LONG) {
+        return format!("one CPU, {}", size(bytes));
+    }
+    if let Some(bytes) = id.strip_prefix(INTER_LONG) {
+        return format!("two CPUs, {}", size(bytes));
+    }
+    if let Some(cpus) = id.strip_prefix(PAIRS) {
+        return format!("pairs, CPUs used: {cpus}");
+    }
+    let name = match id {
         INTRA_INTER_SPACE => "one CPU, two spaces",
         INTRA_SAME_SPACE => "one CPU, one space",
         INTER_IDLE => "two CPUs, target idle",
@@ -106,11 +144,16 @@ fn name(id: &str) -> &str {
         YIELD_SWITCH => "yield to a thread",
         INTERRUPT_TO_USER => "interrupt to handler",
         PAGE_FAULT => "page fault",
+        INTER_PAGE_FAULT => "page fault, two CPUs",
         MAP_PAGE => "map of 4 KiB",
         UNMAP_PAGE => "flush of 4 KiB",
-        UNMAP_INTER => "flush, two CPUs",
+        INTER_UNMAP_PAGE => "flush, two CPUs",
+        INTER_REGISTERS => "registers, two CPUs",
+        MIGRATE => "move to another CPU",
+        COPY_MEBIBYTE => "copy of 1 MiB",
         other => other,
-    }
+    };
+    name.to_owned()
 }
 
 fn dash() -> String {
@@ -127,6 +170,7 @@ fn time(value: Option<f64>) -> String {
 
 fn ratio(row: &Row, base: Option<&Row>) -> String {
     match (row.min_ns(), base.and_then(Row::min_ns)) {
+        (Some(own), Some(base)) if base > own && own > 0.0 => format!("{:.2}", own / base),
         (Some(own), Some(base)) if base > 0.0 => format!("{:.1}", own / base),
         _ => String::new(),
     }
@@ -159,6 +203,10 @@ mod tests {
             row(INTRA_INTER_SPACE, Some(63), None, 2_000_000.0),
             row(INTER_IDLE, Some(0), Some(123_456_789), 9000.0),
             row(IPI_ROUND_TRIP, None, None, 6000.0),
+            row("ipc.long.65536", None, Some(9000), 30_000.0),
+            row("ipc.inter.long.65536", None, Some(11_000), 60_000.0),
+            row("scale.intra.1", None, Some(157), 2000.0),
+            row("scale.intra.4", None, Some(157), 500.0),
         ];
         render(&Report {
             schema: 1,
@@ -173,6 +221,21 @@ mod tests {
         for line in table().lines() {
             assert!(line.chars().count() <= 100, "{line}");
         }
+    }
+
+    #[test]
+    fn rows_between_cpus_stand_beside_those_inside() {
+        let table = table();
+        let last = |name: &str, count: usize| {
+            let line = table.lines().find(|line| line.contains(name));
+            let mut words: Vec<_> = line.expect("the row").split_whitespace().rev().collect();
+            words.truncate(count);
+            words.into_iter().rev().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(last("two CPUs, 64 KiB", 3), "- 2.0 10.0");
+        assert_eq!(last("one CPU, 64 KiB", 2), "90000 -");
+        assert_eq!(last("pairs, CPUs used: 1", 2), "- 1.0");
+        assert_eq!(last("pairs, CPUs used: 4", 2), "- 0.25");
     }
 
     #[test]

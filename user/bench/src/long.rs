@@ -1,4 +1,5 @@
-//! Messages with a string: from the client's memory to a server's in another space, and a short answer.
+//! Messages with a string: from the client's memory to a server's in another space, on this CPU or another, and a
+//! short answer.
 
 use core::arch::{asm, naked_asm};
 use core::cell::UnsafeCell;
@@ -103,8 +104,13 @@ pub(crate) fn serve(bytes: u64) {
     unsafe { hot::echo(kip::kip().ipc, Tag::new(0, 0, 0).raw(), request.from.raw()) }
 }
 
-/// The ticks of `rounds` calls with a string of `bytes`.
-pub(crate) fn calls(server: ThreadId, bytes: usize, rounds: u64) -> Result<u64, Failure> {
+/// The ticks of `rounds` calls with a string of `bytes`, whose answers have the tag `answer`.
+pub(crate) fn calls(
+    server: ThreadId,
+    bytes: usize,
+    answer: Tag,
+    rounds: u64,
+) -> Result<u64, Failure> {
     let item = StringItem::new(bytes as u64, 1);
     let mut frame = Calls {
         rounds,
@@ -116,7 +122,7 @@ pub(crate) fn calls(server: ThreadId, bytes: usize, rounds: u64) -> Result<u64, 
     };
     // SAFETY: the frame lives here, the stub's address is the kernel's, and nothing but words is accepted by default.
     let ticks = unsafe { string_calls(&raw mut frame) };
-    if frame.seen != 0 {
+    if frame.seen != answer.raw() {
         return Err(Failure::WrongTags(frame.seen));
     }
     Ok(ticks)

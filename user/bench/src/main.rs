@@ -6,10 +6,12 @@
 #![no_std]
 #![no_main]
 
+mod across;
 mod hot;
 mod long;
 mod measure;
 mod pages;
+mod pairs;
 mod partner;
 
 use bench::plan::{self, Row};

@@ -11,7 +11,8 @@ use l4::thread::StartError;
 use l4::{IpcError, Message, SysError, Tag, ThreadId, interrupt, ipc, kip, syscall, thread, utcb};
 
 use crate::hot::{self, Calls};
-use crate::{long, pages, partner};
+use crate::partner::Place;
+use crate::{across, long, pages, pairs, partner};
 
 /// Round trips per sample where a single one is not much longer than reading the clock.
 const BATCH: u64 = 64;
@@ -49,6 +50,8 @@ pub(crate) enum Failure {
     NoIpi,
     /// There is no event timer that can interrupt.
     NoTimer,
+    /// After a move, the thread was on this CPU and not where it went.
+    NotMoved(usize),
     /// A page showed this instead of what stands in it.
     WrongPage(u64),
 }
@@ -69,7 +72,8 @@ pub(crate) fn row(
 ) -> Result<(usize, Measured), Failure> {
     match row {
         Row::Message(path, words) => message(path, words, effort, samples),
-        Row::String(bytes) => strings(bytes, effort, samples),
+        Row::String(bytes) => strings(bytes, Place::Here, effort, samples),
+        Row::InterString(bytes) => strings(bytes, Place::Elsewhere, effort, samples),
         Row::Copy => {
             long::touch();
             sample(samples, effort.batches, 4, |rounds| {
@@ -88,10 +92,14 @@ pub(crate) fn row(
         }),
         Row::YieldSwitch => yields(effort, samples),
         Row::Interrupt => interrupts(effort, samples),
-        Row::Fault => pages::faults(effort, samples),
+        Row::Fault => pages::faults(Place::Here, effort, samples),
+        Row::InterFault => pages::faults(Place::Elsewhere, effort, samples),
         Row::Map => pages::maps(effort, samples),
-        Row::Unmap => pages::unmaps(effort, samples, false),
-        Row::UnmapInter => pages::unmaps(effort, samples, true),
+        Row::Unmap => pages::unmaps(effort, samples),
+        Row::InterUnmap => pages::unmaps_elsewhere(effort, samples),
+        Row::InterRegisters => across::registers(effort, samples),
+        Row::Migrate => across::moves(effort, samples),
+        Row::Pairs(cpus) => pairs::calls(cpus, effort, samples),
     }
 }
 
@@ -165,16 +173,17 @@ fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64,
 
 fn strings(
     bytes: usize,
+    place: Place,
     effort: Effort,
     samples: &mut [u64; MOST],
 ) -> Result<(usize, Measured), Failure> {
-    let server = partner::string_server(bytes).map_err(Failure::Start)?;
+    let server = partner::string_server(bytes, place).map_err(Failure::Start)?;
     long::check(server, bytes)?;
     // The first of these is answered by what checks, too.
-    long::calls(server, bytes, 2)?;
+    long::calls(server, bytes, place.answer(), 2)?;
     let batch = if bytes > 4096 { 4 } else { BATCH };
     let measured = sample(samples, effort.batches, batch, |rounds| {
-        long::calls(server, bytes, rounds)
+        long::calls(server, bytes, place.answer(), rounds)
     });
     partner::stop(server).map_err(Failure::Refused)?;
     measured
@@ -257,7 +266,7 @@ pub(crate) fn sample(
 }
 
 /// Interrupts between CPUs since boot.
-fn ipis_sent() -> Option<u64> {
+pub(crate) fn ipis_sent() -> Option<u64> {
     (0..kip::cpus())
         .map(|cpu| control::counter(cpu, Counter::IpisSent))
         .sum()

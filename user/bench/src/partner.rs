@@ -1,6 +1,7 @@
 //! The threads that the measuring thread talks to.
 
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicU64};
 
 use l4::thread::{Builder, StartError};
 use l4::{
@@ -16,11 +17,38 @@ pub(crate) const CHECK: u64 = 1;
 pub(crate) const GO: u64 = 2;
 
 /// The CPU of servers that do not live on the client's.
-const OTHER_CPU: usize = 1;
+pub(crate) const OTHER_CPU: usize = 1;
+
+/// Where a partner lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On the measuring thread's CPU.
+    Here,
+    /// On another one.
+    Elsewhere,
+}
+
+impl Place {
+    const fn cpu(self) -> usize {
+        match self {
+            Self::Here => 0,
+            Self::Elsewhere => OTHER_CPU,
+        }
+    }
+
+    /// The tag of a message without words from there.
+    pub(crate) const fn answer(self) -> Tag {
+        match self {
+            Self::Here => Tag::new(0, 0, 0),
+            Self::Elsewhere => Tag::new(0, 0, 0).with_cross_cpu(),
+        }
+    }
+}
+
 /// Priority of the thread that keeps the other CPU busy.
 const SPINNER_PRIORITY: u8 = 10;
 /// Priority of all others: that of the measuring thread, which is the root task's first.
-const PRIORITY: u8 = 255;
+pub(crate) const PRIORITY: u8 = 255;
 
 /// How often it was the turn of the thread that yields back.
 pub(crate) static TURNS: AtomicU64 = AtomicU64::new(0);
@@ -50,24 +78,16 @@ pub(crate) fn server(path: Path, words: usize) -> Result<ThreadId, StartError> {
     plan.start(serve, words as u64, &STACK)
 }
 
-/// A server for strings of `bytes` bytes, in another space of this CPU.
-pub(crate) fn string_server(bytes: usize) -> Result<ThreadId, StartError> {
-    let plan = Builder::new().priority(PRIORITY).cpu(0).new_space();
-    plan.start(crate::long::serve, bytes as u64, &STACK)
+/// A server for strings of `bytes` bytes, in another space.
+pub(crate) fn string_server(bytes: usize, place: Place) -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(PRIORITY).new_space();
+    plan.cpu(place.cpu())
+        .start(crate::long::serve, bytes as u64, &STACK)
 }
 
 /// A thread that spins on the other CPU below everyone else.
 pub(crate) fn spinner() -> Result<ThreadId, StartError> {
     let plan = Builder::new().priority(SPINNER_PRIORITY).cpu(OTHER_CPU);
-    plan.start(spin, 0, &SPINNER_STACK)
-}
-
-/// The same in the space of `thread`.
-pub(crate) fn spinner_beside(thread: ThreadId) -> Result<ThreadId, StartError> {
-    let plan = Builder::new()
-        .in_space_of(thread)
-        .priority(SPINNER_PRIORITY)
-        .cpu(OTHER_CPU);
     plan.start(spin, 0, &SPINNER_STACK)
 }
 
@@ -88,11 +108,11 @@ fn stamp(_: u64) {
 }
 
 /// A pager in a space of its own that answers every fault with `page`, to be shown at `target`.
-pub(crate) fn giver(target: u64, page: Fpage) -> Result<ThreadId, StartError> {
+pub(crate) fn giver(target: u64, page: Fpage, place: Place) -> Result<ThreadId, StartError> {
     GIFT[0].store(target, Relaxed);
     GIFT[1].store(page.raw(), Relaxed);
     let plan = Builder::new().new_space().priority(PRIORITY);
-    plan.start(give, 0, &GIVER_STACK)
+    plan.cpu(place.cpu()).start(give, 0, &GIVER_STACK)
 }
 
 /// Touches the page, so that its space has it, then answers as fast as it can.
@@ -124,7 +144,49 @@ fn take(_: u64) {
     unsafe { hot::echo(stub, tag, ThreadId::NIL.raw()) }
 }
 
-/// Deletes a server, yielder, stamper or taker; another one can be started then.
+/// A server in a space of its own on another CPU that accepts a page at `address` and goes on running there after it has
+/// answered: it looks at the page, tells what it saw by [`SIGHT`], and accepts the next page when told by [`DISMISSED`].
+pub(crate) fn user(address: u64) -> Result<ThreadId, StartError> {
+    let plan = Builder::new().new_space().priority(PRIORITY);
+    plan.cpu(OTHER_CPU).start(use_pages, address, &STACK)
+}
+
+/// What the user of pages saw in the page that it has; [`NOTHING_SEEN`] before.
+pub(crate) static SIGHT: AtomicU64 = AtomicU64::new(NOTHING_SEEN);
+pub(crate) const NOTHING_SEEN: u64 = u64::MAX;
+
+/// Whether the user of pages may have the next one.
+pub(crate) static DISMISSED: AtomicBool = AtomicBool::new(false);
+
+fn use_pages(address: u64) {
+    // SAFETY: the measuring thread sends pages only to where nothing is.
+    unsafe { utcb::my().set_acceptor(Acceptor::COMPLETE_WINDOW) };
+    let mut next = ipc::wait();
+    while let Ok(request) = next {
+        if ipc::send(request.from, &Message::new(0)).is_err() {
+            return;
+        }
+        // SAFETY: the page came with the message.
+        let seen = unsafe { (address as *const u64).read_volatile() };
+        SIGHT.store(seen, Release);
+        while !DISMISSED.swap(false, Acquire) {
+            core::hint::spin_loop();
+        }
+        next = ipc::wait();
+    }
+}
+
+/// A thread of another CPU that waits for ever.
+pub(crate) fn sleeper() -> Result<ThreadId, StartError> {
+    let plan = Builder::new().priority(PRIORITY).cpu(OTHER_CPU);
+    plan.start(sleep, 0, &STACK)
+}
+
+fn sleep(_: u64) {
+    ipc::park()
+}
+
+/// Deletes a server, yielder, stamper, taker, user or sleeper; another one can be started then.
 pub(crate) fn stop(partner: ThreadId) -> Result<(), SysError> {
     thread::delete(partner)?;
     // SAFETY: the only thread that ran on it is deleted.

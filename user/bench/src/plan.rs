@@ -8,6 +8,9 @@ pub const BYTES: [usize; 4] = [512, 4096, 65_536, LONGEST];
 /// The longest of them.
 pub const LONGEST: usize = 1 << 20;
 
+/// Most CPUs that have a client and a server of their own at the same time: a power of two.
+pub const MOST_PAIRS: usize = 32;
+
 /// A way that a message and its answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
@@ -28,6 +31,8 @@ pub enum Row {
     Message(Path, usize),
     /// Call with a string of this many bytes, to another space on the same CPU, and a short answer.
     String(usize),
+    /// The same to a server on another CPU that has nothing else to do.
+    InterString(usize),
     /// A plain copy of as many bytes as the longest string has.
     Copy,
     /// A system call that does nothing.
@@ -40,12 +45,20 @@ pub enum Row {
     Interrupt,
     /// A page fault that a pager in another space answers with a page of 4 KiB.
     Fault,
+    /// The same with a pager on another CPU.
+    InterFault,
     /// Call and reply with a map item of a page of 4 KiB in the call.
     Map,
     /// Flush of a page of 4 KiB that one other space got from here.
     Unmap,
-    /// The same while the other space runs on the other CPU.
-    UnmapInter,
+    /// The same of a page whose other space runs on another CPU.
+    InterUnmap,
+    /// The registers of a thread of another CPU, read by ExchangeRegisters.
+    InterRegisters,
+    /// A thread that moves itself to another CPU by Schedule; one way.
+    Migrate,
+    /// Calls and replies of pairs of threads, one pair on each of so many CPUs, all at once.
+    Pairs(usize),
 }
 
 impl Path {
@@ -76,6 +89,10 @@ impl Row {
             Self::String(4096) => "ipc.long.4096",
             Self::String(65_536) => "ipc.long.65536",
             Self::String(_) => "ipc.long.1048576",
+            Self::InterString(512) => "ipc.inter.long.512",
+            Self::InterString(4096) => "ipc.inter.long.4096",
+            Self::InterString(65_536) => "ipc.inter.long.65536",
+            Self::InterString(_) => "ipc.inter.long.1048576",
             Self::Copy => "ref.copy.1048576",
             Self::NullSyscall => "ref.null-syscall",
             Self::IpiRoundTrip => "ref.ipi-round-trip",
@@ -84,7 +101,16 @@ impl Row {
             Self::Fault => "fault.page",
             Self::Map => "map.4k",
             Self::Unmap => "unmap.4k",
-            Self::UnmapInter => "unmap.4k.inter",
+            Self::InterFault => "fault.page.inter",
+            Self::InterUnmap => "unmap.4k.inter",
+            Self::InterRegisters => "op.exregs.inter",
+            Self::Migrate => "migrate",
+            Self::Pairs(1) => "scale.intra.1",
+            Self::Pairs(2) => "scale.intra.2",
+            Self::Pairs(4) => "scale.intra.4",
+            Self::Pairs(8) => "scale.intra.8",
+            Self::Pairs(16) => "scale.intra.16",
+            Self::Pairs(_) => "scale.intra.32",
         }
     }
 
@@ -97,20 +123,27 @@ impl Row {
         }
     }
 
-    /// Whether the row needs a second CPU.
+    /// How many CPUs the row needs.
     #[must_use]
-    pub const fn crosses(self) -> bool {
+    pub const fn cpus(self) -> usize {
         match self {
-            Self::Message(path, _) => path.crosses(),
-            Self::IpiRoundTrip | Self::UnmapInter => true,
-            Self::NullSyscall
+            Self::Message(path, _) if path.crosses() => 2,
+            Self::IpiRoundTrip
+            | Self::InterString(_)
+            | Self::InterFault
+            | Self::InterUnmap
+            | Self::InterRegisters
+            | Self::Migrate => 2,
+            Self::Pairs(cpus) => cpus,
+            Self::Message(..)
+            | Self::String(_)
+            | Self::Copy
+            | Self::NullSyscall
             | Self::YieldSwitch
             | Self::Interrupt
             | Self::Fault
             | Self::Map
-            | Self::Unmap
-            | Self::String(_)
-            | Self::Copy => false,
+            | Self::Unmap => 1,
         }
     }
 }
@@ -128,31 +161,57 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::YieldSwitch,
         Row::Interrupt,
         Row::Fault,
+        Row::InterFault,
         Row::Map,
         Row::Unmap,
-        Row::UnmapInter,
+        Row::InterUnmap,
+        Row::InterRegisters,
+        Row::Migrate,
         Row::Copy,
     ];
+    let pairs = (0..=MOST_PAIRS.ilog2()).map(|log2| Row::Pairs(1 << log2));
     others
         .into_iter()
         .chain(messages)
         .chain(BYTES.into_iter().map(Row::String))
-        .filter(move |row| cpus > 1 || !row.crosses())
+        .chain(BYTES.into_iter().map(Row::InterString))
+        .chain(pairs)
+        .filter(move |row| row.cpus() <= cpus)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, Row, rows};
+    use super::{MOST_PAIRS, Path, Row, rows};
 
     #[test]
-    fn two_cpus_measure_everything() {
-        assert_eq!(rows(2).count(), 9 + 4 * 6 + 4);
+    fn two_cpus_measure_all_but_what_grows() {
+        assert_eq!(rows(2).count(), 12 + 4 * 6 + 2 * 4 + 2);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
+        assert!(rows(2).all(|row| row.cpus() <= 2));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 7 + 2 * 6 + 4);
-        assert!(rows(1).all(|row| !row.id().contains("inter.") && !row.id().contains("ipi")));
+        assert_eq!(rows(1).count(), 7 + 2 * 6 + 4 + 1);
+        let crosses =
+            |id: &str| id.starts_with("ipc.inter.") || id.ends_with(".inter") || id.contains("ipi");
+        assert!(rows(1).all(|row| row != Row::Migrate && !crosses(row.id())));
+    }
+
+    #[test]
+    fn pairs_grow_with_the_cpus() {
+        let most = |cpus| {
+            let pairs = rows(cpus).filter(|row| matches!(row, Row::Pairs(_)));
+            pairs.map(Row::cpus).max()
+        };
+        assert_eq!([1, 3, 8, 288].map(most), [1, 2, 8, MOST_PAIRS].map(Some));
+    }
+
+    #[test]
+    fn no_two_rows_have_one_name() {
+        let names = || rows(MOST_PAIRS).map(|row| (row.id(), row.words()));
+        for (index, name) in names().enumerate() {
+            assert_eq!(names().position(|other| other == name), Some(index));
+        }
     }
 }
