@@ -81,6 +81,11 @@ fn deliver(me: Owned, cpu: &'static Cpu, request: &Request, partner: Owned) -> D
         request
     };
     // The partner is out of its receive phase before `me` looks for senders: it may be one of them again only later.
+    if me.senders.get().front().is_some() {
+        // Who takes a message may be held up by its strings, and even leave this CPU.
+        sched::wake(cpu, partner);
+        return receive::perform(me, cpu, request);
+    }
     match receive::enter(me, cpu, request) {
         receive::Entered::Waits => handover::give_cpu_to(cpu, partner),
         receive::Entered::Ended => {

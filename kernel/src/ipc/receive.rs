@@ -26,7 +26,8 @@ pub(super) enum Entered {
     Ended,
 }
 
-/// The receive phase of `me`, the running thread, with nothing before it.
+/// The receive phase of `me`, the running thread, with nothing before it, or nothing that waits for its end. If it takes a
+/// message that is broken off, `me` may be on another CPU afterwards.
 pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Disposition {
     if request.from == 0 {
         me.from.set(0);
@@ -34,7 +35,7 @@ pub(crate) fn perform(me: Owned, cpu: &'static Cpu, request: &Request) -> Dispos
     }
     match enter(me, cpu, request) {
         Entered::Waits => Disposition::Dispatch,
-        Entered::Ended => handover::stay(cpu, me),
+        Entered::Ended => handover::stay(cpu::current(), me),
     }
 }
 

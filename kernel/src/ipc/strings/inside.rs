@@ -7,6 +7,7 @@
 use pecan_abi::tag::Tag;
 
 use super::Way;
+use crate::cpu;
 use crate::ipc::{meet, queue};
 use crate::thread::{Owned, Part, Resources, State};
 
@@ -32,7 +33,8 @@ fn push(me: Owned, receiver: Owned, tag: Tag, work: impl FnOnce(Owned)) -> bool 
     me.transfer.part.set(Part::PUSHES);
     me.resources.set(me.resources.get() | Resources::TRANSFER);
     work(me);
-    receiver.state() == State::Waiting && meet::takes(receiver, receiver.wait.get(), &me, tag)
+    receiver.home_word() == cpu::current().waiting_here()
+        && meet::takes(receiver, receiver.wait.get(), &me, tag)
 }
 
 /// The sender is where others look for it.
