@@ -117,6 +117,6 @@ mod tests {
             assert_eq!(Counter::from_raw(index as u64), Some(counter));
             assert_eq!(counter as usize, index);
         }
-        assert_eq!(Counter::from_raw(5), None);
+        assert_eq!(Counter::from_raw(Counter::ALL.len() as u64), None);
     }
 }
