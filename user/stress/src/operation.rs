@@ -13,6 +13,7 @@ use stress::wrong::What;
 
 use crate::board::{Doing, RUN, SLOTS, Slot, count, pair, report};
 use crate::luggage::Luggage;
+use crate::staff::PROVIDER;
 use crate::vector;
 
 /// Whom a message goes to.
@@ -205,6 +206,9 @@ impl Actor {
         };
         if source == Source::Myself {
             return Err((What::Sleep, None, message.tag().raw()));
+        }
+        if source != Source::Myself && is_late_answer(*from, message) {
+            return Ok(Outcome::Done(None));
         }
         let letter = self.enter_received(message, 0)?;
         let counts = &self.slot().counts;
@@ -418,4 +422,23 @@ pub(crate) const fn ticket(target: usize, number: u64) -> u64 {
 pub(crate) fn same_space(one: usize, other: usize) -> bool {
     let (first, second) = (RUN.worker(one).space, RUN.worker(other).space);
     one == other || first == second && first != Space::Own
+}
+
+/// Whether a message is one by which a provider answers a fault that was called off meanwhile: it reaches whoever waits for
+/// anybody by then, as any message would. It is empty, and no worker's.
+fn is_late_answer(from: ThreadId, message: &Message) -> bool {
+    let is_empty = message.label() == 0 && message.untyped().is_empty();
+    let is_workers = || {
+        SLOTS
+            .iter()
+            .any(|slot| slot.local.load(Acquire) == from.raw())
+    };
+    let is_providers = if from.is_local() {
+        !is_workers()
+    } else {
+        PROVIDER
+            .iter()
+            .any(|provider| provider.thread() == Some(from))
+    };
+    is_empty && is_providers
 }
