@@ -10,7 +10,7 @@ use l4::syscall::Registers;
 use l4::{ThreadId, kip, thread};
 
 use crate::harness::raw::{self, Verdict};
-use crate::harness::{Failure, Outcome, board, check, equal, ids, worker};
+use crate::harness::{Failure, Outcome, board, check, equal, ids, pause, worker};
 use crate::tc::states::{STAGES, Stage, thread_in};
 
 /// What comes back, with nothing in it that two threads differ in.
@@ -230,6 +230,9 @@ pub(super) fn without_privilege() -> Outcome {
             let agent = ids::fresh();
             let plan = worker::away().cpu(cpu);
             let victim = worker::start(plan, |_| l4::ipc::park(), 0)?;
+            // A first wait may be for a page.
+            worker::until_waiting(&[victim])?;
+            pause(20_000);
             worker::until_waiting(&[victim])?;
             let mut caller = worker::away().id(agent).priority(100);
             match role {
