@@ -3,7 +3,7 @@
 use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, Timeouts};
 use pecan_rules::rendezvous::accepts;
-use pecan_smp::protocol::{Answer, Kind, may_end_silently};
+use pecan_smp::protocol::{self, Answer, Kind, Receiver, Serve, may_end_silently};
 
 use crate::cpu::Cpu;
 use crate::ipc::answer::received;
@@ -24,7 +24,7 @@ pub(in crate::ipc) fn serve(cpu: &Cpu, sender: TcbRef) -> Option<Owned> {
     let id = sender.id();
     let is_common = accepts(wait, id, partner.same_space(&sender))
         && partner.resources.get() & !Resources::INSIDE == 0
-        && sender.request.look().cancelled().is_none();
+        && protocol::serve(sender.request.look(), Receiver::Waiting, true) == Serve::Deliver;
     if !is_common {
         return None;
     }
