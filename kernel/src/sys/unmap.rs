@@ -1,8 +1,10 @@
 //! Unmap: takes back pages and rights, or asks for accesses (L4 X.2, Unmap).
 
 use pecan_abi::fpage::{Fpage, IoFpage};
+use pecan_abi::hold::Point;
 
 use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::cpu::{self, hold};
 use crate::sched;
 use crate::space::{Space, ports, shootdown, unmap};
 use crate::thread::Owned;
@@ -28,6 +30,7 @@ pub(super) fn call(me: Owned, frame: &CallFrame) {
             me.utcb.get().set_mr(index, page.with_rights(seen).raw());
         }
     }
+    hold::at(cpu::current(), Point::Unmapped);
     if stale {
         shootdown::wait(me);
     }

@@ -15,7 +15,7 @@ use pecan_abi::hold::Point;
 use pecan_smp::mailbox::Batch;
 use pecan_smp::protocol::Kind;
 
-use super::{Addresses, handle, node, point};
+use super::{Addresses, handle, node, serve};
 use crate::cpu::{Counter, Cpu, CpuCell, hold};
 use crate::ipc::short;
 use crate::sched;
@@ -183,18 +183,19 @@ pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
 #[inline(always)]
 fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
     cpu.count(Counter::RemoteRequests);
-    let kind = node(first).kind.get();
-    hold::at(cpu, point(kind));
-    let partner = (kind == Kind::Request)
-        .then(|| short::serve(cpu, TcbRef::containing(first)))
-        .flatten();
-    match partner {
+    if node(first).kind.get() != Kind::Request {
+        handle(cpu, first);
+        return serve_rest(cpu, batch);
+    }
+    hold::at(cpu, Point::Request);
+    let sender = TcbRef::containing(first);
+    match short::serve(cpu, sender) {
         Some(partner) if batch.is_empty() && cpu.mailbox.0.leave() => {
             cpu.backlog.own_post.set(false);
             return Found::Message(partner);
         }
         Some(partner) => sched::wake(cpu, partner),
-        None => handle(cpu, first),
+        None => serve::request(cpu, sender),
     }
     serve_rest(cpu, batch)
 }

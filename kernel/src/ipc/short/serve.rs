@@ -1,11 +1,12 @@
 //! A request of words arrives from another CPU, and its partner waits for it. On the partner's CPU, interrupts off.
 
+use pecan_abi::hold::Point;
 use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, Timeouts};
 use pecan_rules::rendezvous::accepts;
 use pecan_smp::protocol::{self, Answer, Kind, Receiver, Serve, may_end_silently};
 
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, hold};
 use crate::ipc::answer::received;
 use crate::ipc::remote::post;
 use crate::sched;
@@ -62,6 +63,7 @@ fn end(cpu: &Cpu, sender: TcbRef) {
     let is_silent = may_end_silently(sender.receive_from.get() != 0, receives_for_ever)
         && sender.request.deliver_silently();
     if !is_silent {
+        hold::at(cpu, Point::Replying);
         post(
             cpu,
             sender.home(),

@@ -32,9 +32,7 @@ pub(crate) use round::{pass_end_on, pass_on, rest};
 
 use core::sync::atomic::{Ordering, fence};
 
-use pecan_abi::hold::Point;
-
-use crate::cpu::{self, hold};
+use crate::cpu;
 
 /// Takes over what `stale` names, under the lock under which that was taken away. True: other CPUs may still have it, or what somebody
 /// took before, and the caller's thread must [`wait`] before it tells anybody that it is gone. Interrupts off.
@@ -53,7 +51,6 @@ fn take_over(stale: &mut Roots) -> bool {
     // now: it notes the root first, and then loads it, which is a barrier. Ports are learned under the lock that is held.
     fence(Ordering::SeqCst);
     let here = cpu::current();
-    hold::at(here, Point::Unmapped);
     round::drop_here(here, stale);
     let elsewhere = round::next(stale, 0, here.index).is_some();
     if elsewhere {
