@@ -235,7 +235,8 @@ pub(crate) fn control(draw: &mut Draw) {
     use l4::abi::control;
     let mut registers = noise(draw);
     let op = draw.below(12);
-    let ends = matches!(op, control::EXIT | control::CONSOLE_WRITE) && draw.me.is_insider();
+    let ends = matches!(op, control::EXIT | control::CONSOLE_WRITE | control::HOLD)
+        && draw.me.is_insider();
     registers.rdi = if ends { control::NULL } else { op };
     registers.rsi = if draw.chance(70) {
         draw.below(4)

@@ -13,7 +13,6 @@ use stress::wrong::What;
 
 use crate::board::{Doing, RUN, SLOTS, Slot, count, pair, report};
 use crate::luggage::Luggage;
-use crate::staff::PROVIDER;
 use crate::vector;
 
 /// Whom a message goes to.
@@ -424,21 +423,16 @@ pub(crate) fn same_space(one: usize, other: usize) -> bool {
     one == other || first == second && first != Space::Own
 }
 
-/// Whether a message is one by which a provider answers a fault that was called off meanwhile: it reaches whoever waits for
+/// Whether a message is one by which a pager answers a fault that was called off meanwhile: it reaches whoever waits for
 /// anybody by then, as any message would. It is empty, and no worker's.
 fn is_late_answer(from: ThreadId, message: &Message) -> bool {
     let is_empty = message.label() == 0 && message.untyped().is_empty();
-    let is_workers = || {
-        SLOTS
-            .iter()
-            .any(|slot| slot.local.load(Acquire) == from.raw())
-    };
-    let is_providers = if from.is_local() {
-        !is_workers()
-    } else {
-        PROVIDER
-            .iter()
-            .any(|provider| provider.thread() == Some(from))
-    };
-    is_empty && is_providers
+    let is_workers = (0..RUN.workers()).any(|worker| {
+        if from.is_local() {
+            SLOTS[worker].local.load(Acquire) == from.raw()
+        } else {
+            crate::crew::number(worker) == from.number()
+        }
+    });
+    is_empty && !is_workers && !from.is_nil()
 }

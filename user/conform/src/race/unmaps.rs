@@ -1,7 +1,7 @@
 //! Pages that are taken away, between the tables and the CPUs that remember them.
 
 use l4::control::Point;
-use l4::{Rights, memory};
+use l4::{Fpage, Rights, memory};
 
 use super::{hold, let_pass, on_1, on_2, release, until_held};
 use crate::harness::gate::Gate;
@@ -14,6 +14,9 @@ use crate::pf::touch;
 fn flush_at_gate(index: u64) {
     let page = WINDOW + 0x1000 * index;
     touch::read(page);
+    // The code must be there: a held CPU does not drop what a new page replaces.
+    // SAFETY: this takes nothing away.
+    unsafe { memory::flush(Fpage::NIL) };
     Gate::of(index).pass();
     // SAFETY: nothing uses the page.
     unsafe { memory::flush(small(page, Rights::FULL)) };
