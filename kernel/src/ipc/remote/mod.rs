@@ -8,7 +8,7 @@
 //! reply  A  the answer arrives, and the sender goes on
 //! visit  A  a message may take long: the sender goes along;  B  it meets its partner there
 //! ```
-//! A node is an address inside a TCB, so it says which thread it is about.
+//! A node is an address inside a TCB, so it says which thread it is about; each CPU has one of its own, for spaces that end.
 
 mod ask;
 mod drain;
@@ -53,7 +53,7 @@ impl Nodes for Addresses {
 /// The node at `address`, a node's number.
 #[inline(always)]
 fn node(address: usize) -> &'static Node {
-    // SAFETY: a node's number is its address, and nodes are fields of TCBs, which are never unmapped.
+    // SAFETY: a node's number is its address, and nodes are fields of TCBs and of CPUs' blocks, which are never unmapped.
     unsafe { &*(address as *const Node) }
 }
 
