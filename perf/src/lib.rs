@@ -4,6 +4,7 @@
 //! so its figures are exact and repeat; the parallel run gives time, which depends on the host. The raw rows
 //! that the program prints ([`RawRow`]) are joined into a [`Report`], which goes out as JSON or as a table.
 
+pub mod accounting;
 mod budgets;
 mod join;
 mod raw;
