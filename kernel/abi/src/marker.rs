@@ -23,7 +23,9 @@ mod tests {
     #[test]
     fn prefixes_are_rex_and_differ() {
         let all = [OPEN, CLOSE, ROW];
-        assert!(all.iter().all(|prefix| prefix & 0xF0 == 0x40));
-        assert!(OPEN != CLOSE && CLOSE != ROW && ROW != OPEN);
+        for (index, prefix) in all.into_iter().enumerate() {
+            assert_eq!(prefix & 0xF0, 0x40);
+            assert_eq!(all.iter().position(|other| *other == prefix), Some(index));
+        }
     }
 }
