@@ -81,7 +81,8 @@ fn footprint(workspace: &Workspace, qemu: &Qemu, cpus: u32, row: &str) -> Result
         ids: &[row],
         lines: true,
     };
-    let accounts = match account(workspace, qemu, order, |_, _, _| {})? {
+    let outcome = account(workspace, qemu, order, |_, _, _| {});
+    let accounts = match outcome.with_context(|| format!("{row} cannot be counted"))? {
         Outcome::Counted(counted) => counted.accounts,
         Outcome::Unfit(why) => bail!("{why}"),
     };
