@@ -23,7 +23,7 @@ impl Budgets {
             wrong.extend(match self.kernel.get(id) {
                 Some(budget) => complaint("kernel", id, seen, *budget, false),
                 None => Some(format!(
-                    "{id} has no budget; a line for [kernel] in perf/budgets.toml: {}",
+                    "{id} has no budget; for [kernel] of perf/budgets.toml:\n{}",
                     line(id, seen)
                 )),
             });
@@ -59,7 +59,7 @@ fn complaint(
         .collect();
     (!wrong.is_empty()).then(|| {
         format!(
-            "{name}: {}; in [{section}] of perf/budgets.toml it would be: {}",
+            "{name}: {}; for [{section}] of perf/budgets.toml:\n{}",
             wrong.join("; "),
             line(name, seen)
         )
@@ -134,23 +134,23 @@ mod tests {
         for (account, expected) in [
             (
                 account("a", Some(0), none, counts(101, 6, 0)),
-                "101 instructions, and the budget is 100; in [visit]",
+                "101 instructions, and the budget is 100; for [visit]",
             ),
             (
                 account("a", Some(0), none, counts(100, 5, 0)),
-                "5 data_lines only, lower the budget of 6; in [visit]",
+                "5 data_lines only, lower the budget of 6; for [visit]",
             ),
             (
                 account("a", Some(0), none, counts(100, 6, 1)),
-                "it would be: \"a, 0 words\" = { instructions = 100, data_lines = 6, locked = 1 }",
+                "budgets.toml:\n\"a, 0 words\" = { instructions = 100, data_lines = 6, locked = 1 }",
             ),
             (
                 account("b", None, counts(100, 0, 3), none),
-                "3 locked, and the budget is 2; in [kernel]",
+                "3 locked, and the budget is 2; for [kernel]",
             ),
             (
                 account("a", Some(4), counts(7, 0, 0), none),
-                "a has no budget; a line for [kernel] in perf/budgets.toml: \"a\" = { instructions = 7 }",
+                "a has no budget; for [kernel] of perf/budgets.toml:\n\"a\" = { instructions = 7 }",
             ),
         ] {
             let told = complaints(account);
