@@ -97,3 +97,99 @@ impl Account {
         self.user.instructions + self.kernel.instructions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::accounts;
+    use crate::RawRow;
+    use crate::accounting::{Counts, OnCpu, Window};
+
+    fn row(id: &str, batch: u64, ticks: &[u64]) -> RawRow {
+        RawRow {
+            id: id.into(),
+            words: None,
+            rounds: batch * ticks.len() as u64,
+            batch,
+            ticks: ticks.to_vec(),
+            tsc_khz: 1,
+            ipis: None,
+        }
+    }
+
+    /// With one user instruction, the others the kernel's on two CPUs, and as many lines as `lines`.
+    fn window(row: usize, instructions: u64, lines: u64) -> Window {
+        let counts = |instructions| Counts {
+            instructions,
+            data_lines: lines,
+            ..Counts::default()
+        };
+        let first = OnCpu {
+            cpu: 0,
+            user: counts(1),
+            kernel: counts(1),
+        };
+        let second = OnCpu {
+            cpu: 1,
+            kernel: counts(instructions - 2),
+            ..OnCpu::default()
+        };
+        Window {
+            row,
+            cpus: vec![first, second],
+            visits: 128,
+            visit: counts(9),
+            footprint: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_sample_nearest_to_the_median_counts() {
+        let rows = [row("a", 1, &[10, 20, 21, 30]), row("b", 1, &[5])];
+        let windows = vec![
+            window(1, 30, 1),
+            window(1, 22, 2),
+            window(1, 20, 3),
+            window(2, 7, 4),
+        ];
+        let accounts = accounts(&rows, windows);
+        // A window of 22 may be that of 21 with a fault, but 20 is one without. One of 7 is no sample of the second row.
+        assert_eq!(accounts.len(), 1);
+        assert_eq!(
+            (accounts[0].instructions(), accounts[0].kernel.data_lines),
+            (20, 6)
+        );
+        assert_eq!(accounts[0].cpus.len(), 2);
+    }
+
+    #[test]
+    fn an_instruction_that_faults_is_seen_twice() {
+        let accounts = accounts(
+            &[row("a", 1, &[20])],
+            vec![window(1, 21, 1), window(1, 19, 1)],
+        );
+        assert_eq!(accounts[0].instructions(), 21);
+    }
+
+    #[test]
+    fn many_round_trips_are_divided_and_what_they_touch_is_not() {
+        let accounts = accounts(&[row("a", 64, &[157])], vec![window(1, 64 * 157 + 5, 8)]);
+        assert_eq!(
+            (accounts[0].visits, accounts[0].kernel.instructions),
+            (2, 157)
+        );
+        assert_eq!(
+            (
+                accounts[0].cpus[1].kernel.data_lines,
+                accounts[0].visit.instructions
+            ),
+            (8, 9)
+        );
+    }
+
+    #[test]
+    fn pairs_and_windows_of_no_row_are_left_out() {
+        let rows = [row("scale.intra.2", 1, &[20])];
+        let windows = vec![window(0, 20, 1), window(1, 20, 1), window(2, 20, 1)];
+        assert!(accounts(&rows, windows).is_empty());
+    }
+}
