@@ -2,7 +2,7 @@
 
 use crate::built::Built;
 use libtest_mimic::{Completion, Failed, Trial};
-use pecan_perf::accounting::{Account, Counted, Order, Outcome, account};
+use pecan_perf::accounting::{Account, Counted, Counts, Order, Outcome, account};
 use pecan_perf::{
     Budgets, INTER_BUSY, INTER_IDLE, INTER_PAGE_FAULT, INTER_REGISTERS, INTER_UNMAP_PAGE,
     INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, LONG_PAGE, MAP_PAGE, MIGRATE,
@@ -31,15 +31,37 @@ const ROWS: [&str; 15] = [
 
 const CPUS: u32 = 2;
 
+/// Most words that stay in registers.
+const SHORT: u32 = 7;
+
+/// Most that the kernel does and touches for a short message inside a CPU, one way, whatever the budgets say: what the path is
+/// built for. Everything else of a [`Counts`] is 0, but for one write of CR3 into another space.
+const MOST: Counts = Counts {
+    instructions: 62,
+    loads: 25,
+    stores: 15,
+    data_lines: 6,
+    data_pages: 4,
+    code_lines: 6,
+    code_pages: 1,
+    locked: 0,
+    cr3_writes: 0,
+    invlpg: 0,
+    msr_writes: 0,
+    system_calls: 0,
+    port_io: 0,
+};
+
 type Shared = Arc<OnceLock<Result<Outcome, String>>>;
 type Judge = fn(&Built, &Counted) -> Result<(), Failed>;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shared = Shared::default();
-    let judges: [(&str, Judge); 3] = [
+    let judges: [(&str, Judge); 4] = [
         ("PERF0020", nothing_changes),
         ("PERF0021", all_is_seen),
         ("PERF0022", within_budgets),
+        ("PERF0023", short_messages_touch_little),
     ];
     let trial = |(id, judge): (&str, Judge)| {
         let (built, shared) = (built.clone(), shared.clone());
@@ -126,4 +148,25 @@ fn within_budgets(_: &Built, counted: &Counted) -> Result<(), Failed> {
     } else {
         Err(complaints.join("\n").into())
     }
+}
+
+fn short_messages_touch_little(_: &Built, counted: &Counted) -> Result<(), Failed> {
+    let paths = [(INTRA_INTER_SPACE, 1), (INTRA_SAME_SPACE, 0)];
+    for (id, cr3_writes) in paths {
+        let most = Counts { cr3_writes, ..MOST };
+        let is_short = |account: &&Account| {
+            account.id == id && account.words.is_some_and(|words| words <= SHORT)
+        };
+        let mut rows = counted.accounts.iter().filter(is_short).peekable();
+        if rows.peek().is_none() {
+            return Err(format!("there is no short message of {id}").into());
+        }
+        for account in rows {
+            // A call is a visit, and its answer another one.
+            if account.visits != 2 || account.visit.most(most) != most {
+                return Err(format!("{id} may at most: {most:?}\nand it does: {account:?}").into());
+            }
+        }
+    }
+    Ok(())
 }
