@@ -3,6 +3,7 @@
 //!
 //! The test's own thread is on CPU 0; CPUs 1 and 2 are held. Only the debug kernel can do that.
 
+mod crossing;
 mod ends;
 mod faults;
 mod mailbox;
@@ -54,6 +55,9 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0028", matrix::cancelled),
     Test::holding("RACE0029", matrix::moved),
     Test::holding("RACE0030", faults::on_its_way),
+    Test::holding("RACE0031", crossing::time_is_over),
+    Test::holding("RACE0032", crossing::one_is_cancelled),
+    Test::holding("RACE0033", crossing::one_is_deleted),
 ];
 
 /// On CPU 1, in the root task's space.
