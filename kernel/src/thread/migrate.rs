@@ -209,6 +209,10 @@ pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
         State::Sending => remote::arrived(cpu, thread),
         _ => {}
     }
+    // It may have left again: a visitor that was refused is on its way home.
+    let Some(thread) = thread.name().owned(cpu) else {
+        return;
+    };
     if thread.resources.get() & Resources::INTERRUPT != 0 {
         crate::irq::arrived(thread);
     }

@@ -6,6 +6,7 @@
 mod crossing;
 mod ends;
 mod faults;
+mod homeward;
 mod mailbox;
 pub(crate) mod matrix;
 mod moves;
@@ -58,6 +59,8 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0031", crossing::time_is_over),
     Test::holding("RACE0032", crossing::one_is_cancelled),
     Test::holding("RACE0033", crossing::one_is_deleted),
+    Test::holding("RACE0034", homeward::refused),
+    Test::holding("RACE0035", homeward::moved_to_another_space),
 ];
 
 /// On CPU 1, in the root task's space.
