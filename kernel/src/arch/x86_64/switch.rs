@@ -43,7 +43,7 @@ pub(crate) extern "C" fn enter() {
 
 /// Leaves the running thread `me` for `next`; returns when somebody switches to `me` again.
 /// This CPU, interrupts off; `me` is current, `next` is homed here and ready.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn to(me: Owned, next: Owned) {
     // SAFETY: rbx and rbp are kept on the stack, everything else is declared as clobbered; `me` stands on its own
     // stack, and `enter` takes up `next` where it left off.
