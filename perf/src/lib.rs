@@ -36,6 +36,8 @@ pub const NULL_SYSCALL: &str = "ref.null-syscall";
 pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
 /// Two threads of one CPU that yield to each other, there and back.
 pub const YIELD_SWITCH: &str = "ref.yield-switch";
+/// The timer's interrupt, when it brings nothing about.
+pub const TICK: &str = "ref.tick";
 /// From the last instruction of an interrupted thread to the first one of the interrupt's handler, a user thread.
 pub const INTERRUPT_TO_USER: &str = "irq.to-user";
 /// Call with a string of 4 KiB to another space on the same CPU, and a short answer.
@@ -70,8 +72,9 @@ pub const INTER_LONG: &str = "ipc.inter.long.";
 pub const PAIRS: &str = "scale.intra.";
 
 /// Rows that are no message and its like back: half of one means nothing.
-const UNDIVIDED: [&str; 10] = [
+const UNDIVIDED: [&str; 11] = [
     NULL_SYSCALL,
+    TICK,
     INTERRUPT_TO_USER,
     PAGE_FAULT,
     MAP_PAGE,

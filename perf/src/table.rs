@@ -3,7 +3,8 @@
 use crate::{
     COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG, INTER_PAGE_FAULT, INTER_REGISTERS,
     INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, LONG,
-    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, Report, Row, UNMAP_PAGE, YIELD_SWITCH,
+    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, Report, Row, TICK, UNMAP_PAGE,
+    YIELD_SWITCH,
 };
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
@@ -144,6 +145,7 @@ pub(crate) fn name(id: &str) -> String {
         NULL_SYSCALL => "null system call",
         IPI_ROUND_TRIP => "bare IPI",
         YIELD_SWITCH => "yield to a thread",
+        TICK => "timer tick",
         INTERRUPT_TO_USER => "interrupt to handler",
         PAGE_FAULT => "page fault",
         INTER_PAGE_FAULT => "page fault, two CPUs",

@@ -18,7 +18,8 @@
 //!
 //! * `node`  one node, at most 64 bytes
 //! * `search` the search trees
-//! * `index` finding a node in them: expected logarithmic time
+//! * `pages` the pages of a space by address: at once beside the last one, else in expected logarithmic time
+//! * `index` children of a page by place: expected logarithmic time
 //! * `tree`  making, moving and removing single nodes, none of which takes longer than finding it does
 //! * `sweep` taking back whatever derives from a range, in pieces as short as the caller wants
 //!
@@ -26,15 +27,18 @@
 
 mod index;
 mod node;
+mod pages;
 mod search;
 mod sweep;
 mod tree;
 
-pub use index::{child_as_large, child_at, covering, first_child, first_within, next_sibling};
+pub use index::{child_as_large, child_at, first_child, next_sibling};
 pub use node::{Handle, Node, SpaceName};
+pub use pages::{SLOTS, covering, first_within, forget};
 pub use sweep::{Scope, Sweep};
 pub use tree::{
-    NoMemory, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, halve, region, relocate, remove,
+    NoMemory, Prepared, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, halve, prepare,
+    region, relocate, remove,
 };
 
 use pecan_abi::fpage::Rights;
@@ -53,6 +57,30 @@ pub trait Store {
     fn root(&self, space: SpaceName) -> Option<Handle>;
     /// Sets the root of a space's search tree.
     fn set_root(&mut self, space: SpaceName, root: Option<Handle>);
+    /// Whether pages of the smallest size stand in groups; if not, nobody calls what follows.
+    const GROUPS: bool = false;
+    /// The group that `space` remembers.
+    fn latest(&self, _space: SpaceName) -> Option<Handle> {
+        None
+    }
+    /// Sets the group that a space remembers.
+    fn set_latest(&mut self, _space: SpaceName, _group: Option<Handle>) {}
+    /// Memory for a group, a node like `node` with [`SLOTS`] empty slots; `None` if there is no more.
+    fn allocate_group(&mut self, _node: Node) -> Option<Handle> {
+        None
+    }
+    /// Gives an empty group's memory back. Nothing refers to it any more.
+    fn free_group(&mut self, _group: Handle) {}
+    /// What is in a slot.
+    fn slot(&self, _group: Handle, _index: usize) -> Option<Handle> {
+        None
+    }
+    /// Fills an empty slot, or empties a full one.
+    fn set_slot(&mut self, _group: Handle, _index: usize, _node: Option<Handle>) {}
+    /// Whether all slots are empty.
+    fn is_empty(&self, _group: Handle) -> bool {
+        true
+    }
     /// Leaves the page at `address` only the rights `rest`; returns the accesses seen since the last such call, and
     /// forgets them.
     fn narrow(&mut self, space: SpaceName, address: u64, rest: Rights) -> Rights;

@@ -62,9 +62,12 @@ pub const fn place_page(send_base: u64, send: Fpage, window: Fpage) -> Option<Pl
     } else {
         return None;
     };
-    let (source, target) = (send.base(), target & !below(Fpage::MIN_LOG2));
-    let is_page = send.log2() == Fpage::MIN_LOG2 && !send.rights().is_none();
-    if !is_page || source > USER_LAST || target > USER_LAST {
+    if send.log2() != Fpage::MIN_LOG2 || send.rights().is_none() {
+        return None;
+    }
+    let page = !below(Fpage::MIN_LOG2);
+    let (source, target) = (send.raw() & page, target & page);
+    if source > USER_LAST || target > USER_LAST {
         return None;
     }
     Some(Placement {

@@ -77,6 +77,12 @@ impl<T: Copy + Eq> ReadyLists<T> {
         self.insert(store, thread);
     }
 
+    /// Whether it is the thread's turn at its priority, so that [`Self::enqueue_first`] has nothing to do.
+    #[inline]
+    pub fn has_turn<S: ReadyStore<Thread = T>>(&self, store: &S, thread: T) -> bool {
+        self.current[usize::from(store.priority(thread))] == Some(thread)
+    }
+
     /// Makes a thread the one whose turn it is at its priority, before all others: it lost the processor in the middle of
     /// its time slice, and goes on with it. The turns of the others stay in order.
     #[inline]
@@ -105,8 +111,17 @@ impl<T: Copy + Eq> ReadyLists<T> {
     ///
     /// Threads met that are not ready leave their list. A thread met with its time slice used up gets a new one and the
     /// turn goes to the next of its priority.
-    #[inline]
+    #[inline(always)]
     pub fn pick<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<T> {
+        match self.current[usize::from(self.highest)] {
+            Some(thread) if store.is_ready(thread) && store.slice_left(thread) => Some(thread),
+            _ => self.search(store),
+        }
+    }
+
+    /// As [`Self::pick`], if that is not whose turn it seems to be.
+    #[inline(never)]
+    fn search<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<T> {
         loop {
             let Some(thread) = self.current[usize::from(self.highest)] else {
                 self.highest = self.highest_occupied()?;
@@ -139,18 +154,23 @@ impl<T: Copy + Eq> ReadyLists<T> {
     }
 
     /// Gives up the rest of the thread's time slice: it gets a new one and goes behind the others of its priority.
-    #[inline]
+    #[inline(always)]
     pub fn yield_from<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
         store.refill_slice(thread);
         let current = &mut self.current[usize::from(store.priority(thread))];
-        if !store.is_listed(thread) {
-            self.insert(store, thread);
-        } else if *current == Some(thread) {
+        if *current == Some(thread) {
             *current = Some(store.next(thread));
         } else {
-            self.unlink(store, thread);
-            self.insert(store, thread);
+            self.go_last(store, thread);
         }
+    }
+
+    #[inline(never)]
+    fn go_last<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
+        if store.is_listed(thread) {
+            self.unlink(store, thread);
+        }
+        self.insert(store, thread);
     }
 
     /// The highest priority whose list has a thread. Bounded: an idle processor does not walk all lists.

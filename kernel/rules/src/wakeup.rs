@@ -119,6 +119,14 @@ impl<T: Copy + Eq> WakeupQueue<T> {
         store.set_bucket(thread, UNLISTED);
     }
 
+    /// Looks at the clock: whether there may be somebody for [`Self::expire`] to find at `now`, or for [`Self::take_due`] to give. Time
+    /// must not run backwards from call to call.
+    #[inline(always)]
+    pub fn is_due(&mut self, now: u64) -> bool {
+        self.base = now;
+        now >= self.earliest || self.due.is_some()
+    }
+
     /// Finds each thread whose deadline is not after `now`; [`Self::take_due`] then gives them. Time must not run backwards
     /// from call to call.
     #[inline]

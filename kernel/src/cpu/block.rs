@@ -228,6 +228,12 @@ impl Cpu {
         self.waiting_here
     }
 
+    /// The home word of a thread that lives here and is ready.
+    #[inline(always)]
+    pub(crate) fn ready_here(&self) -> u64 {
+        self.ready_here
+    }
+
     /// Adds one to a counter. This CPU: a plain add, no locked instruction.
     #[inline]
     pub(crate) fn count(&self, counter: Counter) {

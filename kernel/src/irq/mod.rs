@@ -16,6 +16,7 @@
 //! * `line`        what is known of a line
 //! * `association` who handles it
 //! * `delivery`    an interrupt comes
+//! * `short`       and its handler waits here
 //! * `pass`        to the CPU where its thread is
 //! * `thread`      the next step of an interrupt's thread
 
@@ -23,9 +24,11 @@ mod association;
 mod delivery;
 mod line;
 mod pass;
+mod short;
 mod thread;
 
 pub(crate) use association::{associate, count, handler, is_available, silence};
 pub(crate) use delivery::interrupt;
 pub(crate) use pass::{Passed, passed};
+pub(crate) use short::interrupt_of_user;
 pub(crate) use thread::{arrived, is_idle, proceed};

@@ -1,5 +1,6 @@
 //! The debug kernel's invariants: lists, states, homes. A violation is a bug of the kernel.
 
+use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
 use crate::thread::links::Links;
 use crate::thread::{Resources, State, table};
@@ -16,6 +17,11 @@ pub(crate) fn check(cpu: &Cpu) {
         assert!(
             thread.stack_is_sound(),
             "thread {:x} overran its kernel stack",
+            thread.id()
+        );
+        assert!(
+            cpu.running() != Some(thread.name()) || switch::is_plain(thread),
+            "thread {:x} runs, and goes on elsewhere",
             thread.id()
         );
         if let Err(broken) = thread.senders.get().check(&Links) {

@@ -76,7 +76,9 @@ fn let_interrupts_in() {
     interrupts::disable();
 }
 
-fn pick(cpu: &Cpu) -> Option<Owned> {
+/// The most urgent thread whose turn it is; its slice is the CPU's from now on.
+#[inline(always)]
+pub(super) fn pick(cpu: &Cpu) -> Option<Owned> {
     let next = cpu.ready.with(|ready| ready.pick(&mut Links))?;
     cpu.slice_left.set(next.slice_left.get());
     Some(Owned::seen_here(next))

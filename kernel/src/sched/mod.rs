@@ -23,7 +23,7 @@ pub(crate) use check::check;
 pub(crate) use dispatch::dispatch;
 pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, let_others_in, preempt_if_asked};
 pub(crate) use ready::{
-    donate, give_way, keep_slice, preempt, run_at_once, step_aside, unlist, wake,
+    donate, give_way, keep_slice, next_in_line, preempt, run_at_once, step_aside, unlist, wake,
 };
 pub(crate) use tick::{arm, disarm, set_period, start_timer, tick};
 

@@ -3,6 +3,7 @@
 use pecan_abi::utcb::PreemptFlags;
 use pecan_rules::budget;
 
+use super::dispatch;
 use super::preempt::{rearm, standing};
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
@@ -62,8 +63,19 @@ pub(crate) fn preempt(cpu: &Cpu, me: Owned) {
 /// The running thread `me` is about to leave the CPU, though it may be ready. With some of its slice left it is the next of
 /// its priority, so that it goes on with that; else it goes behind the others with a new one. Whom a donation ran keeps the
 /// turn that it had.
+#[inline(always)]
 pub(crate) fn step_aside(cpu: &Cpu, me: Owned) {
     keep_slice(cpu, me);
+    let donated = me.resources.get() & Resources::DONATED != 0;
+    let is_next = cpu.ready.with(|ready| ready.has_turn(&Links, me.name()));
+    if donated || me.slice_left.get() == 0 || !is_next {
+        stand_in_line(cpu, me);
+    }
+}
+
+/// As [`step_aside`], for whom it is not the turn already.
+#[inline(never)]
+fn stand_in_line(cpu: &Cpu, me: Owned) {
     if me.state() != State::Ready {
         return;
     }
@@ -78,6 +90,7 @@ pub(crate) fn step_aside(cpu: &Cpu, me: Owned) {
 
 /// The running thread `me` will be picked again: what is left of its slice is its own. Time that a partner lent it
 /// with a message is used up now; a donated slice is not its own at all.
+#[inline(always)]
 pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
     if me.resources.get() & Resources::DONATED == 0 {
         me.slice_left
@@ -98,7 +111,7 @@ pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
         return wake(cpu, thread);
     }
     step_aside(cpu, me);
-    thread.set_state(cpu, State::Ready);
+    thread.set_ready(cpu);
     cpu.slice_left.set(thread.slice_left.get());
     resources::pass(cpu, me, thread);
 }
@@ -111,13 +124,29 @@ pub(crate) fn give_way(cpu: &Cpu, me: Owned) {
     leave(me);
 }
 
-/// The running thread `me` gives the rest of its slice to `dest`, a ready thread of this CPU, which runs at once; returns
-/// when `me` runs again.
+/// As [`give_way`], at the end of a system call: returns who runs next, perhaps `me`. `None`: the dispatcher has more to do than
+/// to choose.
+#[inline(always)]
+pub(crate) fn next_in_line(cpu: &Cpu, me: Owned) -> Option<Owned> {
+    rearm(me);
+    cpu.ready
+        .with(|ready| ready.yield_from(&mut Links, me.name()));
+    resources::leave(cpu, me);
+    if cpu.reschedule.get() || cpu.backlog.is_postponed() {
+        return None;
+    }
+    let next = dispatch::pick(cpu)?;
+    resources::arrive(next);
+    Some(next)
+}
+
+/// The running thread `me` gives the rest of its slice to `dest`, a ready thread of this CPU, which is to run at once; returns
+/// that.
 ///
 /// `me` goes behind the others of its priority with a new slice. `dest` runs on the rest as long as no thread is ready that
 /// outranks both. When the rest is used up, or `dest` blocks or is preempted, what is left of it is gone and the dispatcher
 /// picks; `dest` still has its turn and its own slice.
-pub(crate) fn donate(cpu: &Cpu, me: Owned, dest: Owned) {
+pub(crate) fn donate(cpu: &Cpu, me: Owned, dest: Owned) -> Owned {
     rearm(me);
     let standing = standing(cpu, me);
     cpu.ready
@@ -126,7 +155,9 @@ pub(crate) fn donate(cpu: &Cpu, me: Owned, dest: Owned) {
     dest.resources
         .set(dest.resources.get() | Resources::DONATED);
     cpu.reschedule.set(true);
-    resources::pass(cpu, me, dest);
+    resources::leave(cpu, me);
+    resources::arrive(dest);
+    dest
 }
 
 fn leave(me: Owned) {

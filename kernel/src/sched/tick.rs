@@ -27,22 +27,32 @@ pub(crate) fn start_timer(cpu: &Cpu) {
 }
 
 /// The timer's interrupt.
+#[inline(always)]
 pub(crate) fn tick(cpu: &Cpu) {
     cpu.count(Counter::Ticks);
     #[cfg(debug_assertions)]
     crate::faults::tick(cpu);
     let now = clock::micros();
-    cpu.wakeups.with(|wakeups| wakeups.expire(&mut Links, now));
-    // One by one: the end of one wait may end another, or let its thread leave for another CPU.
-    while let Some(thread) = cpu.wakeups.with(|wakeups| wakeups.take_due(&mut Links)) {
-        crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
+    if cpu.wakeups.with(|wakeups| wakeups.is_due(now)) {
+        time_out(cpu, now);
     }
     cpu.idle_ticks.set(cpu.idle_ticks.get().saturating_add(1));
     spend(cpu);
 }
 
+/// The waits that are over at `now` end.
+#[inline(never)]
+fn time_out(cpu: &Cpu, now: u64) {
+    cpu.wakeups.with(|wakeups| wakeups.expire(&mut Links, now));
+    // One by one: the end of one wait may end another, or let its thread leave for another CPU.
+    while let Some(thread) = cpu.wakeups.with(|wakeups| wakeups.take_due(&mut Links)) {
+        crate::ipc::wait::time_out(cpu, Owned::seen_here(thread));
+    }
+}
+
 /// A tick has passed. It is spent by the slice that the CPU is on, and by the running thread's total quantum, if that is
 /// limited.
+#[inline(always)]
 fn spend(cpu: &Cpu) {
     let micros = u64::from(PERIOD.load(Ordering::Relaxed));
     cpu.slice_left

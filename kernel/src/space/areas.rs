@@ -6,7 +6,7 @@ use pecan_abi::id::ThreadId;
 use pecan_abi::layout::USER_LAST;
 use pecan_abi::utcb::{self, MR0_OFFSET, UTCB_SIZE};
 use pecan_rules::areas::{check_areas, check_utcb_location};
-use pecan_rules::paging::{Entry, lookup, map_page, next_leaf};
+use pecan_rules::paging::{Entry, find, lookup, map_page, next_leaf};
 
 use super::kip;
 use super::object::Space;
@@ -18,6 +18,9 @@ const PAGE: u64 = 4096;
 /// The last page of the user range stays empty. Code at its end would enter the kernel with a return address that is
 /// not canonical, and a CPU that is told to return there faults inside the kernel.
 const LAST_PAGE: u64 = USER_LAST + 1 - PAGE;
+/// log2 of what a lowest table shows.
+const STRETCH_LOG2: u32 = 21;
+const NO_TABLE: (u64, u64) = (u64::MAX, 0);
 const UTCB_PAGE: Entry = Entry(Entry::USER.0 | Entry::WRITE.0 | Entry::NX.0);
 const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
 
@@ -28,6 +31,8 @@ pub(crate) struct Areas {
     utcb: Fpage,
     /// First and last address of each; at the end of all addresses if they are not placed.
     bounds: [(u64, u64); 2],
+    /// Which 2 MiB without anything of these were asked for last, and their table. Tables stay as long as the space.
+    last_table: (u64, u64),
 }
 
 impl Areas {
@@ -37,14 +42,37 @@ impl Areas {
             kip: Fpage::NIL,
             utcb: Fpage::NIL,
             bounds: [(u64::MAX, u64::MAX); 2],
+            last_table: NO_TABLE,
         }
+    }
+
+    /// The lowest table on the way to `address` in the tables at `root`, which are those of these areas; `None` if it is not
+    /// there, or a page at `address` belongs to the kernel.
+    #[inline(always)]
+    pub(super) fn table(&mut self, root: u64, address: u64) -> Option<u64> {
+        if self.last_table.0 == address >> STRETCH_LOG2 {
+            Some(self.last_table.1)
+        } else {
+            self.find_table(root, address)
+        }
+    }
+
+    #[inline(never)]
+    fn find_table(&mut self, root: u64, address: u64) -> Option<u64> {
+        let table = find(&PhysTables, root, address).lowest_table()?;
+        let stretch = address >> STRETCH_LOG2;
+        let first = stretch << STRETCH_LOG2;
+        if !self.touch(first, first | ((1 << STRETCH_LOG2) - 1)) {
+            self.last_table = (stretch, table);
+        }
+        (!self.contain(address)).then_some(table)
     }
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
     #[inline]
     pub(super) fn contain(&self, address: u64) -> bool {
         let [kip, utcb] = self.bounds;
-        let lies_in = |(first, last): (u64, u64)| address.wrapping_sub(first) <= last - first;
+        let lies_in = |(first, last): (u64, u64)| address >= first && address <= last;
         address >= LAST_PAGE || lies_in(kip) || lies_in(utcb)
     }
 
@@ -91,11 +119,10 @@ impl Space {
             KIP_PAGE,
         )
         .map_err(|_| SysError::NoMemory)?;
-        *areas = Areas {
-            kip: kip_area,
-            utcb: utcb_area,
-            bounds: [kip_area, utcb_area].map(|area| (area.base(), area.last())),
-        };
+        areas.kip = kip_area;
+        areas.utcb = utcb_area;
+        areas.bounds = [kip_area, utcb_area].map(|area| (area.base(), area.last()));
+        areas.last_table = NO_TABLE;
         Ok(())
     }
 

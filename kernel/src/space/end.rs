@@ -11,6 +11,7 @@ use super::object::Space;
 use super::ports;
 use super::shootdown;
 use super::tables::PhysTables;
+use super::tree;
 use super::unmap;
 use crate::cpu::Cpu;
 
@@ -116,6 +117,7 @@ fn after(cpu: &Cpu, space: &Space, stage: Stage, stale: &mut bool) -> Option<Sta
         Stage::Pages(mut sweep) => {
             *stale |= unmap::piece(&mut sweep);
             Some(if sweep.is_done() {
+                tree::lock().forget(space);
                 Stage::Ports(ports::all(space))
             } else {
                 Stage::Pages(sweep)

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use pecan_abi::fpage::Rights;
-use pecan_rules::mapping::{Handle, Node, SpaceName, Store, Sweep};
+use pecan_rules::mapping::{self, Handle, Node, SpaceName, Store, Sweep};
 
 use super::nodes::Nodes;
 use super::object::Space;
@@ -17,6 +17,8 @@ pub(super) trait Kind {
     fn root(space: &Space) -> Option<Handle>;
     /// Sets that.
     fn set_root(space: &Space, root: Option<Handle>);
+    /// Whether pages stand in groups.
+    const GROUPS: bool;
     /// Leaves `space` only the rights `rest` to what is at `address`; the accesses seen, and whether a CPU may hold more.
     fn narrow(space: &Space, address: u64, rest: Rights) -> (Rights, bool);
     /// Takes what is at `address` from `space`; the accesses seen, and whether a CPU may still have it.
@@ -63,10 +65,9 @@ impl<K: Kind> Forest<K> {
         sweep.pause(self.version);
     }
 
-    /// Whether the memory for a node is there.
-    #[inline]
-    pub(super) const fn has_room(&self) -> bool {
-        self.nodes.has_room()
+    /// `space` has nothing any more, and keeps nothing.
+    pub(super) fn forget(&mut self, space: &Space) {
+        mapping::forget(self, space.name());
     }
 
     /// After a sweep, before the tree is let go. True: the thread must [`shootdown::wait`] before it tells anybody that what
@@ -88,6 +89,45 @@ impl<K: Kind> Forest<K> {
 }
 
 impl<K: Kind> Store for Forest<K> {
+    const GROUPS: bool = K::GROUPS;
+
+    #[inline(always)]
+    fn latest(&self, space: SpaceName) -> Option<Handle> {
+        if K::GROUPS {
+            Space::named(space).latest()
+        } else {
+            None
+        }
+    }
+
+    fn set_latest(&mut self, space: SpaceName, group: Option<Handle>) {
+        Space::named(space).set_latest(group);
+    }
+
+    fn allocate_group(&mut self, node: Node) -> Option<Handle> {
+        self.changes();
+        self.nodes.allocate_group(node)
+    }
+
+    fn free_group(&mut self, group: Handle) {
+        self.changes();
+        self.nodes.free_group(group);
+    }
+
+    #[inline(always)]
+    fn slot(&self, group: Handle, index: usize) -> Option<Handle> {
+        self.nodes.slots(group).get(index)
+    }
+
+    #[inline(always)]
+    fn set_slot(&mut self, group: Handle, index: usize, node: Option<Handle>) {
+        self.nodes.slots_mut(group).set(index, node);
+    }
+
+    fn is_empty(&self, group: Handle) -> bool {
+        self.nodes.slots(group).is_empty()
+    }
+
     fn node(&self, handle: Handle) -> &Node {
         self.nodes.get(handle)
     }

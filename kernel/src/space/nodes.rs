@@ -1,15 +1,48 @@
 //! Memory for the mapping tree's nodes: frames of the kernel's reserve, 63 nodes each. A frame without nodes goes back.
 //!
-//! A node's handle is its physical address / 64. The first 64 bytes of a frame say what of it is free.
+//! A node's handle is its physical address / 64. The first 64 bytes of a frame say what of it is free. The slots of a group of
+//! pages are a frame, too.
 
 use core::num::NonZeroU32;
 
-use pecan_rules::mapping::{Handle, Node};
+use pecan_rules::mapping::{Handle, Node, SLOTS};
 
 use crate::memory::{physmap, reserve};
 
 const SLOT: u64 = size_of::<Node>() as u64;
 const FRAME: u64 = 4096;
+
+/// The slots of a group, in a frame of their own, whose number the group's node has in the place of its memory's.
+pub(super) struct Slots {
+    nodes: [Option<Handle>; SLOTS],
+    used: u32,
+}
+
+const _: () = assert!(size_of::<Slots>() as u64 <= FRAME);
+
+impl Slots {
+    /// What is in a slot, 0 to 511.
+    #[inline(always)]
+    pub(super) fn get(&self, index: usize) -> Option<Handle> {
+        self.nodes[index % SLOTS]
+    }
+
+    /// Fills an empty slot, or empties a full one.
+    #[inline(always)]
+    pub(super) fn set(&mut self, index: usize, node: Option<Handle>) {
+        self.nodes[index % SLOTS] = node;
+        if node.is_some() {
+            self.used += 1;
+        } else {
+            self.used -= 1;
+        }
+    }
+
+    /// Whether all are empty.
+    pub(super) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+}
 
 /// What is free in a frame.
 #[repr(C, align(64))]
@@ -62,12 +95,6 @@ impl Nodes {
         unsafe { &mut *at(phys_of(handle)) }
     }
 
-    /// Whether there is memory for a node without another frame.
-    #[inline]
-    pub(super) const fn has_room(&self) -> bool {
-        self.partial != 0
-    }
-
     /// Memory for a node; `None` if the reserve is used up.
     #[inline(always)]
     pub(super) fn allocate(&mut self, node: Node) -> Option<Handle> {
@@ -87,6 +114,40 @@ impl Nodes {
         unsafe { at::<Node>(slot).write(node) };
         // `add_frame` takes no frame whose slots have larger numbers.
         NonZeroU32::new((slot / SLOT) as u32)
+    }
+
+    /// Memory for a group; `None` if the reserve is used up.
+    #[inline(never)]
+    pub(super) fn allocate_group(&mut self, node: Node) -> Option<Handle> {
+        let slots = reserve::allocate()?;
+        let group = self.allocate(node.at_frame((slots.phys() / FRAME) as u32));
+        if group.is_none() {
+            reserve::free(slots);
+        }
+        group
+    }
+
+    /// Takes a group's memory back. All its slots are empty.
+    #[inline(never)]
+    pub(super) fn free_group(&mut self, group: Handle) {
+        let slots = u64::from(self.get(group).frame()) * FRAME;
+        self.free(group);
+        reserve::free(reserve::Frame::from_phys(slots));
+    }
+
+    /// The slots of a group.
+    #[inline(always)]
+    pub(super) fn slots(&self, group: Handle) -> &Slots {
+        // SAFETY: `allocate_group` gave the group this frame, full of zeros, which are empty slots; `self` is borrowed, so
+        // nobody changes them.
+        unsafe { &*at(u64::from(self.get(group).frame()) * FRAME) }
+    }
+
+    /// The slots of a group, to be changed.
+    #[inline(always)]
+    pub(super) fn slots_mut(&mut self, group: Handle) -> &mut Slots {
+        // SAFETY: as for `slots`, and `self` is borrowed mutably, so this is the only reference.
+        unsafe { &mut *at(u64::from(self.get(group).frame()) * FRAME) }
     }
 
     /// Takes a node's memory back.

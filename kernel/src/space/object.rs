@@ -36,7 +36,9 @@ pub(crate) struct Space {
     redirector: AtomicU64,
     /// Where the mapping tree finds the pages of the space; 0 for none. Under the tree's lock.
     pages: AtomicU32,
-    /// The same for the ports of the space, under the lock of their tree.
+    /// Where the mapping tree put a page of the space last, or 0. Under its lock.
+    latest: AtomicU32,
+    /// Where the tree of ports finds those of the space, under its lock.
     ports: AtomicU32,
     /// How far its end has come, once it has no threads. The CPU that ends it.
     pub(super) ending: Mutex<Ending>,
@@ -65,6 +67,7 @@ impl Space {
             threads: AtomicUsize::new(0),
             redirector: AtomicU64::new(0),
             pages: AtomicU32::new(0),
+            latest: AtomicU32::new(0),
             ports: AtomicU32::new(0),
             ending: Mutex::new(Ending::new()),
             areas: Mutex::new(Areas::none()),
@@ -97,6 +100,18 @@ impl Space {
     pub(super) fn set_pages(&self, pages: Option<Handle>) {
         self.pages
             .store(pages.map_or(0, Handle::get), Ordering::Relaxed);
+    }
+
+    /// The group of pages that the mapping tree remembers. Under its lock.
+    #[inline(always)]
+    pub(super) fn latest(&self) -> Option<Handle> {
+        Handle::new(self.latest.load(Ordering::Relaxed))
+    }
+
+    /// Sets that. Under the tree's lock.
+    pub(super) fn set_latest(&self, group: Option<Handle>) {
+        self.latest
+            .store(group.map_or(0, Handle::get), Ordering::Relaxed);
     }
 
     /// Where the tree of ports finds those of the space. Under its lock.

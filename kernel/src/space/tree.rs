@@ -57,6 +57,7 @@ pub(super) enum Pages {}
 
 impl Kind for Pages {
     const STALE: shootdown::Kind = shootdown::Kind::Pages;
+    const GROUPS: bool = true;
 
     fn root(space: &Space) -> Option<Handle> {
         space.pages()

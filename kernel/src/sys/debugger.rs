@@ -55,7 +55,7 @@ pub(crate) fn operation(me: Owned, frame: &mut Frame) -> bool {
         Ok(Some(operation)) => carry_out(me, space, frame, &operation),
         Err(Missing(address)) => {
             frame.ip -= 1;
-            fault::page::raise(me, frame, address);
+            fault::page::raise_general(me, frame.error, frame.ip, address);
         }
     }
     true

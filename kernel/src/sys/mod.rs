@@ -23,6 +23,8 @@ pub(crate) mod thread_control;
 mod thread_switch;
 mod unmap;
 
+pub(crate) use thread_switch::thread_switch;
+
 use pecan_abi::error::SysError;
 
 use crate::arch::x86_64::clock;
@@ -32,11 +34,10 @@ use crate::cpu;
 use crate::sched;
 use crate::thread::{Field, Owned};
 
-/// A system call came in; its results go into `frame`.
+/// A system call of `me` other than ThreadSwitch came in; its results go into `frame`.
 ///
 /// Each call has a stack frame of its own: all of them in one would take most of a kernel stack.
-pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
-    let me = Owned::current();
+pub(crate) extern "sysv64" fn call(me: Owned, frame: &mut CallFrame) {
     match frame.rbp {
         number::EXCHANGE_REGISTERS | number::EXCHANGE_REGISTERS_LOCAL => {
             exchange_registers::call(me, frame)
@@ -44,7 +45,6 @@ pub(crate) extern "sysv64" fn call(frame: &mut CallFrame) {
         number::THREAD_CONTROL => thread_control::call(me, frame),
         number::SPACE_CONTROL => space_control::call(me, frame),
         number::SCHEDULE => schedule::call(me, frame),
-        number::THREAD_SWITCH => thread_switch::call(me, frame),
         number::SYSTEM_CLOCK => frame.rax = clock::micros(),
         number::UNMAP => unmap::call(me, frame),
         number::PROCESSOR_CONTROL => processor_control::call(me, frame),

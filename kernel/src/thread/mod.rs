@@ -38,6 +38,6 @@ pub(crate) use node::{Again, Node};
 pub(crate) use owned::{Owned, TcbRef};
 pub(crate) use resources::Resources;
 pub(crate) use state::{State, home_word};
-pub(crate) use tcb::{STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
+pub(crate) use tcb::{MESSAGE_ROOM, STACK_TOP_OFFSET, Tcb, offsets as tcb_offsets};
 pub(crate) use transfer::{Broken, Part};
 pub(crate) use utcb::{Field, UtcbRef};

@@ -99,6 +99,7 @@ fn take_out(thread: Owned) {
 }
 
 /// The running thread `me` leaves the CPU to `next`; returns when `me` runs again, perhaps on another CPU.
+#[inline(always)]
 pub(crate) fn pass(cpu: &Cpu, me: Owned, next: Owned) {
     leave(cpu, me);
     arrive(next);

@@ -63,6 +63,18 @@ pub(crate) fn find(id: u64) -> Option<TcbRef> {
     (probe(address) == id && id != 0).then(|| TcbRef::from_address(address))
 }
 
+/// The thread with this raw global id, if it lives on `cpu`, which is this one, and waits. Interrupts off.
+#[inline(always)]
+pub(crate) fn find_waiting(id: u64, cpu: &Cpu) -> Option<Owned> {
+    let address = slot(id);
+    if probe(address) != id {
+        return None;
+    }
+    // Nil finds the first slot, in which nobody waits.
+    let thread = TcbRef::from_address(address);
+    (thread.home_word() == cpu.waiting_here()).then(|| Owned::seen_here(thread))
+}
+
 /// The block with the number of this id, whoever is or was there; `None` if nobody ever was.
 pub(crate) fn block(id: u64) -> Option<TcbRef> {
     let address = slot(id);

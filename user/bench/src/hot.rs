@@ -10,6 +10,7 @@
 //! | [`nulls`] | 4 |
 //! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
 //! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
+//! | [`longest_gap`] | 0 |
 //!
 //! Each includes the `call` into the kernel's stub; the stub's own instructions come on top. Reading the
 //! time-stamp counter adds 5 per batch. The clock reads that bound what is measured are marked for those who count from
@@ -267,6 +268,37 @@ fn marked<const PREFIX: u8>() -> u64 {
     }
     high << 32 | low
 }
+
+/// The most time-stamp ticks that something else took between two looks at the counter, in `span` of its ticks.
+#[unsafe(naked)]
+pub(crate) extern "C" fn longest_gap(span: u64) -> u64 {
+    naked_asm!(
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "mov r8, rax",
+        "mov r9, rax",
+        "xor r10d, r10d",
+        "2:",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "mov rcx, rax",
+        "sub rcx, r9",
+        "mov r9, rax",
+        "cmp r10, rcx",
+        "cmovb r10, rcx",
+        "sub rax, r8",
+        "cmp rax, rdi",
+        "jb 2b",
+        "lea rax, [r10 - {own}]",
+        "ret",
+        own = const GAP_LOOP,
+    )
+}
+
+/// Instructions of the loop in [`longest_gap`].
+const GAP_LOOP: u64 = 11;
 
 /// Notes the time-stamp counter in [`STAMP`](crate::partner::STAMP) for ever.
 #[unsafe(naked)]

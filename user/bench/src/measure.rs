@@ -93,6 +93,7 @@ pub(crate) fn row(
             control::ipi_round_trip(1).ok_or(Failure::NoIpi)
         }),
         Row::YieldSwitch => yields(effort, samples),
+        Row::Tick => ticks(effort, samples),
         Row::Interrupt => interrupts(effort, samples),
         Row::Fault => pages::faults(Place::Here, effort, samples),
         Row::InterFault => pages::faults(Place::Elsewhere, effort, samples),
@@ -209,6 +210,17 @@ fn yields(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured)
         return Err(Failure::NoSwitch(turns, rounds));
     }
     Ok(measured)
+}
+
+/// Microseconds in which the timer interrupts at least once.
+const TICKING: u64 = 1250;
+
+fn ticks(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured), Failure> {
+    let khz = kip::processor(0).map_or(0, |processor| processor.internal_khz);
+    let span = TICKING * khz / 1000;
+    sample(samples, effort.singles.min(40), 1, |_| {
+        Ok(hot::longest_gap(span))
+    })
 }
 
 /// The line that the event timer interrupts by, one of those of PCI devices; and which of its timers does.

@@ -41,6 +41,8 @@ pub enum Row {
     IpiRoundTrip,
     /// Two threads of one CPU that yield to each other, there and back.
     YieldSwitch,
+    /// The timer's interrupt, when it brings nothing about.
+    Tick,
     /// From an instruction of a thread that is interrupted to the first one of the interrupt's handler.
     Interrupt,
     /// A page fault that a pager in another space answers with a page of 4 KiB.
@@ -97,6 +99,7 @@ impl Row {
             Self::NullSyscall => "ref.null-syscall",
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
+            Self::Tick => "ref.tick",
             Self::Interrupt => "irq.to-user",
             Self::Fault => "fault.page",
             Self::Map => "map.4k",
@@ -140,6 +143,7 @@ impl Row {
             | Self::Copy
             | Self::NullSyscall
             | Self::YieldSwitch
+            | Self::Tick
             | Self::Interrupt
             | Self::Fault
             | Self::Map
@@ -159,6 +163,7 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
         Row::NullSyscall,
         Row::IpiRoundTrip,
         Row::YieldSwitch,
+        Row::Tick,
         Row::Interrupt,
         Row::Fault,
         Row::InterFault,
@@ -185,14 +190,14 @@ mod tests {
 
     #[test]
     fn two_cpus_measure_all_but_what_grows() {
-        assert_eq!(rows(2).count(), 12 + 4 * 6 + 2 * 4 + 2);
+        assert_eq!(rows(2).count(), 13 + 4 * 6 + 2 * 4 + 2);
         assert!(rows(2).any(|row| row == Row::Message(Path::InterBusy, 63)));
         assert!(rows(2).all(|row| row.cpus() <= 2));
     }
 
     #[test]
     fn one_cpu_leaves_out_what_needs_two() {
-        assert_eq!(rows(1).count(), 7 + 2 * 6 + 4 + 1);
+        assert_eq!(rows(1).count(), 8 + 2 * 6 + 4 + 1);
         let crosses =
             |id: &str| id.starts_with("ipc.inter.") || id.ends_with(".inter") || id.contains("ipi");
         assert!(rows(1).all(|row| row != Row::Migrate && !crosses(row.id())));

@@ -1,39 +1,8 @@
-//! Looking for nodes: pages of a space by address, children of a page by place. Expected logarithmic time.
+//! Looking for the children of a page by place. Expected logarithmic time.
 
+use super::pages::SMALLEST_LOG2;
 use super::search::{Children, Tree, first_from};
-use super::{Handle, SpaceName, Store};
-
-/// log2 of the smallest page.
-const SMALLEST_LOG2: u32 = 12;
-
-/// The page of `space` that contains `address`.
-#[inline]
-pub fn covering<S: Store>(store: &S, space: SpaceName, address: u64) -> Option<Handle> {
-    first_within(store, space, address, address)
-}
-
-/// The first page of `space` that has an address in `from..=last`, which is not empty.
-pub fn first_within<S: Store>(store: &S, space: SpaceName, from: u64, last: u64) -> Option<Handle> {
-    let (mut before, mut after) = (None, None);
-    let mut next = store.root(space);
-    while let Some(handle) = next {
-        let node = store.node(handle);
-        if node.address == from {
-            return next;
-        }
-        if node.address <= from {
-            before = next;
-            next = node.pages[1];
-        } else {
-            after = next;
-            next = node.pages[0];
-        }
-    }
-    match before {
-        Some(handle) if store.node(handle).last() >= from => before,
-        _ => after.filter(|handle| store.node(*handle).address <= last),
-    }
-}
+use super::{Handle, Store};
 
 /// The first of the pages that were mapped from `parent`, in an order of their own.
 pub fn first_child<S: Store>(store: &S, parent: Handle) -> Option<Handle> {

@@ -67,6 +67,19 @@ impl Node {
         }
     }
 
+    /// The same node with other memory, of the caller's choice for a group.
+    #[inline]
+    #[must_use]
+    pub const fn at_frame(self, frame: u32) -> Self {
+        Self { frame, ..self }
+    }
+
+    /// Whether this is no page but a group of them.
+    #[inline]
+    pub const fn is_group(&self) -> bool {
+        self.rights.is_none()
+    }
+
     /// The space that has the page.
     #[inline]
     pub const fn space(&self) -> SpaceName {

@@ -2,8 +2,8 @@
 
 use pecan_abi::fpage::Rights;
 
-use super::search::{self, Children, Pages};
-use super::{Handle, Node, SpaceName, Store, index};
+use super::search::{self, Children};
+use super::{Handle, Node, SpaceName, Store, index, pages};
 
 /// There is no memory for a node. Nothing has changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +25,7 @@ pub struct Spot {
 
 /// The region of the owner of all memory around `address`, made if it is not there.
 pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result<Handle, NoMemory> {
-    if let Some(found) = index::covering(store, owner, address) {
+    if let Some(found) = pages::covering(store, owner, address) {
         return Ok(found);
     }
     let base = address & u64::MAX << REGION_LOG2;
@@ -39,9 +39,10 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
 /// A node among the pages of its space.
 #[inline(always)]
 fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
+    let group = pages::prepare(store, node.space, node.address, node.log2())?;
     let handle = store.allocate(node).ok_or(NoMemory)?;
     store.node_mut(handle).weight = search::weight_of(handle);
-    search::insert(store, Pages(node.space), handle);
+    pages::add(store, node.space, node.address, group, handle);
     Ok(handle)
 }
 
@@ -83,16 +84,30 @@ pub fn adopt<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     }
 }
 
+/// A spot that is ready for a page, until something else changes the pages of its space.
+#[derive(Debug)]
+pub struct Prepared {
+    to: Spot,
+    group: Option<Handle>,
+}
+
+/// Makes sure that there is memory for [`relocate`] to this spot.
+pub fn prepare<S: Store>(store: &mut S, to: Spot) -> Result<Prepared, NoMemory> {
+    let group = pages::prepare(store, to.space, to.address, to.log2)?;
+    Ok(Prepared { to, group })
+}
+
 /// The page is at another place of the same size now, perhaps in another space; what derives from it still does.
 /// `seen` are accesses at the old place. Nothing of the space's is at the new place.
-pub fn relocate<S: Store>(store: &mut S, node: Handle, to: Spot, seen: Rights) {
+pub fn relocate<S: Store>(store: &mut S, node: Handle, place: Prepared, seen: Rights) {
+    let Prepared { to, group } = place;
     let from = store.node(node).space;
-    search::remove(store, Pages(from), node);
+    pages::remove(store, from, node);
     let moved = store.node_mut(node);
     moved.space = to.space;
     moved.address = to.address;
     moved.told = moved.told.or(seen);
-    search::insert(store, Pages(to.space), node);
+    pages::add(store, to.space, to.address, group, node);
 }
 
 /// Makes two pages of one: the lower half stays the node's, the upper half gets a node of its own, which is the result.
@@ -138,7 +153,7 @@ pub fn remove<S: Store>(store: &mut S, node: Handle, keep: Option<Handle>) {
     );
     let Node { parent, space, .. } = *store.node(node);
     unlink(store, node);
-    search::remove(store, Pages(space), node);
+    pages::remove(store, space, node);
     store.free(node);
     if let Some(parent) = parent.filter(|parent| Some(*parent) != keep) {
         drop_if_empty(store, parent);
@@ -150,15 +165,19 @@ pub fn drop_if_empty<S: Store>(store: &mut S, node: Handle) {
     let region = store.node(node);
     if region.parent.is_none() && !region.has_children() {
         let owner = region.space;
-        search::remove(store, Pages(owner), node);
+        pages::remove(store, owner, node);
         store.free(node);
     }
 }
 
-#[inline]
+#[inline(always)]
 fn link<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     store.node_mut(node).parent = Some(parent);
-    search::insert(store, Children(parent), node);
+    if store.node(parent).has_children() {
+        search::insert(store, Children(parent), node);
+    } else {
+        store.node_mut(parent).children = Some(node);
+    }
 }
 
 fn unlink<S: Store>(store: &mut S, node: Handle) {

@@ -60,6 +60,26 @@ impl End {
         }
     }
 
+    /// The end of the way that leads through the lowest table `table`.
+    #[inline(always)]
+    pub fn in_table<T: Tables>(tables: &T, table: u64, address: u64) -> Self {
+        Self {
+            table,
+            level: 1,
+            entry: tables.read(table, index(address, 1)),
+        }
+    }
+
+    /// The table of pages of the smallest size, if the way ends in one.
+    #[inline]
+    pub const fn lowest_table(&self) -> Option<u64> {
+        if self.level == 1 {
+            Some(self.table)
+        } else {
+            None
+        }
+    }
+
     /// Whether a page of the smallest size is missing from a table that is there.
     #[inline]
     pub const fn is_absent_page(&self) -> bool {

@@ -5,8 +5,8 @@
 
 use super::{Ports, cut};
 use crate::mapping::{
-    Handle, NoMemory, SpaceName, Store, add, adopt, covering, drop_if_empty, first_within, region,
-    relocate,
+    Handle, NoMemory, SpaceName, Store, add, adopt, covering, drop_if_empty, first_within, prepare,
+    region, relocate,
 };
 use pecan_abi::fpage::Rights;
 
@@ -72,8 +72,9 @@ pub fn give<S: Store>(
                     ..ports
                 }));
             }
+            let place = prepare(store, piece.spot(to))?;
             let seen = store.erase(from, piece.addresses().0);
-            relocate(store, source, piece.spot(to), seen);
+            relocate(store, source, place, seen);
         }
         (Some(source), _) => derive(store, source, to, piece)?,
         (None, Giver::Owner(owner) | Giver::Space(owner, _)) => {

@@ -6,7 +6,8 @@ mod model;
 use pecan_abi::fpage::Rights;
 use pecan_rules::mapping::{
     Handle, NoMemory, Node, Scope, SpaceName, Spot, Store, Sweep, add, adopt, covering,
-    drop_if_empty, extend, first_child, first_within, next_sibling, region, relocate,
+    drop_if_empty, extend, first_child, first_within, forget, next_sibling, prepare, region,
+    relocate,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -182,21 +183,20 @@ impl Pair {
         if !self.model.is_free(to.0, to.1, log2) {
             return;
         }
+        let spot = Spot {
+            space: to.0,
+            address: to.1,
+            log2,
+        };
+        let Ok(place) = prepare(&mut self.memory, spot) else {
+            return;
+        };
         let handle = self.handle(start);
         let mut shown = self.memory.shown.remove(&start).expect("the page is there");
         let seen = core::mem::take(&mut shown.seen);
         self.memory.shown.insert(to, shown);
         self.memory.version += 1;
-        relocate(
-            &mut self.memory,
-            handle,
-            Spot {
-                space: to.0,
-                address: to.1,
-                log2,
-            },
-            seen,
-        );
+        relocate(&mut self.memory, handle, place, seen);
         let mut moved = self.model.pages.remove(&start).expect("the page is there");
         (moved.told, moved.seen) = (moved.told.or(seen), Rights::NONE);
         self.model.pages.insert(to, moved);
@@ -273,6 +273,7 @@ impl Pair {
 
     fn check(&self) {
         self.check_links();
+        self.memory.check_groups();
         let pages = self
             .memory
             .nodes()
@@ -371,8 +372,10 @@ proptest! {
         // Every space ends: nothing is left.
         for space in 1..=SPACES {
             pair.sweep((space, 0, 40, 7, true), 5, false);
+            forget(&mut pair.memory, SpaceName(space));
         }
         prop_assert_eq!(pair.memory.nodes().count(), 0);
+        prop_assert_eq!(pair.memory.groups(), 0);
     }
 }
 

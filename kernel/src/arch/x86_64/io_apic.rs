@@ -6,16 +6,13 @@
 use super::apic::vector::{FIRST_LINE, LAST_LINE};
 use crate::boot::Facts;
 use crate::memory::{kernel_space, layout, physmap, reserve};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use pecan_bootdata::madt::Signal;
 use pecan_bootdata::regions::Region;
 use spin::Mutex;
 
 /// Lines that can be used: as many as there are vectors, and so few that user threads begin where programs expect.
 pub(crate) const LIMIT: usize = (LAST_LINE - FIRST_LINE) as usize + 1;
-
-/// I/O APICs that can be used.
-const CHIPS: usize = 16;
 
 const SELECT: u64 = 0x00;
 const WINDOW: u64 = 0x10;
@@ -31,16 +28,22 @@ const HIGHEST_APIC_ID: u32 = 254;
 #[derive(Clone, Copy)]
 struct Chip {
     phys: u64,
-    first: u32,
-    lines: u32,
 }
 
-/// The I/O APICs. Holding the lock gives the right to use their registers and to change [`ENTRIES`].
-static CHIPS_IN_USE: Mutex<arrayvec::ArrayVec<Chip, CHIPS>> =
-    Mutex::new(arrayvec::ArrayVec::new_const());
+/// Where a line ends.
+struct Pin {
+    /// The lower word of its entry; 0 if there is no such line.
+    entry: AtomicU32,
+    /// The register of that word.
+    register: AtomicU32,
+    /// The physical address of the I/O APIC.
+    chip: AtomicU64,
+}
 
-/// The lower word of each line's entry; 0 where there is no line.
-static ENTRIES: [AtomicU32; LIMIT] = [const { AtomicU32::new(0) }; LIMIT];
+/// Holding the lock gives the right to use the registers of all I/O APICs and to change [`PINS`].
+static REGISTERS: Mutex<()> = Mutex::new(());
+
+static PINS: [Pin; LIMIT] = [const { Pin::new() }; LIMIT];
 
 /// One more than the highest line.
 static LINES: AtomicU32 = AtomicU32::new(0);
@@ -50,31 +53,23 @@ static LINES: AtomicU32 = AtomicU32::new(0);
 /// # Errors
 /// When the reserve has no frame for the page table that shows the registers.
 pub(crate) fn set_up(facts: &Facts) -> Result<(), kernel_space::OutOfMemory> {
-    let mut chips = CHIPS_IN_USE.lock();
+    let _registers = REGISTERS.lock();
     for io_apic in &facts.io_apics {
         kernel_space::map_device(io_apic.phys, layout::PAGE)?;
         reserve::forbid(Region::sized(io_apic.phys, layout::PAGE).outward(layout::PAGE));
-        let mut chip = Chip {
-            phys: io_apic.phys,
-            first: io_apic.first,
-            lines: 0,
-        };
-        chip.lines = ((chip.read(VERSION) >> 16) & 0xff) + 1;
-        for index in 0..chip.lines {
+        let chip = Chip { phys: io_apic.phys };
+        for index in 0..=((chip.read(VERSION) >> 16) & 0xff) {
             chip.write(FIRST_ENTRY + 2 * index, MASKED);
-            if let Some(line) = chip.first.checked_add(index) {
-                note(line, facts);
+            if let Some(line) = io_apic.first.checked_add(index) {
+                note(line, chip, FIRST_ENTRY + 2 * index, facts);
             }
-        }
-        if chips.try_push(chip).is_err() {
-            log::warn!("the lines of I/O APIC {:#x} cannot be used", chip.phys);
         }
     }
     Ok(())
 }
 
-fn note(line: u32, facts: &Facts) {
-    let Some(entry) = entry(line) else {
+fn note(line: u32, chip: Chip, register: u32, facts: &Facts) {
+    let Some(pin) = pin(line) else {
         log::warn!("interrupt line {line} cannot be used: {LIMIT} is the limit");
         return;
     };
@@ -82,12 +77,15 @@ fn note(line: u32, facts: &Facts) {
     let signal = unusual.map_or(Signal::usual(line), |unusual| unusual.signal);
     let vector = u32::from(FIRST_LINE) + line;
     let trigger = if signal.level { LEVEL } else { 0 } | if signal.low { LOW } else { 0 };
-    entry.store(vector | trigger | MASKED, Ordering::Relaxed);
+    pin.chip.store(chip.phys, Ordering::Relaxed);
+    pin.register.store(register, Ordering::Relaxed);
+    pin.entry
+        .store(vector | trigger | MASKED, Ordering::Relaxed);
     LINES.fetch_max(line + 1, Ordering::Relaxed);
 }
 
-fn entry(line: u32) -> Option<&'static AtomicU32> {
-    ENTRIES.get(line as usize)
+fn pin(line: u32) -> Option<&'static Pin> {
+    PINS.get(line as usize)
 }
 
 /// One more than the highest line.
@@ -97,13 +95,13 @@ pub(crate) fn lines() -> u32 {
 
 /// Whether there is such a line.
 pub(crate) fn exists(line: u32) -> bool {
-    entry(line).is_some_and(|entry| entry.load(Ordering::Relaxed) != 0)
+    pin(line).is_some_and(|pin| pin.entry.load(Ordering::Relaxed) != 0)
 }
 
 /// Whether the line interrupts as long as it is active, so that it must be masked until its device is served.
 #[inline]
 pub(crate) fn is_level(line: u32) -> bool {
-    entry(line).is_some_and(|entry| entry.load(Ordering::Relaxed) & LEVEL != 0)
+    pin(line).is_some_and(|pin| pin.entry.load(Ordering::Relaxed) & LEVEL != 0)
 }
 
 /// The line does not interrupt from now on.
@@ -116,16 +114,15 @@ pub(crate) fn unmask(line: u32) {
     change(line, 0);
 }
 
+#[inline]
 fn change(line: u32, masked: u32) {
-    let Some(entry) = entry(line) else { return };
-    let chips = CHIPS_IN_USE.lock();
-    let before = entry.load(Ordering::Relaxed);
+    let Some(pin) = pin(line) else { return };
+    let _registers = REGISTERS.lock();
+    let before = pin.entry.load(Ordering::Relaxed);
     let after = before & !MASKED | masked;
-    if before != after
-        && let Some((chip, register)) = register(&chips, line)
-    {
-        entry.store(after, Ordering::Relaxed);
-        chip.write(register, after);
+    if before != after && before != 0 {
+        pin.entry.store(after, Ordering::Relaxed);
+        pin.write(0, after);
     }
 }
 
@@ -136,18 +133,30 @@ pub(crate) fn reaches(apic_id: u32) -> bool {
 
 /// The line interrupts the CPU with this local-APIC id from now on; not if lines do not reach it.
 pub(crate) fn route(line: u32, apic_id: u32) {
-    let chips = CHIPS_IN_USE.lock();
-    if let Some((chip, register)) = register(&chips, line).filter(|_| reaches(apic_id)) {
-        chip.write(register + 1, apic_id << 24);
-    }
+    let Some(pin) = pin(line).filter(|_| exists(line) && reaches(apic_id)) else {
+        return;
+    };
+    let _registers = REGISTERS.lock();
+    pin.write(1, apic_id << 24);
 }
 
-/// The chip of a line, and the register of the lower word of its entry.
-fn register(chips: &[Chip], line: u32) -> Option<(Chip, u32)> {
-    chips.iter().find_map(|chip| {
-        let index = line.checked_sub(chip.first)?;
-        (index < chip.lines).then_some((*chip, FIRST_ENTRY + 2 * index))
-    })
+impl Pin {
+    const fn new() -> Self {
+        Self {
+            entry: AtomicU32::new(0),
+            register: AtomicU32::new(0),
+            chip: AtomicU64::new(0),
+        }
+    }
+
+    /// Writes a word of the entry, 0 or 1, of a line that exists. The caller holds [`REGISTERS`].
+    #[inline]
+    fn write(&self, word: u32, value: u32) {
+        let chip = Chip {
+            phys: self.chip.load(Ordering::Relaxed),
+        };
+        chip.write(self.register.load(Ordering::Relaxed) + word, value);
+    }
 }
 
 impl Chip {

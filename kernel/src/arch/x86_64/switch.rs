@@ -7,13 +7,14 @@
 //! saved stack pointer           the thread
 //! RETURNS                       is in user mode, or blocked in an IPC system call; its stack is empty but for the user frame
 //! AGAIN                         is blocked in an IPC system call that is to be taken up again
+//! GAVE_WAY                      is in ThreadSwitch
 //! into its stack                has not run yet, or is blocked or preempted in the middle of the kernel's code
 //! ```
 //! So most threads block without writing it. Who goes on in the middle of the kernel's code puts RETURNS back.
 
 use core::arch::{asm, naked_asm};
 
-use super::entry::syscall::{ipc_again, ipc_return, start_user};
+use super::entry::syscall::{ipc_again, ipc_return, start_user, thread_switch_return};
 use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_GS, WINDOW_ROOT};
 use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
@@ -22,6 +23,9 @@ use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
 pub(crate) static RETURNS: extern "C" fn() = ipc_return;
 /// The same for one that is to take its IPC up again.
 static AGAIN: extern "C" fn() = ipc_again;
+
+/// Where a thread goes on that gave the CPU away by ThreadSwitch.
+pub(crate) static GAVE_WAY: extern "C" fn() = thread_switch_return;
 
 /// The common end of every switch: makes the thread in rax the running one.
 ///
@@ -58,7 +62,7 @@ pub(crate) extern "C" fn enter() {
 
 /// Leaves the running thread `me` for `next`; returns when somebody switches to `me` again.
 /// This CPU, interrupts off; `me` is current, `next` is homed here and ready.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn to(me: Owned, next: Owned) {
     // SAFETY: rbx and rbp are kept on the stack, everything else is declared as clobbered; `me` stands on its own
     // stack, and `enter` takes up `next` where it left off.
@@ -217,6 +221,11 @@ extern "C" fn interjected() {
         enter = sym enter,
         leave = sym leave,
     )
+}
+
+/// Whether the saved stack pointer of `thread` is that of one in user mode.
+pub(crate) fn is_plain(thread: Owned) -> bool {
+    thread.stack.get() == address(&RETURNS)
 }
 
 /// Whether `thread`, which does not run, has never run.

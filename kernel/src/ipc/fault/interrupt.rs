@@ -2,11 +2,13 @@
 //! runs. On that thread's home CPU, interrupts off.
 
 use pecan_abi::protocol::INTERRUPT_TAG;
+use pecan_rules::rendezvous::accepts;
 
 use crate::cpu::Cpu;
 use crate::ipc::meet::{Meeting, meet};
-use crate::ipc::{Request, queue, receive, remote, transfer, validate};
-use crate::thread::Owned;
+use crate::ipc::{Request, answer, queue, receive, remote, transfer, validate};
+use crate::sched;
+use crate::thread::{Owned, table};
 
 /// What became of the message.
 #[must_use]
@@ -50,6 +52,20 @@ pub(crate) fn send(cpu: &'static Cpu, irq: Owned, handler: u64) -> Sent {
         Meeting::Elsewhere(there) => Sent::Elsewhere(there),
         Meeting::Refused(_) => Sent::Nobody,
     }
+}
+
+/// As [`send`], if `handler` waits on this CPU for `irq`, which waits, or for anybody, and nothing keeps it from running. `None`:
+/// nothing has changed.
+#[inline(always)]
+pub(crate) fn send_at_once(cpu: &Cpu, irq: Owned, handler: u64) -> Option<Owned> {
+    let handler = table::find_waiting(handler, cpu)?;
+    // The thread of an interrupt shares its space with nobody.
+    if handler.resources.get() != 0 || !accepts(handler.wait.get(), irq.id(), false) {
+        return None;
+    }
+    sched::disarm(handler);
+    answer::received(handler, irq.id(), INTERRUPT_TAG.raw());
+    Some(handler)
 }
 
 /// Sends the message of `irq` to its handler on CPU `there`, as any thread would.

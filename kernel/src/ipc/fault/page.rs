@@ -5,7 +5,6 @@ use pecan_abi::fpage::Rights;
 use pecan_abi::protocol::PageFault;
 
 use super::call::{Outcome, call};
-use crate::arch::x86_64::entry::frame::Frame;
 use crate::cpu;
 use crate::ipc::short;
 use crate::sched;
@@ -19,44 +18,58 @@ const FETCH: u64 = 1 << 4;
 /// Message registers of a fault.
 const WORDS: usize = 3;
 
-/// `me`, which runs in user mode, touched `address`: its pager is asked to do something about it, then the
-/// instruction is executed again.
+/// `me`, which runs in user mode, touched `address` with the instruction at `ip`: its pager is asked to do something about
+/// it, then the instruction is executed again. `error` is the CPU's error code.
+#[inline(always)]
+pub(crate) fn raise(me: Owned, error: u64, ip: u64, address: u64) {
+    let is_owners = me.space().is_some_and(|space| space.role() == Role::Sigma0);
+    if is_owners || short::fault(me, cpu::current(), access(error), ip, address).is_none() {
+        raise_general(me, error, ip, address);
+    }
+}
+
+/// As [`raise`], whoever `me` is and whatever its pager does.
 #[inline(never)]
-pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
+pub(crate) fn raise_general(me: Owned, error: u64, ip: u64, address: u64) {
     let space = me.space();
     if let Some(space) = space.filter(|space| space.role() == Role::Sigma0) {
         if !space.serve_sigma0(address) {
-            log::error!(
-                "sigma0 touched {address:#x}, which it cannot have, at {:#x}",
-                frame.ip
-            );
+            log::error!("sigma0 touched {address:#x}, which it cannot have, at {ip:#x}");
             stop(me);
         }
         return;
     }
-    let access = if frame.error & FETCH != 0 {
+    let fault = PageFault {
+        access: access(error),
+        address,
+        ip,
+    };
+    if ask(me, fault) == Outcome::Nobody {
+        unserved(me, address);
+    }
+}
+
+/// What the CPU wanted to do.
+#[inline(always)]
+fn access(error: u64) -> Rights {
+    if error & FETCH != 0 {
         Rights::EXECUTE
-    } else if frame.error & WRITE != 0 {
+    } else if error & WRITE != 0 {
         Rights::WRITE
     } else {
         Rights::READ
-    };
-    let fault = PageFault {
-        access,
-        address,
-        ip: frame.ip,
-    };
-    let outcome = match short::fault(me, cpu::current(), fault) {
-        Some(outcome) => outcome,
-        None => ask(me, fault),
-    };
-    if outcome == Outcome::Nobody {
-        log::debug!(
-            "thread {:x} stopped: nobody serves its fault at {address:#x}",
-            me.id()
-        );
-        stop(me);
     }
+}
+
+/// The pager of `me` went away instead of answering, or there is none.
+#[cold]
+#[inline(never)]
+pub(in crate::ipc) fn unserved(me: Owned, address: u64) {
+    log::debug!(
+        "thread {:x} stopped: nobody serves its fault at {address:#x}",
+        me.id()
+    );
+    stop(me);
 }
 
 /// Asks the pager of `me` to do something about `fault`. Everything that a message of its own is about is as before

@@ -19,7 +19,7 @@ pub(super) use serve::serve;
 
 use crate::cpu::Cpu;
 use crate::sched;
-use crate::thread::{Owned, Resources, State};
+use crate::thread::{Owned, Resources};
 
 /// Whether `me`, the running thread, can hand the CPU to `partner`, which waits here for it, without more ado. The partner may
 /// be in a call of the kernel's.
@@ -38,5 +38,5 @@ fn turn(me: Owned, cpu: &Cpu, partner: Owned, from: u64) {
     me.receive_from.set(from);
     me.set_waiting(cpu);
     sched::disarm(me);
-    partner.set_state(cpu, State::Ready);
+    partner.set_ready(cpu);
 }

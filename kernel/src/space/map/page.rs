@@ -3,7 +3,7 @@
 use pecan_abi::caching::Caching;
 use pecan_abi::fpage::Fpage;
 use pecan_rules::mapping::{Spot, Store, covering};
-use pecan_rules::paging::find;
+use pecan_rules::paging::End;
 use pecan_rules::placement::place_page;
 
 use super::put::{Giver, Piece, fresh, readable};
@@ -14,8 +14,8 @@ use crate::space::{shootdown, tree};
 
 /// Maps the page of `from` that the item names into the window of `to`, as [`super::item`] does. False, with nothing changed,
 /// unless it is one page of 4 KiB that `from` was given, nothing is at its place in `to` nor may be seen there by another CPU, all
-/// pages are cached as usual, the page's table and the memory for a node are there, and nobody holds a lock.
-#[inline(always)]
+/// pages are cached as usual, the page's table and the memory for its node are there, and nobody holds a lock.
+#[inline(never)]
 pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window: Fpage) -> bool {
     let owners = from.role() == Role::Sigma0 || to.role() == Role::Sigma0;
     let Some(placement) = place_page(send_base, send, window) else {
@@ -24,19 +24,26 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
     if owners || !caching::is_usual() {
         return false;
     }
-    let (Some(mut tree), Some(areas)) = (tree::try_lock(), to.areas.try_lock()) else {
+    let Some(mut tree) = tree::try_lock() else {
         return false;
     };
     let Some(source) = covering(&*tree, from.name(), placement.source) else {
         return false;
     };
+    let node = tree.node(source);
+    let phys = (u64::from(node.frame()) << 12) + (placement.source - node.address());
+    let rights = readable(placement.rights.and(node.rights()));
+    let Some(mut areas) = to.areas.try_lock() else {
+        return false;
+    };
     let target = placement.target;
-    let at = find(&PhysTables, to.root(), target);
-    let is_free = at.is_absent_page() && !areas.contain(target) && !shootdown::any();
-    if !is_free || !tree.has_room() {
+    let Some(table) = areas.table(to.root(), target) else {
+        return false;
+    };
+    let at = End::in_table(&PhysTables, table, target);
+    if !at.is_absent_page() || shootdown::any() {
         return false;
     }
-    let node = tree.node(source);
     let piece = Piece {
         giver: Giver::Page(source),
         spot: Spot {
@@ -44,8 +51,8 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
             address: target,
             log2: Fpage::MIN_LOG2,
         },
-        phys: (u64::from(node.frame()) << 12) + (placement.source - node.address()),
-        rights: readable(placement.rights.and(node.rights())),
+        phys,
+        rights,
         caching: Caching::WriteBack,
     };
     fresh(&mut tree, &piece, &at, areas).is_ok()

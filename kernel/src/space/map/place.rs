@@ -1,7 +1,9 @@
 //! Puts a part of the source to where it belongs: beside, over, or instead of what is there.
 
 use pecan_abi::fpage::Rights;
-use pecan_rules::mapping::{self, Handle, Scope, Spot, Store, Sweep, adopt, covering, relocate};
+use pecan_rules::mapping::{
+    self, Handle, Scope, Spot, Store, Sweep, adopt, covering, prepare, relocate,
+};
 use pecan_rules::paging::{End, Leaf, find, unmap_page};
 use spin::MutexGuard;
 
@@ -113,10 +115,11 @@ impl Work<'_> {
     ) -> Result<(), NoMemory> {
         let node = tree.node(source);
         let (address, rights) = (node.address(), node.rights());
+        let place = prepare(tree, piece.spot).map_err(|_| NoMemory)?;
         show(piece, at, areas)?;
         let old = unmap_page(&mut PhysTables, self.from.root(), address);
         tree.mark_stale(self.from);
-        relocate(tree, source, piece.spot, accesses(old));
+        relocate(tree, source, place, accesses(old));
         if !piece.rights.contains(rights) {
             let kept = piece.rights.or(Rights::READ).bits();
             self.taking = Some(sweep(piece.spot, Rights::from_bits(!kept)));

@@ -24,6 +24,7 @@ pub(super) enum AllPorts {}
 
 impl Kind for AllPorts {
     const STALE: shootdown::Kind = shootdown::Kind::Ports;
+    const GROUPS: bool = false;
 
     fn root(space: &Space) -> Option<Handle> {
         space.ports()

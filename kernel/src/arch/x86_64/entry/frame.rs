@@ -9,8 +9,9 @@
 //! top - 40   rip     <- UserFrame
 //! top - 48   error code, or nothing (a system call)
 //! top - 56   vector
-//! top -176   r15     <- Frame (interrupts and exceptions)
+//! top -176   r15     <- Frame (exceptions)
 //! ```
+//! Page faults and interrupts of user code save only what Rust functions do not keep, from top - 48 on.
 
 /// Bytes that the user frame takes at the stack's top, padding included.
 pub(crate) const RESERVED: u64 = 48;
@@ -25,7 +26,7 @@ pub(crate) struct UserFrame {
     pub(crate) ss: u64,
 }
 
-/// All registers at an interrupt or exception.
+/// All registers at an exception of user code, or at whatever comes in the kernel.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Frame {

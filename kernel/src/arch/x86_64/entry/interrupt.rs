@@ -22,15 +22,37 @@ const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const EXCEPTIONS: u64 = 32;
 
-/// Every interrupt and exception but non-maskable ones comes here, interrupts off, on the stack of what it interrupted.
+/// Exceptions of user code but page faults and non-maskable interrupts, and all that comes in the kernel. Interrupts off, on
+/// the stack of what was interrupted.
 pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     if !frame.is_users() {
         return in_the_kernel(frame);
     }
-    match frame.vector {
-        PAGE_FAULT => fault::page::raise(Owned::current(), frame, read_fault_address()),
-        0..EXCEPTIONS => user_exception(frame),
-        _ => interrupt(frame),
+    user_exception(frame);
+    sched::leave_interrupt(cpu::current(), Owned::current());
+}
+
+/// A page fault of user code at `ip` that touched `address`. As [`handle`].
+pub(super) extern "sysv64" fn page_fault(error: u64, ip: u64, address: u64) {
+    fault::page::raise(Owned::current(), error, ip, address);
+    sched::leave_interrupt(cpu::current(), Owned::current());
+}
+
+/// The timer has interrupted user code. As [`handle`].
+pub(super) extern "sysv64" fn tick_of_user() {
+    tick(cpu::current(), Some(Owned::current()));
+    sched::leave_interrupt(cpu::current(), Owned::current());
+}
+
+/// Another interrupt of user code. As [`handle`].
+pub(super) extern "sysv64" fn interrupt_of_user(vector: u32) {
+    let me = Owned::current();
+    let cpu = cpu::current();
+    match vector as u8 {
+        line @ vector::FIRST_LINE..=vector::LAST_LINE => {
+            irq::interrupt_of_user(cpu, u32::from(line - vector::FIRST_LINE), me);
+        }
+        other => interrupt(cpu, other, Some(me)),
     }
     sched::leave_interrupt(cpu::current(), Owned::current());
 }
@@ -42,7 +64,7 @@ fn in_the_kernel(frame: &mut Frame) {
     } else if frame.vector < EXCEPTIONS {
         kernel_exception(frame);
     } else {
-        interrupt(frame);
+        interrupt(cpu::current(), frame.vector as u8, None);
     }
 }
 
@@ -53,24 +75,18 @@ fn interrupted_copy(frame: &mut Frame) {
     strings::interrupted(me, frame);
     match frame.vector {
         PAGE_FAULT => strings::fault(me, frame, address),
-        EXCEPTIONS.. => interrupt(frame),
+        EXCEPTIONS.. => interrupt(cpu::current(), frame.vector as u8, None),
         _ => give_up(frame),
     }
     strings::proceed(me, frame);
 }
 
+/// `running` is the thread that was in user mode.
 #[inline(never)]
-fn interrupt(frame: &Frame) {
-    let cpu = cpu::current();
-    match frame.vector as u8 {
-        vector::TIMER => {
-            apic::eoi();
-            sched::tick(cpu);
-            if cpu.backlog.is_postponed() {
-                go_on_with_mailbox(cpu, frame);
-            }
-        }
-        vector::DOORBELL => doorbell(cpu, frame),
+fn interrupt(cpu: &'static Cpu, vector: u8, running: Option<Owned>) {
+    match vector {
+        vector::TIMER => tick(cpu, running),
+        vector::DOORBELL => doorbell(cpu, running),
         vector::PING => {
             apic::eoi();
             crate::sys::control::pinged(cpu);
@@ -78,31 +94,39 @@ fn interrupt(frame: &Frame) {
         vector::PASSED => irq::passed(cpu),
         vector::SPURIOUS => {}
         line @ vector::FIRST_LINE..=vector::LAST_LINE => {
-            let running = frame.is_users().then(Owned::current);
             irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
     }
 }
 
+#[inline(always)]
+fn tick(cpu: &'static Cpu, running: Option<Owned>) {
+    apic::eoi();
+    sched::tick(cpu);
+    if cpu.backlog.is_postponed() {
+        go_on_with_mailbox(cpu, running);
+    }
+}
+
 /// Another CPU has something to tell. A message for a thread that outranks the interrupted one is not listed first.
 #[inline(never)]
-fn doorbell(cpu: &'static Cpu, frame: &Frame) {
+fn doorbell(cpu: &'static Cpu, running: Option<Owned>) {
     apic::eoi();
     cpu.count(Counter::IpisTaken);
     orphans::look(cpu);
-    look_into_mailbox(cpu, frame);
+    look_into_mailbox(cpu, running);
 }
 
 /// Takes what was sent to this CPU; in the middle of something of the kernel's the dispatcher does, soon.
 #[inline(always)]
-fn look_into_mailbox(cpu: &'static Cpu, frame: &Frame) {
-    if !frame.is_users() {
+fn look_into_mailbox(cpu: &'static Cpu, running: Option<Owned>) {
+    let Some(running) = running else {
         cpu.reschedule.set(true);
         return;
-    }
+    };
     match remote::hear(cpu) {
-        Found::Message(thread) => sched::run_at_once(cpu, Owned::current(), thread),
+        Found::Message(thread) => sched::run_at_once(cpu, running, thread),
         Found::Mail => {}
         Found::Nothing => remote::drain(cpu),
     }
@@ -111,8 +135,8 @@ fn look_into_mailbox(cpu: &'static Cpu, frame: &Frame) {
 /// What was postponed goes on with the tick.
 #[cold]
 #[inline(never)]
-fn go_on_with_mailbox(cpu: &'static Cpu, frame: &Frame) {
-    look_into_mailbox(cpu, frame);
+fn go_on_with_mailbox(cpu: &'static Cpu, running: Option<Owned>) {
+    look_into_mailbox(cpu, running);
 }
 
 #[inline(never)]

@@ -19,7 +19,14 @@ unsafe extern "C" {
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
+    safe static pecan_exit_fault: [u8; 5];
+    safe static pecan_exit_user: [u8; 5];
+    safe static pecan_exit_tick: [u8; 5];
+    safe static pecan_exit_switch: [u8; 5];
     safe static pecan_entry_shut: [u8; 3];
+    safe static pecan_fault_shut: [u8; 3];
+    safe static pecan_interrupt_shut: [u8; 3];
+    safe static pecan_tick_shut: [u8; 3];
     safe static pecan_copy_open: [u8; 3];
     safe static pecan_copy_close: [u8; 3];
 }
@@ -47,14 +54,23 @@ pub(crate) fn adapt(boot: bool) {
         &pecan_exit_call,
         &pecan_exit_start,
         &pecan_exit_interrupt,
+        &pecan_exit_fault,
+        &pecan_exit_user,
+        &pecan_exit_tick,
+        &pecan_exit_switch,
     ];
     for site in exits.into_iter().filter(|_| !has.fsgsbase) {
         replace(site, NOP5);
     }
-    for site in [&pecan_entry_shut, &pecan_copy_open, &pecan_copy_close]
-        .into_iter()
-        .filter(|_| !has.smap)
-    {
+    let guards = [
+        &pecan_entry_shut,
+        &pecan_fault_shut,
+        &pecan_interrupt_shut,
+        &pecan_tick_shut,
+        &pecan_copy_open,
+        &pecan_copy_close,
+    ];
+    for site in guards.into_iter().filter(|_| !has.smap) {
         replace(site, NOP3);
     }
 }

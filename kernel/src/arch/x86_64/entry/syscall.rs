@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 
+use crate::arch::x86_64::stubs::number;
 use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
 use crate::cpu::segments::{USER_CODE, USER_DATA};
@@ -134,10 +135,25 @@ pub(crate) extern "C" fn uncommon() {
     )
 }
 
-/// The way of a message that is one map item: asks [`crate::ipc::short::system_call`] who runs next. As [`uncommon`].
+/// The way of a message that is one map item, and so has no words beyond MR2: asks [`crate::ipc::short::system_call`] who runs
+/// next. As [`uncommon`].
 #[unsafe(naked)]
 extern "C" fn item() {
-    ask!(crate::ipc::short::system_call, "mov rcx, rbp")
+    naked_asm!(
+        "lea rdi, [rsp - {top}]",
+        "sub rsp, 48",
+        "mov rcx, [rdi + {utcb}]",
+        "mov [rcx], r9",
+        "mov [rcx + 8], rax",
+        "mov [rcx + 16], rbx",
+        "mov rcx, rbp",
+        "call {ipc}",
+        "jmp {finish}",
+        top = const STACK_TOP_OFFSET,
+        utcb = const tcb_offsets::UTCB,
+        ipc = sym crate::ipc::short::system_call,
+        finish = sym ipc_finish,
+    )
 }
 
 /// The partner does not wait on this CPU: it may live on another one. Asks [`crate::ipc::short::ask`] who runs next.
@@ -223,7 +239,8 @@ pub(crate) extern "C" fn ipc_again() {
     )
 }
 
-/// Every system call but IPC: saves its registers and calls [`crate::sys::call`]; may block in there.
+/// Every system call but IPC: saves its registers and calls [`crate::sys::call`]; may block in there. ThreadSwitch has a way
+/// of its own.
 ///
 /// In: as [`entry`], after SWAPGS. Out: the registers of [`CallFrame`] as the call left them.
 #[unsafe(naked)]
@@ -236,6 +253,8 @@ pub(crate) extern "C" fn other_call() {
         "mov [rsp + 24], r11",
         "mov rcx, gs:[{scratch}]",
         "mov [rsp + 32], rcx",
+        "cmp rbp, {thread_switch}",
+        "je {give_cpu}",
         "push rbp",
         "push r10",
         "push r9",
@@ -244,7 +263,8 @@ pub(crate) extern "C" fn other_call() {
         "push rsi",
         "push rdx",
         "push rax",
-        "mov rdi, rsp",
+        "mov rsi, rsp",
+        "lea rdi, [rsp + 112 - {top}]",
         "xor ebp, ebp",
         "call {call}",
         "pop rax",
@@ -265,7 +285,72 @@ pub(crate) extern "C" fn other_call() {
         "sysretq",
         scratch = const SCRATCH,
         stack_top = const STACK_TOP,
+        top = const STACK_TOP_OFFSET,
+        thread_switch = const number::THREAD_SWITCH,
+        give_cpu = sym thread_switch,
         call = sym crate::sys::call,
+        user_gs = const USER_GS,
+    )
+}
+
+/// ThreadSwitch: asks [`crate::sys::thread_switch`] who runs next.
+///
+/// In: rsp 48 below the stack top, the user frame written; rdi dest. Clobbers all others. Stack: the caller's.
+#[unsafe(naked)]
+extern "C" fn thread_switch() {
+    naked_asm!(
+        "mov rsi, rdi",
+        "lea rdi, [rsp + 48 - {top}]",
+        "xor ebp, ebp",
+        "call {switch}",
+        "lea rdi, [rsp + 48 - {top}]",
+        "cmp rax, rdi",
+        "je {ret}",
+        "mov qword ptr [rdi + {stack}], offset {later}",
+        "test rax, rax",
+        "jnz {enter}",
+        "jmp {leave}",
+        top = const STACK_TOP_OFFSET,
+        switch = sym crate::sys::thread_switch,
+        ret = sym thread_switch_return,
+        later = sym switch::GAVE_WAY,
+        stack = const tcb_offsets::STACK,
+        enter = sym switch::enter,
+        leave = sym switch::leave,
+    )
+}
+
+/// Where a thread that gave the CPU away returns to user mode.
+///
+/// In: rax the TCB, interrupts off. Leaves nothing of the kernel's in any register. Stack: none is used.
+#[unsafe(naked)]
+pub(crate) extern "C" fn thread_switch_return() {
+    naked_asm!(
+        "mov qword ptr [rax + {stack}], offset {plain}",
+        "mov r8, [rax + {top} - 40]",
+        "mov r11, [rax + {top} - 24]",
+        "mov rsp, [rax + {top} - 16]",
+        "xor eax, eax",
+        "xor ebx, ebx",
+        "xor edx, edx",
+        "xor esi, esi",
+        "xor edi, edi",
+        "xor ebp, ebp",
+        "xor r9d, r9d",
+        "xor r10d, r10d",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
+        "xor r15d, r15d",
+        "mov rcx, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_switch",
+        "pecan_exit_switch: wrgsbase rcx",
+        "mov rcx, r8",
+        "sysretq",
+        top = const STACK_TOP_OFFSET,
+        stack = const tcb_offsets::STACK,
+        plain = sym switch::RETURNS,
         user_gs = const USER_GS,
     )
 }

@@ -4,9 +4,10 @@ use core::arch::naked_asm;
 
 use super::frame::Frame;
 use super::frame::TRAP_FLAG;
+use crate::arch::x86_64::apic::vector::TIMER;
 use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
 
-/// The common entry: saves all registers, takes the kernel's gs, calls the handler, and goes back. What may touch user
+/// The entry of exceptions, and of what interrupts the kernel: saves all registers, takes the kernel's gs, calls the handler, and goes back. What may touch user
 /// memory, because the user set AC or a copy was interrupted, may not from here on.
 ///
 /// In: the CPU's frame, an error code and the vector on the stack; interrupts off. Out: returns by IRETQ to where the
@@ -63,6 +64,131 @@ extern "C" fn common() {
         cs = const core::mem::offset_of!(Frame, cs),
         handle = sym super::interrupt::handle,
         user_gs = const USER_GS,
+    )
+}
+
+/// Registers that Rust functions do not keep, but rdi, and the kernel's gs. User code may have set AC and the direction flag.
+/// The names are those of the entry's parts that `patch` changes.
+macro_rules! from_user {
+    ($shut:literal) => {
+        concat!(
+            "push rax
+             push rcx
+             push rdx
+             push rsi
+             push r8
+             push r9
+             push r10
+             push r11
+             swapgs
+             cld
+             .globl ",
+            $shut,
+            "\n",
+            $shut,
+            ": clac"
+        )
+    };
+}
+
+/// The way back from [`from_user`], rdi lying above the others.
+macro_rules! to_user {
+    ($exit:literal) => {
+        concat!(
+            "mov rax, gs:[{user_gs}]
+             swapgs
+             .globl ",
+            $exit,
+            "\n",
+            $exit,
+            ": wrgsbase rax
+             pop r11
+             pop r10
+             pop r9
+             pop r8
+             pop rsi
+             pop rdx
+             pop rcx
+             pop rax
+             pop rdi
+             iretq"
+        )
+    };
+}
+
+/// A page fault. Nobody looks at the registers of user code that makes one, so it saves only those that the handler does not keep.
+///
+/// In: the CPU's frame and an error code; interrupts off. Out: returns by IRETQ, registers as they were; the kernel's own
+/// faults go to [`common`]. Stack: the interrupted one's kernel stack.
+#[unsafe(naked)]
+extern "C" fn page_fault() {
+    naked_asm!(
+        "test byte ptr [rsp + 16], 3",
+        "jz {kernels}",
+        from_user!("pecan_fault_shut"),
+        // The error code's place is that of rdi.
+        "mov rax, [rsp + 64]",
+        "mov [rsp + 64], rdi",
+        "mov rdi, rax",
+        "mov rsi, [rsp + 72]",
+        "mov rdx, cr2",
+        "call {handle}",
+        to_user!("pecan_exit_fault"),
+        kernels = sym with_error::<14>,
+        handle = sym super::interrupt::page_fault,
+        user_gs = const USER_GS,
+    )
+}
+
+/// An interrupt of user code, on from [`interrupt`].
+///
+/// In: the CPU's frame and the user's rdi on the stack, edi the vector. Out: as for [`page_fault`].
+#[unsafe(naked)]
+extern "C" fn interrupt_of_user() {
+    naked_asm!(
+        from_user!("pecan_interrupt_shut"),
+        "call {handle}",
+        to_user!("pecan_exit_user"),
+        handle = sym super::interrupt::interrupt_of_user,
+        user_gs = const USER_GS,
+    )
+}
+
+/// The timer's vector.
+///
+/// In: the CPU's frame; interrupts off. Out: as for [`page_fault`], from the kernel into [`common`].
+#[unsafe(naked)]
+extern "C" fn tick() {
+    naked_asm!(
+        "test byte ptr [rsp + 8], 3",
+        "jz {kernels}",
+        "push rdi",
+        from_user!("pecan_tick_shut"),
+        "call {handle}",
+        to_user!("pecan_exit_tick"),
+        kernels = sym plain::<{ TIMER as u32 }>,
+        handle = sym super::interrupt::tick_of_user,
+        user_gs = const USER_GS,
+    )
+}
+
+/// A vector of interrupts.
+///
+/// In: the CPU's frame. Out: into [`interrupt_of_user`], or into [`common`] from the kernel.
+#[unsafe(naked)]
+extern "C" fn interrupt<const VECTOR: u32>() {
+    naked_asm!(
+        "test byte ptr [rsp + 8], 3",
+        "jz 2f",
+        "push rdi",
+        "mov edi, {vector}",
+        "jmp {users}",
+        "2: push 0",
+        "push {vector}",
+        "jmp {common}",
+        vector = const VECTOR,
+        users = sym interrupt_of_user,
+        common = sym common,
     )
 }
 
@@ -128,12 +254,15 @@ extern "C" fn debug() {
 }
 
 macro_rules! stubs {
-    ($($vector:literal)*) => { [$(plain::<$vector>),*] };
+    ($stub:ident: $($vector:literal)*) => { [$($stub::<$vector>),*] };
 }
 
-static PLAIN: [extern "C" fn(); 256] = stubs![
+static EXCEPTIONS: [extern "C" fn(); 32] = stubs![plain:
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
     16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+];
+
+static INTERRUPTS: [extern "C" fn(); 224] = stubs![interrupt:
     32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47
     48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
     64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79
@@ -160,12 +289,14 @@ pub(crate) fn address(vector: u8) -> u64 {
         11 => with_error::<11>,
         12 => with_error::<12>,
         13 => with_error::<13>,
-        14 => with_error::<14>,
+        14 => page_fault,
+        TIMER => tick,
         17 => with_error::<17>,
         21 => with_error::<21>,
         29 => with_error::<29>,
         30 => with_error::<30>,
-        other => PLAIN[usize::from(other)],
+        0..32 => EXCEPTIONS[usize::from(vector)],
+        32.. => INTERRUPTS[usize::from(vector) - 32],
     };
     stub as *const () as u64
 }
