@@ -11,10 +11,12 @@ pub(super) fn destination(request: &Request) -> Result<TcbRef, IpcCode> {
     table::find(request.to).ok_or(IpcCode::NonExisting)
 }
 
-/// Whether `from` names somebody to wait for: a special id, oneself, or a thread that exists.
+/// Whether `from` names somebody to wait for: a special id, oneself, or a thread that exists. One that is dying does not: who has
+/// deleted it may know already, however long the rest takes.
 pub(super) fn specifier(from: u64) -> Result<(), IpcCode> {
     let special = from == ThreadId::ANY.raw() || from == ThreadId::ANY_LOCAL.raw();
-    if special || table::find(from).is_some() {
+    let exists = || table::find(from).is_some_and(|thread| thread.state() != State::Dying);
+    if special || exists() {
         Ok(())
     } else {
         Err(IpcCode::NonExisting)

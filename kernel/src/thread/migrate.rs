@@ -209,12 +209,13 @@ pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
         State::Sending => remote::arrived(cpu, thread),
         _ => {}
     }
-    // It may have left again: a visitor that was refused is on its way home.
-    let Some(thread) = thread.name().owned(cpu) else {
-        return;
-    };
-    if thread.resources.get() & Resources::INTERRUPT != 0 {
+    // After each step it may have left again: a visitor that was refused for home, an interrupt for where its handler is.
+    if let Some(thread) = thread.name().owned(cpu)
+        && thread.resources.get() & Resources::INTERRUPT != 0
+    {
         crate::irq::arrived(thread);
     }
-    ipc::orphans::arrived(cpu, thread);
+    if let Some(thread) = thread.name().owned(cpu) {
+        ipc::orphans::arrived(cpu, thread);
+    }
 }

@@ -207,7 +207,8 @@ impl Step<'_> {
     }
 
     pub(super) fn waits_for_nobody(&self, wait: Wait) -> bool {
-        matches!(wait, Wait::From(id, version) if !self.state.exists(id, version))
+        let is_there = |id: Id| self.state.threads[id].is_alive();
+        matches!(wait, Wait::From(id, version) if !(self.state.exists(id, version) && is_there(id)))
     }
 
     /// The receive phase of `id`, which runs: takes a sender from its queue, or waits.

@@ -10,7 +10,9 @@ use super::{
 use crate::harness::gate::Gate;
 use crate::harness::raw::{self, DONE};
 use crate::harness::worker::Performed;
-use crate::harness::{Failure, Job, Outcome, SOON, board, check, equal, ids, until, worker};
+use crate::harness::{
+    A_WHILE, Failure, Job, Outcome, SOON, board, check, equal, ids, until, worker,
+};
 
 /// Makes a thread with this id, and says when it begins and when it is done.
 fn create(id: u64) -> u64 {
@@ -45,6 +47,8 @@ pub(super) fn sender_before_it_is_handled() -> Outcome {
         let gone = Err(SysError::InvalidThread);
         equal("state", schedule::state(sender.id), gone)?;
         Job::send(sender.id).now().bare_error(4)?;
+        let from_it = Job::receive(sender.id).within(SOON, A_WHILE);
+        from_it.now().bare_error(5)?;
         let again = ids::next_version(sender.id);
         let made = create_too_early(again)?;
         release(1);
