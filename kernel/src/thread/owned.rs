@@ -92,6 +92,18 @@ impl Owned {
         self.set_home_word(home_word(cpu.index, state));
     }
 
+    /// Makes the thread one that is ready here.
+    #[inline(always)]
+    pub(crate) fn set_ready(self, cpu: &Cpu) {
+        self.set_home_word(cpu.ready_here());
+    }
+
+    /// Makes the thread one whose request is at another CPU.
+    #[inline(always)]
+    pub(crate) fn set_asking(self, cpu: &Cpu) {
+        self.set_home_word(cpu.asking_here());
+    }
+
     /// Makes the thread one that waits here.
     #[inline(always)]
     pub(crate) fn set_waiting(self, cpu: &Cpu) {

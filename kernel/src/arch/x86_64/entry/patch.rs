@@ -19,7 +19,9 @@ unsafe extern "C" {
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
+    safe static pecan_exit_rung: [u8; 5];
     safe static pecan_entry_shut: [u8; 3];
+    safe static pecan_entry_rung: [u8; 3];
     safe static pecan_copy_open: [u8; 3];
     safe static pecan_copy_close: [u8; 3];
 }
@@ -47,14 +49,18 @@ pub(crate) fn adapt(boot: bool) {
         &pecan_exit_call,
         &pecan_exit_start,
         &pecan_exit_interrupt,
+        &pecan_exit_rung,
     ];
     for site in exits.into_iter().filter(|_| !has.fsgsbase) {
         replace(site, NOP5);
     }
-    for site in [&pecan_entry_shut, &pecan_copy_open, &pecan_copy_close]
-        .into_iter()
-        .filter(|_| !has.smap)
-    {
+    let shutters = [
+        &pecan_entry_shut,
+        &pecan_entry_rung,
+        &pecan_copy_open,
+        &pecan_copy_close,
+    ];
+    for site in shutters.into_iter().filter(|_| !has.smap) {
         replace(site, NOP3);
     }
 }
