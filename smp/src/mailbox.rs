@@ -131,15 +131,20 @@ impl Mailbox {
         Batch::reversed(nodes, newest)
     }
 
-    /// Takes the only node, and is RUNNING from then on. Owner only.
+    /// Takes the only node, if it is `wanted`, and is RUNNING from then on. Owner only.
     ///
-    /// `None`: there is no node, or more than one, and nothing has changed. It is `take`, one node, and `leave`
-    /// in one step.
+    /// `None`: there is no node, or more than one, or not that one, and nothing has changed. It is `take`, one node,
+    /// and `leave` in one step.
     #[inline]
-    pub fn take_only<N: Nodes>(&self, nodes: &N) -> Option<usize> {
+    pub fn take_only<N: Nodes>(
+        &self,
+        nodes: &N,
+        wanted: impl FnOnce(usize) -> bool,
+    ) -> Option<usize> {
         let node = self.head.load(Ordering::Acquire);
         // Its link is as it was pushed: only the owner changes it from then on.
-        if node < FIRST_NODE || nodes.link(node).load(Ordering::Relaxed) >= FIRST_NODE {
+        let is_only = node >= FIRST_NODE && nodes.link(node).load(Ordering::Relaxed) < FIRST_NODE;
+        if !is_only || !wanted(node) {
             return None;
         }
         self.head
@@ -310,20 +315,21 @@ mod tests {
     #[test]
     fn the_only_node_is_taken_in_one_step() {
         let (mailbox, links) = (Mailbox::new(), links());
-        assert_eq!(mailbox.take_only(&links), None);
+        assert_eq!(mailbox.take_only(&links, |_| true), None);
         mailbox.listen();
         assert_eq!(mailbox.push(&links, 3), Ring::NotNeeded);
         mailbox.listen();
-        assert_eq!(mailbox.take_only(&links), Some(3));
+        assert_eq!(mailbox.take_only(&links, |node| node != 3), None);
+        assert_eq!(mailbox.take_only(&links, |_| true), Some(3));
         assert_eq!(mailbox.push(&links, 4), Ring::Needed, "nobody looks");
         assert_eq!(mailbox.push(&links, 5), Ring::NotNeeded);
-        assert_eq!(mailbox.take_only(&links), None, "there are two");
+        assert_eq!(mailbox.take_only(&links, |_| true), None, "there are two");
         let mut batch = mailbox.take(&links);
         assert_eq!(batch.next(&links), Some(4));
         assert_eq!(batch.next(&links), Some(5));
         assert!(mailbox.leave());
         let _ = mailbox.push(&links, 3);
-        let only = mailbox.take_only(&links).map(super::Batch::of);
+        let only = mailbox.take_only(&links, |_| true).map(super::Batch::of);
         assert_eq!(only.and_then(|mut batch| batch.next(&links)), Some(3));
     }
 

@@ -115,8 +115,8 @@ fn idle(cpu: &'static Cpu) {
 /// The CPU halted and was woken, perhaps for a message and nothing else.
 #[inline(always)]
 fn wake_up(cpu: &'static Cpu) {
-    let nobody = cpu.ready.with(|ready| ready.glance(&Links)) == Glance::Nobody;
-    if nobody && !is_untidy(cpu) {
+    let nobody = || cpu.ready.with(|ready| ready.glance(&Links)) == Glance::Nobody;
+    if cpu.mailbox.0.has_mail() && nobody() && !is_untidy(cpu) {
         cpu.reschedule.set(false);
         if let Found::Message(thread) = remote::hear(cpu) {
             take_up_woken(cpu, thread);

@@ -175,7 +175,7 @@ pub(crate) fn hear_one(cpu: &'static Cpu) -> Heard {
     crate::faults::hold(cpu);
     let only = match cpu.backlog.is_postponed() {
         true => None,
-        false => cpu.mailbox.0.take_only(&Addresses),
+        false => cpu.mailbox.0.take_only(&Addresses, |_| true),
     };
     let Some(only) = only else {
         drain_all(cpu);
@@ -239,24 +239,25 @@ pub(crate) fn listen(cpu: &'static Cpu, times: u32) -> Option<Owned> {
     if !is_mail_seen(cpu, times) {
         return None;
     }
-    let only = cpu.mailbox.0.take_only(&Addresses)?;
-    if node(only).kind.get() == Kind::Request && !hold::is_due(cpu, Point::Request) {
-        let sender = TcbRef::containing(only);
-        match short::serve(cpu, sender) {
-            Served::Silently(partner) => {
-                cpu.backlog.own_post.set(false);
-                cpu.count(Counter::RemoteRequests);
-                return Some(partner);
-            }
-            Served::Loudly(partner) => {
-                cpu.count(Counter::RemoteRequests);
-                return told(cpu, sender, partner);
-            }
-            Served::Not => {}
+    let is_request = |address| node(address).kind.get() == Kind::Request;
+    let is_wanted = |address| is_request(address) && !hold::is_due(cpu, Point::Request);
+    let only = cpu.mailbox.0.take_only(&Addresses, is_wanted)?;
+    let sender = TcbRef::containing(only);
+    match short::serve(cpu, sender) {
+        Served::Silently(partner) => {
+            cpu.backlog.own_post.set(false);
+            cpu.count(Counter::RemoteRequests);
+            Some(partner)
+        }
+        Served::Loudly(partner) => {
+            cpu.count(Counter::RemoteRequests);
+            told(cpu, sender, partner)
+        }
+        Served::Not => {
+            keep(cpu, only);
+            None
         }
     }
-    keep(cpu, only);
-    None
 }
 
 /// Tells `sender`. Returns `partner` if it is to run at once: not if the sender lives here and has to hear that first (rule 8

@@ -90,7 +90,7 @@ fn nothing_is_missed(
 }
 
 fn take_only(shared: &Shared) -> Option<usize> {
-    shared.mailbox.take_only(&shared.links)
+    shared.mailbox.take_only(&shared.links, |_| true)
 }
 
 #[test]
