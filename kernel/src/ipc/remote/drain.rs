@@ -210,7 +210,9 @@ fn drain_all(cpu: &'static Cpu) {
 #[inline(never)]
 fn handle_only(cpu: &'static Cpu, node: usize) {
     cpu.mailbox.0.listen();
-    go_on(cpu, Batch::of(node), TURN);
+    cpu.count(Counter::RemoteRequests);
+    handle(cpu, node);
+    end_turn(cpu);
 }
 
 /// As [`handle_only`], for a request that is not the common one.
@@ -219,7 +221,25 @@ fn handle_only(cpu: &'static Cpu, node: usize) {
 fn request_only(cpu: &'static Cpu, sender: TcbRef) {
     cpu.mailbox.0.listen();
     serve::request(cpu, sender);
-    go_on(cpu, Batch::empty(), TURN - 1);
+    end_turn(cpu);
+}
+
+/// One node is handled, and nearly always that is all.
+#[inline(always)]
+fn end_turn(cpu: &'static Cpu) {
+    hold::at(cpu, Point::Drained);
+    if cpu.mailbox.0.leave() {
+        cpu.backlog.own_post.set(false);
+    } else {
+        serve_rest(cpu);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn serve_rest(cpu: &'static Cpu) {
+    let batch = cpu.mailbox.0.take(&Addresses);
+    go_on(cpu, batch, TURN - 1);
 }
 
 /// Looks at the mailbox `times` times, so that nobody need ring meanwhile. The CPU has nothing to run and nothing postponed.
