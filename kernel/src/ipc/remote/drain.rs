@@ -173,11 +173,11 @@ pub(crate) enum Heard {
 pub(crate) fn hear_one(cpu: &'static Cpu) -> Heard {
     #[cfg(debug_assertions)]
     crate::faults::hold(cpu);
-    let only = match cpu.backlog.is_postponed() {
-        true => None,
-        false => cpu.mailbox.0.take_only(&Addresses, |_| true),
-    };
-    let Some(only) = only else {
+    if cpu.backlog.is_postponed() {
+        // Somebody rang before that. It goes on with the tick, or the dispatcher.
+        return Heard::All;
+    }
+    let Some(only) = cpu.mailbox.0.take_only(&Addresses, |_| true) else {
         drain_all(cpu);
         return Heard::All;
     };

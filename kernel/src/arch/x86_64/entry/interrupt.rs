@@ -121,7 +121,9 @@ pub(super) extern "sysv64" fn leave() {
 #[inline(never)]
 fn look_around(cpu: &'static Cpu) {
     orphans::look(cpu);
-    remote::drain(cpu);
+    if !cpu.backlog.is_postponed() {
+        remote::drain(cpu);
+    }
 }
 
 #[cold]
