@@ -15,6 +15,9 @@
 //!      +------------------------- leave ---------------------------+
 //! ```
 //!
+//! Two short cuts are not drawn: `take_only` leads from a node that is alone to RUNNING, and `listen`
+//! from RUNNING to POLLING.
+//!
 //! POLLING promises that the owner looks at the word again before it does
 //! anything else: while it drains, and while it waits in a pause or `mwait` loop. An
 //! owner that is sent more than it may handle at once may run threads for a while and
@@ -128,6 +131,36 @@ impl Mailbox {
         Batch::reversed(nodes, newest)
     }
 
+    /// Takes the only node, if it is `wanted`, and is RUNNING from then on. Owner only.
+    ///
+    /// `None`: there is no node, or more than one, or not that one, and nothing has changed. It is `take`, one node,
+    /// and `leave` in one step.
+    #[inline]
+    pub fn take_only<N: Nodes>(
+        &self,
+        nodes: &N,
+        wanted: impl FnOnce(usize) -> bool,
+    ) -> Option<usize> {
+        let node = self.head.load(Ordering::Acquire);
+        // Its link is as it was pushed: only the owner changes it from then on.
+        let is_only = node >= FIRST_NODE && nodes.link(node).load(Ordering::Relaxed) < FIRST_NODE;
+        if !is_only || !wanted(node) {
+            return None;
+        }
+        self.head
+            .compare_exchange(node, RUNNING, Ordering::AcqRel, Ordering::Relaxed)
+            .ok()
+    }
+
+    /// RUNNING -> POLLING, unless there is a node already. Owner only, which looks until it takes one or leaves.
+    #[inline]
+    pub fn listen(&self) {
+        // If it fails, there is something to take, or the owner is looking anyway.
+        let _ = self
+            .head
+            .compare_exchange(RUNNING, POLLING, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
     /// POLLING or HALTED -> RUNNING; a mere load if it is RUNNING. Owner only.
     ///
     /// False: a node arrived, take it first. After true every first push rings,
@@ -205,6 +238,12 @@ impl Batch {
         Self { oldest: RUNNING }
     }
 
+    /// A node that [`Mailbox::take_only`] gave.
+    #[inline]
+    pub const fn of(only: usize) -> Self {
+        Self { oldest: only }
+    }
+
     /// The next node, which from now on may be pushed again.
     #[inline]
     pub fn next<N: Nodes>(&mut self, nodes: &N) -> Option<usize> {
@@ -271,6 +310,27 @@ mod tests {
         assert!(!mailbox.leave());
         assert_eq!(mailbox.take(&links).next(&links), Some(3));
         assert!(mailbox.leave());
+    }
+
+    #[test]
+    fn the_only_node_is_taken_in_one_step() {
+        let (mailbox, links) = (Mailbox::new(), links());
+        assert_eq!(mailbox.take_only(&links, |_| true), None);
+        mailbox.listen();
+        assert_eq!(mailbox.push(&links, 3), Ring::NotNeeded);
+        mailbox.listen();
+        assert_eq!(mailbox.take_only(&links, |node| node != 3), None);
+        assert_eq!(mailbox.take_only(&links, |_| true), Some(3));
+        assert_eq!(mailbox.push(&links, 4), Ring::Needed, "nobody looks");
+        assert_eq!(mailbox.push(&links, 5), Ring::NotNeeded);
+        assert_eq!(mailbox.take_only(&links, |_| true), None, "there are two");
+        let mut batch = mailbox.take(&links);
+        assert_eq!(batch.next(&links), Some(4));
+        assert_eq!(batch.next(&links), Some(5));
+        assert!(mailbox.leave());
+        let _ = mailbox.push(&links, 3);
+        let only = mailbox.take_only(&links, |_| true).map(super::Batch::of);
+        assert_eq!(only.and_then(|mut batch| batch.next(&links)), Some(3));
     }
 
     #[test]

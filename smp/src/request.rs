@@ -94,6 +94,13 @@ impl Word {
         Self((self.0 >> ROUND_SHIFT).wrapping_add(1) << ROUND_SHIFT)
     }
 
+    /// Whether nobody has demanded anything, not even that the request end with an answer.
+    #[inline]
+    #[must_use]
+    pub const fn is_undemanded(self) -> bool {
+        self.0 & DEMAND == 0
+    }
+
     /// The number of the request, counting from 1 and wrapping; for checks and traces.
     #[inline]
     #[must_use]
@@ -268,6 +275,22 @@ impl Request {
     #[must_use]
     pub fn deliver_silently(&self) -> bool {
         self.change(Word::delivered_silently)
+    }
+
+    /// As [`Request::deliver_silently`], for a holder that has seen that nobody [demanded](Word::is_undemanded) anything.
+    #[inline]
+    #[must_use]
+    pub fn deliver_silently_as(&self, seen: Word) -> bool {
+        debug_assert!(seen.is_undemanded());
+        // While the holder has it, nothing but a demand changes the word.
+        self.word
+            .compare_exchange(
+                seen.0,
+                seen.0 | DELIVERED,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            )
+            .is_ok()
     }
 
     #[inline]

@@ -31,6 +31,18 @@ pub trait ReadyStore {
     fn refill_slice(&mut self, thread: Self::Thread);
 }
 
+/// What [`ReadyLists::glance`] sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Glance<T> {
+    /// [`ReadyLists::pick`] would find this thread, and change nothing.
+    Thread(T),
+    /// It would find nobody.
+    Nobody,
+    /// There is something to put right first.
+    Unclear,
+}
+
 /// The ready threads of one processor.
 #[derive(Debug)]
 pub struct ReadyLists<T> {
@@ -99,6 +111,12 @@ impl<T: Copy + Eq> ReadyLists<T> {
         self.current[priority] = Some(thread);
     }
 
+    /// Whether it is the thread's turn at its priority, so that [`Self::enqueue_first`] would do nothing.
+    #[inline(always)]
+    pub fn is_first<S: ReadyStore<Thread = T>>(&self, store: &S, thread: T) -> bool {
+        self.current[usize::from(store.priority(thread))] == Some(thread)
+    }
+
     /// Takes a thread off its list, if it is listed.
     #[inline]
     pub fn remove<S: ReadyStore<Thread = T>>(&mut self, store: &mut S, thread: T) {
@@ -124,7 +142,7 @@ impl<T: Copy + Eq> ReadyLists<T> {
     fn search<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<T> {
         loop {
             let Some(thread) = self.current[usize::from(self.highest)] else {
-                self.highest = self.highest_occupied()?;
+                self.lower_highest()?;
                 continue;
             };
             if !store.is_ready(thread) {
@@ -138,12 +156,26 @@ impl<T: Copy + Eq> ReadyLists<T> {
         }
     }
 
+    /// What [`Self::pick`] would find, if that can be seen at once.
+    #[inline(always)]
+    pub fn glance<S: ReadyStore<Thread = T>>(&self, store: &S) -> Glance<T> {
+        let current = self.current[usize::from(self.highest)];
+        match current {
+            Some(thread) if store.is_ready(thread) && store.slice_left(thread) => {
+                Glance::Thread(thread)
+            }
+            // Nobody is above, and there is nothing below.
+            None if self.highest == 0 => Glance::Nobody,
+            _ => Glance::Unclear,
+        }
+    }
+
     /// The priority of the most urgent ready thread that is listed. Threads met that are not ready leave their list.
     #[inline]
     pub fn top<S: ReadyStore<Thread = T>>(&mut self, store: &mut S) -> Option<u8> {
         loop {
             let Some(thread) = self.current[usize::from(self.highest)] else {
-                self.highest = self.highest_occupied()?;
+                self.lower_highest()?;
                 continue;
             };
             if store.is_ready(thread) {
@@ -171,6 +203,14 @@ impl<T: Copy + Eq> ReadyLists<T> {
             self.unlink(store, thread);
         }
         self.insert(store, thread);
+    }
+
+    /// The list of the highest priority was found empty. `None`: all are.
+    #[inline]
+    fn lower_highest(&mut self) -> Option<()> {
+        let occupied = self.highest_occupied();
+        self.highest = occupied.unwrap_or(0);
+        occupied.map(|_| ())
     }
 
     /// The highest priority whose list has a thread. Bounded: an idle processor does not walk all lists.

@@ -4,7 +4,7 @@
 //! line 0, all that a short message touches:
 //!  0 TCB array      8 "lives here and waits"  16 loaded root  24 root seen through the window
 //! 32 user gs base  40 "lives here and runs"   48 (pad) 52 task state, whose rsp0 at 56 is the running thread's stack top
-//! then: this block's address, dispatcher stack, scratch, slice left
+//! then: this block's address, dispatcher stack, scratch, "lives here and asks", slice left
 //! .. mailbox, on a line of its own: other CPUs write it
 //! .. ready lists, wakeups, counters
 //! ```
@@ -67,6 +67,7 @@ pub(crate) struct Cpu {
     this: *const Cpu,
     dispatcher_stack: u64,
     scratch: Cell<u64>,
+    asking_here: u64,
     /// Where this CPU sees the memory of others.
     pub(crate) window: window::Place,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
@@ -139,6 +140,8 @@ pub(crate) mod offsets {
     pub(crate) const WINDOW_ROOT: usize = offset_of!(Cpu, window_root);
     /// Top of the dispatcher's stack.
     pub(crate) const DISPATCHER_STACK: usize = offset_of!(Cpu, dispatcher_stack);
+    /// Whether the dispatcher must run before the kernel is left.
+    pub(crate) const RESCHEDULE: usize = offset_of!(Cpu, reschedule);
     /// A word for the system-call entry.
     pub(crate) const SCRATCH: usize = offset_of!(Cpu, scratch);
     /// rsp0 of the task state: the running thread's stack top.
@@ -186,6 +189,7 @@ impl Cpu {
             this,
             dispatcher_stack,
             scratch: Cell::new(0),
+            asking_here: home_word(index, State::Asking),
             window: window::Place::of(index),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
@@ -226,6 +230,12 @@ impl Cpu {
     #[inline(always)]
     pub(crate) fn waiting_here(&self) -> u64 {
         self.waiting_here
+    }
+
+    /// The home word of a thread that lives here and has a request at another CPU.
+    #[inline(always)]
+    pub(crate) fn asking_here(&self) -> u64 {
+        self.asking_here
     }
 
     /// The home word of a thread that lives here and is ready.

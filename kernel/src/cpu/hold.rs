@@ -35,6 +35,14 @@ pub(crate) fn at(cpu: &Cpu, point: Point) {
     }
 }
 
+/// Whether a test wants this CPU to stop at `point`, now or when it comes there again.
+#[inline(always)]
+pub(crate) fn is_due(cpu: &Cpu, point: Point) -> bool {
+    let order = || ORDERS.get(usize::from(cpu.index));
+    cfg!(debug_assertions)
+        && order().is_some_and(|order| order.load(Ordering::Acquire) & POINT == point as u64)
+}
+
 #[inline(never)]
 fn stop(cpu: &Cpu, point: Point) {
     let Some(order) = ORDERS.get(usize::from(cpu.index)) else {

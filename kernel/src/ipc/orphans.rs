@@ -35,6 +35,12 @@ fn tell(whom: impl Fn(&Cpu) -> bool) {
     }
 }
 
+/// Whether this CPU has been told and has not looked yet: [`look`] then. Who tells it after this rings.
+#[inline(always)]
+pub(crate) fn is_told(cpu: &Cpu) -> bool {
+    cpu.orphans.load(Ordering::Relaxed)
+}
+
 /// The doorbell rang: perhaps because of [`announce`]. This CPU, interrupts off.
 pub(crate) fn look(cpu: &Cpu) {
     if cpu.orphans.swap(false, Ordering::AcqRel) {

@@ -2,6 +2,7 @@
 //! and spaces leave behind when they end it puts away before anybody runs.
 
 use pecan_abi::hold::Point;
+use pecan_rules::ready::Glance;
 use x86_64::instructions::interrupts;
 
 use super::tick;
@@ -14,7 +15,7 @@ use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
 
 /// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
-const POLLS: u32 = 16;
+pub(super) const POLLS: u32 = 16;
 
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
 pub(crate) extern "C" fn dispatch() -> ! {
@@ -84,6 +85,13 @@ pub(super) fn pick(cpu: &Cpu) -> Option<Owned> {
     Some(Owned::seen_here(next))
 }
 
+/// Takes up `thread`, which has got a message. Nobody else is ready, so it need not stand in line.
+#[inline(always)]
+fn take_up_woken(cpu: &Cpu, thread: Owned) -> ! {
+    super::ready::begin_turn(cpu, thread);
+    take_up(cpu, thread)
+}
+
 /// Polls for a moment, then halts until an interrupt, without a space. While something is postponed the CPU is not idle.
 fn idle(cpu: &'static Cpu) {
     if cpu.backlog.is_postponed() {
@@ -92,11 +100,7 @@ fn idle(cpu: &'static Cpu) {
     match remote::poll(cpu, POLLS) {
         Found::Nothing => {}
         Found::Mail => return,
-        Found::Message(thread) => {
-            // Nobody else is ready, so it need not stand in line.
-            super::ready::begin_turn(cpu, thread);
-            take_up(cpu, thread);
-        }
+        Found::Message(thread) => take_up_woken(cpu, thread),
     }
     shootdown::rest(cpu);
     tick::rest(cpu);
@@ -107,5 +111,17 @@ fn idle(cpu: &'static Cpu) {
     hold::at(cpu, Point::Halting);
     interrupts::enable_and_hlt();
     interrupts::disable();
-    remote::wake_up(cpu);
+    wake_up(cpu);
+}
+
+/// The CPU halted and was woken, perhaps for a message and nothing else.
+#[inline(always)]
+fn wake_up(cpu: &'static Cpu) {
+    let nobody = || cpu.ready.with(|ready| ready.glance(&Links)) == Glance::Nobody;
+    if cpu.mailbox.0.has_mail() && nobody() && !is_untidy(cpu) {
+        cpu.reschedule.set(false);
+        if let Found::Message(thread) = remote::hear(cpu) {
+            take_up_woken(cpu, thread);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! is listed, except the running one and one that a switch goes to at once.
 //!
 //! * `dispatch`  the dispatcher: drain the mailbox, pick, or idle
+//! * `next`      the same where there is nothing to do but to pick
 //! * `preempt`   may the running thread go on?
 //! * `ready`     becoming ready, being preempted, giving way
 //! * `tick`      time: slices, quanta, delays, wakeups
@@ -11,6 +12,7 @@
 
 mod check;
 mod dispatch;
+mod next;
 mod preempt;
 mod ready;
 mod tick;
@@ -21,6 +23,7 @@ use pecan_rules::wakeup::WakeupQueue;
 
 pub(crate) use check::check;
 pub(crate) use dispatch::dispatch;
+pub(crate) use next::{after_block, instead};
 pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, let_others_in, preempt_if_asked};
 pub(crate) use ready::{
     donate, give_way, keep_slice, next_in_line, preempt, run_at_once, step_aside, unlist, wake,

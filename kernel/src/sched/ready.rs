@@ -37,8 +37,9 @@ pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
 }
 
 /// `thread`, which was blocked, is about to run without standing in line: on its own slice, a new one if it has none left.
+#[inline(always)]
 pub(super) fn begin_turn(cpu: &Cpu, thread: Owned) {
-    thread.set_state(cpu, State::Ready);
+    thread.set_ready(cpu);
     if thread.slice_left.get() == 0 {
         thread.slice_left.set(thread.slice.get());
     }

@@ -98,6 +98,12 @@ impl Owned {
         self.set_home_word(cpu.ready_here());
     }
 
+    /// Makes the thread one whose request is at another CPU.
+    #[inline(always)]
+    pub(crate) fn set_asking(self, cpu: &Cpu) {
+        self.set_home_word(cpu.asking_here());
+    }
+
     /// Makes the thread one that waits here.
     #[inline(always)]
     pub(crate) fn set_waiting(self, cpu: &Cpu) {

@@ -51,11 +51,17 @@ impl Resources {
         Self::FPU | Self::GS | Self::WINDOW | Self::FAVOURED | Self::DEBUG | Self::PORTS;
 }
 
+/// Whether something is to be done when `thread` leaves the CPU.
+#[inline(always)]
+pub(crate) fn has_to_leave(thread: Owned) -> bool {
+    thread.resources.get() & Resources::LEAVING != 0
+}
+
 /// `thread` leaves the CPU: what it has in registers goes to its memory, what the CPU lets it do ends, and nobody has to
 /// wait for it any more.
 #[inline(always)]
 pub(crate) fn leave(cpu: &Cpu, thread: Owned) {
-    if thread.resources.get() & Resources::LEAVING != 0 {
+    if has_to_leave(thread) {
         put_away(cpu, thread);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use pecan_rules::ready::{ReadyLists, ReadyStore};
+use pecan_rules::ready::{Glance, ReadyLists, ReadyStore};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
 
@@ -210,6 +210,7 @@ proptest! {
                 }
                 Op::EnqueueFirst(thread) => {
                     lists.enqueue_first(&mut store, thread);
+                    assert!(lists.is_first(&store, thread));
                     naive.enqueue_first(&store, thread);
                 }
                 Op::Remove(thread) => {
@@ -240,8 +241,16 @@ proptest! {
                 }
                 Op::Pick => {
                     let listed = (0..THREADS).filter(|&thread| store.0[thread].listed).collect();
+                    let glance = lists.glance(&store);
                     let picked = lists.pick(&mut store);
                     assert_picked_well(&store, &listed, picked);
+                    match glance {
+                        Glance::Thread(thread) => assert_eq!(picked, Some(thread)),
+                        Glance::Nobody => assert_eq!(picked, None),
+                        Glance::Unclear => {}
+                    }
+                    let clear = picked.map_or(Glance::Nobody, Glance::Thread);
+                    assert_eq!(lists.glance(&store), clear, "after a pick all is in order");
                     assert_eq!(picked, naive.pick(&store));
                 }
             }
@@ -250,6 +259,7 @@ proptest! {
                 assert_eq!(state.listed, naive.is_listed(thread), "thread {thread} after {op:?}");
                 assert_eq!(state.slice, naive.slices[thread], "thread {thread} after {op:?}");
                 assert!(!state.listed || state.priority <= lists.highest());
+                assert!(state.listed || !lists.is_first(&store, thread));
             }
         }
     }

@@ -138,7 +138,7 @@ pub(crate) fn choose_x2apic(force_xapic: bool) -> bool {
 }
 
 /// Interrupts the CPU with the given APIC id. All memory writes before it are visible to the interrupted CPU. Any CPU, itself included.
-#[inline]
+#[inline(always)]
 pub(crate) fn send_ipi(apic_id: u32, vector: u8) {
     command(apic_id, COMMAND_FIXED | u32::from(vector));
 }
@@ -153,7 +153,7 @@ pub(crate) fn send_startup(apic_id: u32, page: u8) {
     command(apic_id, COMMAND_STARTUP | u32::from(page));
 }
 
-#[inline]
+#[inline(always)]
 fn command(apic_id: u32, command: u32) {
     if MEMORY.load(Ordering::Relaxed) == 0 {
         // Writes to x2APIC registers do not wait for earlier stores; the fences make them.
@@ -161,8 +161,13 @@ fn command(apic_id: u32, command: u32) {
         let value = u64::from(apic_id) << 32 | u64::from(command);
         // SAFETY: in x2APIC mode this register exists, and the command is well-formed.
         unsafe { Msr::new(FIRST_X2APIC + register::COMMAND).write(value) };
-        return;
+    } else {
+        command_in_memory(apic_id, command);
     }
+}
+
+#[inline(never)]
+fn command_in_memory(apic_id: u32, command: u32) {
     interrupts::without_interrupts(|| {
         while read(register::COMMAND) & COMMAND_PENDING != 0 {
             core::hint::spin_loop();

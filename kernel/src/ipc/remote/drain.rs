@@ -17,7 +17,7 @@ use pecan_smp::protocol::Kind;
 
 use super::{Addresses, handle, node, serve};
 use crate::cpu::{Counter, Cpu, CpuCell, hold};
-use crate::ipc::short;
+use crate::ipc::short::{self, Served};
 use crate::sched;
 use crate::thread::{Owned, TcbRef};
 
@@ -137,7 +137,7 @@ fn finish(cpu: &'static Cpu, batch: &mut Batch) {
 /// What a CPU finds in its mailbox.
 #[must_use]
 pub(crate) enum Found {
-    /// Nothing came, or it is not the time to look.
+    /// Nothing came.
     Nothing,
     /// Something: the turn is over.
     Mail,
@@ -145,64 +145,170 @@ pub(crate) enum Found {
     Message(Owned),
 }
 
-/// Takes what was sent to this CPU while a thread ran in user mode.
+/// Takes what was sent to this CPU, which halted or ran a thread in user mode: one message is the common case.
 #[inline(always)]
 pub(crate) fn hear(cpu: &'static Cpu) -> Found {
+    match hear_one(cpu) {
+        Heard::Silently(thread) => Found::Message(thread),
+        Heard::Loudly(thread, sender) => {
+            told(cpu, sender, thread).map_or(Found::Mail, Found::Message)
+        }
+        Heard::All => Found::Mail,
+    }
+}
+
+/// What [`hear_one`] did.
+#[must_use]
+pub(crate) enum Heard {
+    /// All that came is handled, or postponed.
+    All,
+    /// Only a message for this thread, which has it and is to run.
+    Silently(Owned),
+    /// The same, and its sender is to be told first.
+    Loudly(Owned, TcbRef),
+}
+
+/// As [`hear`], in which nothing is left to do after something uncommon.
+#[inline(always)]
+pub(crate) fn hear_one(cpu: &'static Cpu) -> Heard {
+    #[cfg(debug_assertions)]
+    crate::faults::hold(cpu);
     if cpu.backlog.is_postponed() {
-        return Found::Nothing;
+        // Somebody rang before that. It goes on with the tick, or the dispatcher.
+        return Heard::All;
     }
-    let mut batch = cpu.mailbox.0.take(&Addresses);
-    match batch.next(&Addresses) {
-        Some(first) => serve_first(cpu, first, batch),
-        None => Found::Nothing,
+    let Some(only) = cpu.mailbox.0.take_only(&Addresses, |_| true) else {
+        drain_all(cpu);
+        return Heard::All;
+    };
+    if node(only).kind.get() != Kind::Request {
+        handle_only(cpu, only);
+        return Heard::All;
     }
+    cpu.backlog.own_post.set(false);
+    cpu.count(Counter::RemoteRequests);
+    hold::at(cpu, Point::Request);
+    let sender = TcbRef::containing(only);
+    match short::serve(cpu, sender) {
+        Served::Silently(partner) => Heard::Silently(partner),
+        Served::Loudly(partner) => Heard::Loudly(partner, sender),
+        Served::Not => {
+            request_only(cpu, sender);
+            Heard::All
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn drain_all(cpu: &'static Cpu) {
+    drain(cpu);
+}
+
+/// Handles a node that was taken alone, and what came since.
+#[cold]
+#[inline(never)]
+fn handle_only(cpu: &'static Cpu, node: usize) {
+    cpu.mailbox.0.listen();
+    cpu.count(Counter::RemoteRequests);
+    handle(cpu, node);
+    end_turn(cpu);
+}
+
+/// As [`handle_only`], for a request that is not the common one.
+#[cold]
+#[inline(never)]
+fn request_only(cpu: &'static Cpu, sender: TcbRef) {
+    cpu.mailbox.0.listen();
+    serve::request(cpu, sender);
+    end_turn(cpu);
+}
+
+/// One node is handled, and nearly always that is all.
+#[inline(always)]
+fn end_turn(cpu: &'static Cpu) {
+    hold::at(cpu, Point::Drained);
+    if cpu.mailbox.0.leave() {
+        cpu.backlog.own_post.set(false);
+    } else {
+        serve_rest(cpu);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn serve_rest(cpu: &'static Cpu) {
+    let batch = cpu.mailbox.0.take(&Addresses);
+    go_on(cpu, batch, TURN - 1);
 }
 
 /// Looks at the mailbox `times` times, so that nobody need ring meanwhile. The CPU has nothing to run and nothing postponed.
 #[inline(always)]
 pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
-    let mut batch = cpu.mailbox.0.take(&Addresses);
-    let mut left = times;
-    loop {
-        // What was taken is served, also after the last look.
-        if let Some(first) = batch.next(&Addresses) {
-            return serve_first(cpu, first, batch);
+    if is_mail_seen(cpu, times) {
+        hear(cpu)
+    } else {
+        Found::Nothing
+    }
+}
+
+/// As [`poll`], on the stack of a thread that has just blocked, which what else may come must not find there. Returns who has
+/// got a message and is to run; else what has come is the dispatcher's, which has to run soon.
+#[inline(always)]
+pub(crate) fn listen(cpu: &'static Cpu, times: u32) -> Option<Owned> {
+    if !is_mail_seen(cpu, times) {
+        return None;
+    }
+    let is_request = |address| node(address).kind.get() == Kind::Request;
+    let is_wanted = |address| is_request(address) && !hold::is_due(cpu, Point::Request);
+    let only = cpu.mailbox.0.take_only(&Addresses, is_wanted)?;
+    let sender = TcbRef::containing(only);
+    match short::serve(cpu, sender) {
+        Served::Silently(partner) => {
+            cpu.backlog.own_post.set(false);
+            cpu.count(Counter::RemoteRequests);
+            Some(partner)
         }
-        if left == 0 {
-            return Found::Nothing;
+        Served::Loudly(partner) => {
+            cpu.count(Counter::RemoteRequests);
+            told(cpu, sender, partner)
         }
-        left -= 1;
-        if cpu.mailbox.0.has_mail() {
-            batch = cpu.mailbox.0.take(&Addresses);
-        } else {
-            core::hint::spin_loop();
+        Served::Not => {
+            keep(cpu, only);
+            None
         }
     }
+}
+
+/// Tells `sender`. Returns `partner` if it is to run at once: not if the sender lives here and has to hear that first (rule 8
+/// of the protocol).
+#[cold]
+#[inline(never)]
+fn told(cpu: &Cpu, sender: TcbRef, partner: Owned) -> Option<Owned> {
+    short::tell(cpu, sender);
+    if cpu.mailbox.0.has_mail() {
+        sched::wake(cpu, partner);
+        return None;
+    }
+    Some(partner)
+}
+
+/// Leaves a node that was taken alone to the dispatcher.
+#[cold]
+#[inline(never)]
+fn keep(cpu: &Cpu, node: usize) {
+    cpu.backlog.rest.with(|rest| *rest = Batch::of(node));
+    cpu.backlog.postponed.set(true);
 }
 
 #[inline(always)]
-fn serve_first(cpu: &'static Cpu, first: usize, batch: Batch) -> Found {
-    cpu.count(Counter::RemoteRequests);
-    if node(first).kind.get() != Kind::Request {
-        handle(cpu, first);
-        return serve_rest(cpu, batch);
-    }
-    hold::at(cpu, Point::Request);
-    let sender = TcbRef::containing(first);
-    match short::serve(cpu, sender) {
-        Some(partner) if batch.is_empty() && cpu.mailbox.0.leave() => {
-            cpu.backlog.own_post.set(false);
-            return Found::Message(partner);
+fn is_mail_seen(cpu: &Cpu, times: u32) -> bool {
+    cpu.mailbox.0.listen();
+    for _ in 0..times {
+        if cpu.mailbox.0.has_mail() {
+            return true;
         }
-        Some(partner) => sched::wake(cpu, partner),
-        None => serve::request(cpu, sender),
+        core::hint::spin_loop();
     }
-    serve_rest(cpu, batch)
-}
-
-#[cold]
-#[inline(never)]
-fn serve_rest(cpu: &'static Cpu, batch: Batch) -> Found {
-    go_on(cpu, batch, TURN - 1);
-    Found::Mail
+    cpu.mailbox.0.has_mail()
 }

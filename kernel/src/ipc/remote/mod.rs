@@ -33,10 +33,12 @@ use crate::sched;
 use crate::space::shootdown;
 use crate::thread::{Node, Owned, TcbRef, migrate};
 
-use super::short;
+use super::short::{self, Served};
+
+pub(crate) use super::short::tell;
 
 pub(crate) use ask::ask;
-pub(crate) use drain::{Backlog, Found, drain, hear, poll};
+pub(crate) use drain::{Backlog, Found, Heard, drain, hear, hear_one, listen, poll};
 pub(crate) use serve::{refuse_queued, take_queued};
 pub(crate) use visit::{arrived, flags, send_on};
 
@@ -60,27 +62,37 @@ fn node(address: usize) -> &'static Node {
 /// Sends `node` as a message of `kind` to CPU `to`, and an interrupt if that would not look by itself.
 /// The CPU that has the node.
 pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
-    node.kind.set(kind);
     let Some(target) = cpu::get(usize::from(to)) else {
         panic!("a thread lives on CPU {to}, which does not exist")
     };
-    #[cfg(debug_assertions)]
-    faults::hold(cpu);
-    let ring = target
-        .mailbox
-        .0
-        .push(&Addresses, core::ptr::from_ref(node) as usize);
     if to == cpu.index {
         // What a CPU tells itself, it hears before any thread runs.
+        let _ = push(cpu, target, node, kind);
         cpu.backlog.note_own_post();
         cpu.reschedule.set(true);
-        return;
+    } else {
+        send(cpu, target, node, kind);
     }
+}
+
+/// As [`post`], to another CPU.
+#[inline(always)]
+pub(crate) fn send(cpu: &Cpu, target: &Cpu, node: &Node, kind: Kind) {
+    let ring = push(cpu, target, node, kind);
     hold::at(cpu, Point::Pushed);
     if ring == Ring::Needed {
         cpu.count(Counter::IpisSent);
         ring_at(cpu, target);
     }
+}
+
+#[inline(always)]
+fn push(_here: &Cpu, target: &Cpu, node: &Node, kind: Kind) -> Ring {
+    node.kind.set(kind);
+    #[cfg(debug_assertions)]
+    faults::hold(_here);
+    let node = core::ptr::from_ref(node) as usize;
+    target.mailbox.0.push(&Addresses, node)
 }
 
 /// Between the push and this any time may pass: whoever pushes meanwhile relies on it.
@@ -90,11 +102,6 @@ fn ring_at(_here: &Cpu, target: &Cpu) {
     return faults::ring(_here, target);
     #[cfg(not(debug_assertions))]
     apic::send_ipi(target.apic_id, apic::vector::DOORBELL);
-}
-
-/// The CPU halted and was woken: from now on the first node rings again.
-pub(crate) fn wake_up(cpu: &'static Cpu) {
-    drain(cpu);
 }
 
 /// Recalls the request of `thread` from the queue that it is in on CPU `there`. The thread's home.
@@ -111,8 +118,12 @@ fn handle(cpu: &'static Cpu, address: usize) {
     hold::at(cpu, point(kind));
     match kind {
         Kind::Request => match short::serve(cpu, thread) {
-            Some(partner) => sched::wake(cpu, partner),
-            None => serve::request(cpu, thread),
+            Served::Silently(partner) => sched::wake(cpu, partner),
+            Served::Loudly(partner) => {
+                short::tell(cpu, thread);
+                sched::wake(cpu, partner);
+            }
+            Served::Not => serve::request(cpu, thread),
         },
         Kind::Cancel => serve::cancel(cpu, thread),
         Kind::Answer(answer) => reply::answered(cpu, Owned::seen_here(thread), answer),

@@ -1,5 +1,7 @@
 //! A message of words to a thread of another CPU: its request goes there. On the caller's CPU, interrupts off.
 
+use core::ptr;
+
 use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, Timeouts};
 use pecan_smp::protocol::Kind;
@@ -7,15 +9,15 @@ use pecan_smp::protocol::Kind;
 use crate::cpu;
 use crate::ipc::Request;
 use crate::ipc::entry::system_call as general;
-use crate::ipc::remote::post;
+use crate::ipc::remote::send;
 use crate::sched;
-use crate::thread::{Owned, State, Tcb, TcbRef};
+use crate::thread::{Owned, Tcb, TcbRef};
 
 /// What keeps a message from this way.
 const RARE: u64 = Tag::TYPED_MASK | Tag::PROPAGATED;
 
 /// The IPC system call that the straight line left because `partner`, the thread `to`, does not wait on this CPU. Returns who
-/// runs next, as [`crate::ipc::entry::system_call`].
+/// runs next, as [`crate::ipc::entry::system_call`]: the caller itself, if the answer comes while the CPU looks for it.
 pub(crate) extern "sysv64" fn ask(
     me: Owned,
     to: u64,
@@ -25,13 +27,11 @@ pub(crate) extern "sysv64" fn ask(
     tag: u64,
 ) -> *const Tcb {
     let cpu = cpu::current();
-    let there = partner.home();
     let times = Timeouts::from_raw(timeouts);
     let is_timeless =
         times.recv() == Time::NEVER && matches!(times.send(), Time::NEVER | Time::ZERO);
     // Nobody is in the first slot, which lives somewhere, too: then there is nothing to send.
     let is_common = to != 0
-        && there != cpu.index
         && is_timeless
         && tag & RARE == 0
         && me.resources.get() == 0
@@ -39,12 +39,17 @@ pub(crate) extern "sysv64" fn ask(
     if !is_common {
         return general(me, to, from, 0, timeouts, tag);
     }
+    let Some(there) = cpu::get(usize::from(partner.home())).filter(|there| !ptr::eq(*there, cpu))
+    else {
+        return general(me, to, from, 0, timeouts, tag);
+    };
     Request::new(to, from, timeouts, tag).note(&me);
     me.transfer_error.set(0);
     me.receive_aborted.set(false);
+    // Who runs has no deadline, and none is set.
+    debug_assert_eq!(me.deadline.get(), u64::MAX);
     me.request.begin();
-    sched::disarm(me);
-    me.set_state(cpu, State::Asking);
-    post(cpu, there, &me.request_node, Kind::Request);
-    core::ptr::null()
+    me.set_asking(cpu);
+    send(cpu, there, &me.request_node, Kind::Request);
+    sched::after_block(cpu)
 }

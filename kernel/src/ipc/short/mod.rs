@@ -15,7 +15,8 @@ mod serve;
 pub(crate) use ask::ask;
 pub(super) use fault::fault;
 pub(crate) use item::system_call;
-pub(super) use serve::serve;
+pub(crate) use serve::tell;
+pub(super) use serve::{Served, serve};
 
 use crate::cpu::Cpu;
 use crate::sched;

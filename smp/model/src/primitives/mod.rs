@@ -3,6 +3,7 @@
 //! A mutant panics inside loom; its test expects the message of the assertion that
 //! must catch it, so that a mutant that fails for another reason does not pass.
 
+mod alone;
 mod home;
 mod mailbox;
 mod mutants;

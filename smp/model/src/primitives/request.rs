@@ -30,6 +30,22 @@ impl Agreement for Request {
     }
 }
 
+/// A request whose holder looks first whether anybody demanded anything.
+struct Seen(Request);
+
+impl Agreement for Seen {
+    fn begun() -> Self {
+        Self(started())
+    }
+    fn demand(&self) -> bool {
+        Agreement::demand(&self.0)
+    }
+    fn deliver_silently(&self) -> bool {
+        let seen = self.0.look();
+        seen.is_undemanded() && self.0.deliver_silently_as(seen)
+    }
+}
+
 fn started() -> Request {
     let request = Request::new();
     request.begin();
@@ -59,6 +75,7 @@ fn one_side_ends_it<A: Agreement>() {
 #[test]
 fn demand_and_silent_end() {
     explore(one_side_ends_it::<Request>);
+    explore(one_side_ends_it::<Seen>);
 }
 
 #[test]

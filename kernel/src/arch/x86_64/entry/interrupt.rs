@@ -7,12 +7,12 @@ use crate::arch::x86_64::{copy, debug};
 use crate::cpu::{self, Counter, Cpu};
 use crate::ipc::fault;
 use crate::ipc::orphans;
-use crate::ipc::remote::{self, Found};
+use crate::ipc::remote::{self, Heard};
 use crate::ipc::strings;
 use crate::irq;
 use crate::memory::layout;
 use crate::sched;
-use crate::thread::Owned;
+use crate::thread::{Owned, Tcb, TcbRef};
 
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
@@ -86,7 +86,7 @@ fn interrupted_copy(frame: &mut Frame) {
 fn interrupt(cpu: &'static Cpu, vector: u8, running: Option<Owned>) {
     match vector {
         vector::TIMER => tick(cpu, running),
-        vector::DOORBELL => doorbell(cpu, running),
+        vector::DOORBELL => doorbell(cpu),
         vector::PING => {
             apic::eoi();
             crate::sys::control::pinged(cpu);
@@ -109,34 +109,63 @@ fn tick(cpu: &'static Cpu, running: Option<Owned>) {
     }
 }
 
-/// Another CPU has something to tell. A message for a thread that outranks the interrupted one is not listed first.
+/// Another CPU has something to tell, in the middle of something of the kernel's: the dispatcher hears it, soon.
 #[inline(never)]
-fn doorbell(cpu: &'static Cpu, running: Option<Owned>) {
+fn doorbell(cpu: &Cpu) {
     apic::eoi();
     cpu.count(Counter::IpisTaken);
     orphans::look(cpu);
-    look_into_mailbox(cpu, running);
+    cpu.reschedule.set(true);
 }
 
-/// Takes what was sent to this CPU; in the middle of something of the kernel's the dispatcher does, soon.
-#[inline(always)]
-fn look_into_mailbox(cpu: &'static Cpu, running: Option<Owned>) {
-    let Some(running) = running else {
-        cpu.reschedule.set(true);
-        return;
-    };
-    match remote::hear(cpu) {
-        Found::Message(thread) => sched::run_at_once(cpu, running, thread),
-        Found::Mail => {}
-        Found::Nothing => remote::drain(cpu),
+/// Another CPU has something to tell, and a thread of this one was interrupted in user mode. Returns who runs instead of it,
+/// a thread that got a message and outranks it, without having been listed first; or null. Interrupts off, on the
+/// interrupted thread's stack.
+pub(super) extern "sysv64" fn rung() -> *const Tcb {
+    let cpu = cpu::current();
+    apic::eoi();
+    cpu.count(Counter::IpisTaken);
+    if orphans::is_told(cpu) {
+        look_around(cpu);
+        return core::ptr::null();
+    }
+    match remote::hear_one(cpu) {
+        Heard::Silently(thread) => sched::instead(cpu, Owned::current(), thread),
+        Heard::Loudly(thread, sender) => loudly(cpu, thread, sender),
+        Heard::All => core::ptr::null(),
     }
 }
 
-/// What was postponed goes on with the tick.
+/// As [`handle`] does in the end: the interrupted thread goes on, unless something asked for the dispatcher.
+pub(super) extern "sysv64" fn leave() {
+    sched::leave_interrupt(cpu::current(), Owned::current());
+}
+
+#[cold]
+#[inline(never)]
+fn look_around(cpu: &'static Cpu) {
+    orphans::look(cpu);
+    if !cpu.backlog.is_postponed() {
+        remote::drain(cpu);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn loudly(cpu: &Cpu, thread: Owned, sender: TcbRef) -> *const Tcb {
+    remote::tell(cpu, sender);
+    sched::instead(cpu, Owned::current(), thread)
+}
+
+/// What was postponed goes on with the tick; in the middle of something of the kernel's the dispatcher does it, soon.
 #[cold]
 #[inline(never)]
 fn go_on_with_mailbox(cpu: &'static Cpu, running: Option<Owned>) {
-    look_into_mailbox(cpu, running);
+    if running.is_some() {
+        remote::drain(cpu);
+    } else {
+        cpu.reschedule.set(true);
+    }
 }
 
 #[inline(never)]

@@ -23,9 +23,11 @@ unsafe extern "C" {
     safe static pecan_exit_user: [u8; 5];
     safe static pecan_exit_tick: [u8; 5];
     safe static pecan_exit_switch: [u8; 5];
+    safe static pecan_exit_rung: [u8; 5];
     safe static pecan_entry_shut: [u8; 3];
     safe static pecan_fault_shut: [u8; 3];
     safe static pecan_interrupt_shut: [u8; 3];
+    safe static pecan_entry_rung: [u8; 3];
     safe static pecan_tick_shut: [u8; 3];
     safe static pecan_copy_open: [u8; 3];
     safe static pecan_copy_close: [u8; 3];
@@ -58,6 +60,7 @@ pub(crate) fn adapt(boot: bool) {
         &pecan_exit_user,
         &pecan_exit_tick,
         &pecan_exit_switch,
+        &pecan_exit_rung,
     ];
     for site in exits.into_iter().filter(|_| !has.fsgsbase) {
         replace(site, NOP5);
@@ -66,6 +69,7 @@ pub(crate) fn adapt(boot: bool) {
         &pecan_entry_shut,
         &pecan_fault_shut,
         &pecan_interrupt_shut,
+        &pecan_entry_rung,
         &pecan_tick_shut,
         &pecan_copy_open,
         &pecan_copy_close,

@@ -4,8 +4,10 @@ use core::arch::naked_asm;
 
 use super::frame::Frame;
 use super::frame::TRAP_FLAG;
-use crate::arch::x86_64::apic::vector::TIMER;
-use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
+use crate::arch::x86_64::apic::vector::{DOORBELL, TIMER};
+use crate::arch::x86_64::switch;
+use crate::cpu::offsets::{RESCHEDULE, SCRATCH, STACK_TOP, USER_GS};
+use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 
 /// The entry of exceptions, and of what interrupts the kernel: saves all registers, takes the kernel's gs, calls the handler, and goes back. What may touch user
 /// memory, because the user set AC or a copy was interrupted, may not from here on.
@@ -253,6 +255,81 @@ extern "C" fn debug() {
     )
 }
 
+/// The doorbell, apart from the others because a message between CPUs waits for it. What it interrupts in user mode it
+/// leaves at once for the thread that [`super::interrupt::rung`] names.
+///
+/// In: the CPU's frame. Out: as [`common`], also when it is taken up again; from the kernel, on to [`plain`].
+#[unsafe(naked)]
+extern "C" fn doorbell() {
+    naked_asm!(
+        "test byte ptr [rsp + 8], 3",
+        "jz {plain}",
+        "push rax",
+        "push rbx",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push rbp",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "swapgs",
+        "cld",
+        ".globl pecan_entry_rung",
+        "pecan_entry_rung: clac",
+        "call {rung}",
+        "test rax, rax",
+        "jz 5f",
+        "lea rcx, [rip + 4f]",
+        "push rcx",
+        "mov [rsp + {me} + {stack}], rsp",
+        "jmp {enter}",
+        "4: mov qword ptr [rax + {stack}], offset {returns}",
+        "5: cmp byte ptr gs:[{reschedule}], 0",
+        "jne 7f",
+        "6: mov rax, gs:[{user_gs}]",
+        "swapgs",
+        ".globl pecan_exit_rung",
+        "pecan_exit_rung: wrgsbase rax",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rbp",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop rbx",
+        "pop rax",
+        "iretq",
+        "7: call {leave}",
+        "jmp 6b",
+        plain = sym plain::<{ DOORBELL as u32 }>,
+        rung = sym super::interrupt::rung,
+        enter = sym switch::enter,
+        leave = sym super::interrupt::leave,
+        me = const RUNG - STACK_TOP_OFFSET as i64,
+        stack = const tcb_offsets::STACK,
+        returns = sym switch::RETURNS,
+        reschedule = const RESCHEDULE,
+        user_gs = const USER_GS,
+    )
+}
+
+/// What [`doorbell`] has on the stack when it leaves it: the CPU's five words, fifteen registers, where it goes on.
+const RUNG: i64 = (5 + 15 + 1) * 8;
+
 macro_rules! stubs {
     ($stub:ident: $($vector:literal)*) => { [$($stub::<$vector>),*] };
 }
@@ -284,6 +361,7 @@ pub(crate) fn address(vector: u8) -> u64 {
     let stub: extern "C" fn() = match vector {
         1 => debug,
         2 => non_maskable,
+        DOORBELL => doorbell,
         8 => with_error::<8>,
         10 => with_error::<10>,
         11 => with_error::<11>,
