@@ -19,8 +19,9 @@ type Shared = Arc<OnceLock<Result<Report, String>>>;
 /// Most instructions of a call with a string of 1 MiB, in percent of those of a plain copy.
 const LONG_PERCENT: u64 = 105;
 
-/// Most instructions of the same to another CPU, in percent of those of a plain copy.
-const INTER_LONG_PERCENT: u64 = 102;
+/// Most instructions of the same to another CPU, in percent of those of a plain copy. Those with which the sender's CPU looks for
+/// messages before it halts are among them.
+const INTER_LONG_PERCENT: u64 = 107;
 
 /// Most that the shortest round trip between CPUs takes of a bare interrupt's there and back.
 const IPI_RATIO: f64 = 2.0;
@@ -52,31 +53,32 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
             judge(report(&built, &shared)?)
         })
     };
-    let of_times = {
-        let (built, shared) = (built.clone(), shared.clone());
-        Trial::test("bench::PERF0009", move || {
-            fast_in_one_of_several_runs(&built, &shared)
-        })
-    };
     let built = built.clone();
     let sizes = Trial::test("bench::PERF0011", move || size_costs_nothing(&built));
     judges
         .into_iter()
         .map(trial)
-        .chain([of_times, sizes])
+        .chain([sizes])
         .collect()
 }
 
-/// The least of many samples counts, but other machines may run beside this one all the time: then it is measured again.
-fn fast_in_one_of_several_runs(built: &Built, shared: &Shared) -> Result<(), Failed> {
+/// The one that compares times, which others that run beside it would disturb.
+pub(crate) fn alone(built: &Arc<Built>) -> Vec<Trial> {
+    let built = built.clone();
+    vec![Trial::test("bench::PERF0009", move || {
+        fast_in_one_of_several_runs(&built)
+    })]
+}
+
+/// The least of many samples counts, but the computer may have other things to do all the time: then it is measured again.
+fn fast_in_one_of_several_runs(built: &Built) -> Result<(), Failed> {
     const RUNS: usize = 4;
-    let mut verdict = as_fast_as_interrupts(report(built, shared)?);
-    for _ in 1..RUNS {
+    let mut verdict = Ok(());
+    for _ in 0..RUNS {
+        verdict = as_fast_as_interrupts(report(built, &Shared::default())?);
         if verdict.is_ok() {
             break;
         }
-        let again = Shared::default();
-        verdict = as_fast_as_interrupts(report(built, &again)?);
     }
     verdict
 }

@@ -56,5 +56,12 @@ fn main() -> ExitCode {
         fuzz::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let together = libtest_mimic::run(&arguments, trials);
+    // What measures time needs the computer for itself.
+    arguments.test_threads = Some(1);
+    let alone = libtest_mimic::run(&arguments, bench::alone(&built));
+    if together.has_failed() || alone.has_failed() {
+        return ExitCode::from(101);
+    }
+    ExitCode::SUCCESS
 }

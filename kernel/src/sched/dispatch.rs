@@ -14,8 +14,11 @@ use crate::space::shootdown;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
 
-/// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
-pub(super) const POLLS: u32 = 16;
+/// How often an idle CPU pauses before it halts, and how often it looks at its mailbox after each: some microseconds, about as
+/// long as an answer takes that comes at once. A node that arrives meanwhile needs no interrupt. While it pauses, another
+/// hardware thread of its core, or another CPU of an emulator, gets on.
+const PAUSES: u32 = 4;
+const LOOKS: u32 = 2_000;
 
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
 pub(crate) extern "C" fn dispatch() -> ! {
@@ -97,10 +100,18 @@ fn idle(cpu: &'static Cpu) {
     if cpu.backlog.is_postponed() {
         return;
     }
-    match remote::poll(cpu, POLLS) {
-        Found::Nothing => {}
-        Found::Mail => return,
-        Found::Message(thread) => take_up_woken(cpu, thread),
+    let mut looks = 1;
+    for _ in 0..PAUSES {
+        match remote::poll(cpu, looks) {
+            Found::Nothing => {}
+            Found::Mail => return,
+            Found::Message(thread) => take_up_woken(cpu, thread),
+        }
+        let_interrupts_in();
+        if cpu.reschedule.get() {
+            return;
+        }
+        looks = LOOKS;
     }
     shootdown::rest(cpu);
     tick::rest(cpu);

@@ -4,12 +4,14 @@ use pecan_abi::utcb::PreemptFlags;
 use pecan_rules::budget;
 use pecan_rules::ready::Glance;
 
-use super::dispatch::POLLS;
 use super::ready::{begin_turn, step_aside, wake};
 use crate::cpu::Cpu;
 use crate::ipc::remote;
 use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, Tcb, resources};
+
+/// How often it is looked for an answer that is there at once, before the dispatcher does.
+const LOOKS: u32 = 4;
 
 /// The running thread has blocked in a system call, and nothing is to be put away for it. Returns who runs now, perhaps the
 /// thread itself, which has got its answer meanwhile; null if the dispatcher has more to do than to choose.
@@ -39,7 +41,7 @@ fn picked(cpu: &Cpu, next: Owned) -> Option<Owned> {
 /// Nobody is ready: whoever gets a message while the CPU looks for a moment.
 #[inline(always)]
 fn listened(cpu: &'static Cpu) -> Option<Owned> {
-    let thread = remote::listen(cpu, POLLS)?;
+    let thread = remote::listen(cpu, LOOKS)?;
     begin_turn(cpu, thread);
     Some(thread)
 }

@@ -95,7 +95,8 @@ fn counter(cpu: u64, index: u64) -> Result<u64, SysError> {
     cpu.counter(index).ok_or(SysError::InvalidParameter)
 }
 
-/// Ticks of one bare interrupt round trip to CPU `target`: there and back, kernel to kernel, this CPU halting meanwhile.
+/// Ticks of one bare interrupt round trip to CPU `target`: there and back, kernel to kernel, this CPU halting meanwhile, and the
+/// other before, if it is idle.
 fn ping(target: u64) -> Result<u64, SysError> {
     let here = cpu::current();
     let other = usize::try_from(target)
@@ -112,6 +113,7 @@ fn ping(target: u64) -> Result<u64, SysError> {
         core::hint::spin_loop();
         interrupts::disable();
     }
+    let_halt(other);
     let start = clock::now_ticks();
     apic::send_ipi(other.apic_id, apic::vector::PING);
     while !here.ponged.load(Ordering::Acquire) {
@@ -119,6 +121,18 @@ fn ping(target: u64) -> Result<u64, SysError> {
         interrupts::disable();
     }
     Ok(clock::now_ticks() - start)
+}
+
+/// Waits for a moment that `other` halts, if it is idle: what comes while it still looks for messages is another measure.
+fn let_halt(other: &Cpu) {
+    for _ in 0..10_000 {
+        if other.mailbox.0.is_halted() {
+            return;
+        }
+        interrupts::enable();
+        core::hint::spin_loop();
+        interrupts::disable();
+    }
 }
 
 /// Notes that `here` pings `other`, unless somebody else does just now.

@@ -242,18 +242,21 @@ fn serve_rest(cpu: &'static Cpu) {
     go_on(cpu, batch, TURN - 1);
 }
 
-/// Looks at the mailbox `times` times, so that nobody need ring meanwhile. The CPU has nothing to run and nothing postponed.
+/// Looks at the mailbox `times` times in a row. Nobody need ring meanwhile, nor until the CPU leaves or halts: it looks again
+/// before. It has nothing to run and nothing postponed.
 #[inline(always)]
 pub(crate) fn poll(cpu: &'static Cpu, times: u32) -> Found {
-    if is_mail_seen(cpu, times) {
-        hear(cpu)
-    } else {
-        Found::Nothing
+    cpu.mailbox.0.listen();
+    for _ in 0..times {
+        if cpu.mailbox.0.has_mail() {
+            return hear(cpu);
+        }
     }
+    Found::Nothing
 }
 
-/// As [`poll`], on the stack of a thread that has just blocked, which what else may come must not find there. Returns who has
-/// got a message and is to run; else what has come is the dispatcher's, which has to run soon.
+/// As [`poll`], with a pause after each look, and on the stack of a thread that has just blocked, which what else may come must
+/// not find there. Returns who has got a message and is to run; else what has come is the dispatcher's, which has to run soon.
 #[inline(always)]
 pub(crate) fn listen(cpu: &'static Cpu, times: u32) -> Option<Owned> {
     if !is_mail_seen(cpu, times) {
