@@ -132,6 +132,7 @@ mod tests {
             qemu: String::new(),
             cpus: 2,
             rows,
+            peers: Vec::new(),
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         budgets.complaints(&report, |id| report.rows.iter().any(|row| row.id == id))
@@ -196,6 +197,7 @@ mod tests {
             qemu: String::new(),
             cpus: 2,
             rows: vec![row("a", None, 100, 0.0)],
+            peers: Vec::new(),
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         let told = budgets.complaints(&report, |_| true);

@@ -6,6 +6,7 @@
 
 mod budgets;
 mod join;
+pub mod peers;
 mod raw;
 mod report;
 mod run;

@@ -1,5 +1,6 @@
 //! The figures of both runs together, and their JSON form.
 
+use crate::peers::Peer;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one `cargo xtask bench` found out.
@@ -13,6 +14,9 @@ pub struct Report {
     pub cpus: u32,
     /// A row for each path and message length, in the order in which they were measured.
     pub rows: Vec<Row>,
+    /// Linux in the same emulator, in each configuration that was measured; empty unless it was asked for.
+    #[serde(default)]
+    pub peers: Vec<Peer>,
 }
 
 /// One path with one message length. What could not be measured is `None`, in JSON `null`.
@@ -56,18 +60,25 @@ impl Report {
     /// # Errors
     /// When a figure is not a finite number.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        let rows: Vec<String> = self
-            .rows
-            .iter()
-            .map(serde_json::to_string)
-            .collect::<Result<_, _>>()?;
         let qemu = serde_json::to_string(&self.qemu)?;
-        let rows = rows.join(",\n  ");
+        let rows = lines(&self.rows)?;
+        let peers = match self.peers.as_slice() {
+            [] => String::new(),
+            peers => format!(",\"peers\":[\n  {}\n]", lines(peers)?),
+        };
         Ok(format!(
-            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":[\n  {rows}\n]}}\n",
+            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":[\n  {rows}\n]{peers}}}\n",
             self.schema, self.cpus
         ))
     }
+}
+
+fn lines<T: Serialize>(values: &[T]) -> serde_json::Result<String> {
+    let lines: Vec<String> = values
+        .iter()
+        .map(serde_json::to_string)
+        .collect::<Result<_, _>>()?;
+    Ok(lines.join(",\n  "))
 }
 
 impl Row {
@@ -107,6 +118,7 @@ mod tests {
             qemu: "10.0.2".into(),
             cpus: 4,
             rows: vec![row, empty],
+            peers: Vec::new(),
         };
         let json = report.to_json().expect("finite figures");
         let expected = concat!(

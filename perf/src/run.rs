@@ -56,6 +56,7 @@ pub fn measure(
         qemu: qemu.version(),
         cpus: wish.cpus,
         rows: join(&counted, &timed),
+        peers: Vec::new(),
     })
 }
 

@@ -213,6 +213,7 @@ mod tests {
             qemu: "10.0.2".into(),
             cpus: 2,
             rows,
+            peers: Vec::new(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`
 
+mod peers;
+
 use crate::{progress::Progress, setup};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -20,6 +22,9 @@ pub(crate) struct Options {
     /// Write the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Boot the distribution's Linux in the same emulator, too, and compare
+    #[arg(long)]
+    peers: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -28,12 +33,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let qemu = setup::needed(workspace)?;
+    let linux = options.peers.then(|| peers::kernel(workspace)).flatten();
     let mut progress = Progress::counted();
     let wish = Wish {
         quick: options.quick,
         cpus: options.cpus,
     };
-    let report = measure(workspace, &qemu, wish, |pass, done, total, text| {
+    let mut report = measure(workspace, &qemu, wish, |pass, done, total, text| {
         progress.begin(match pass {
             Pass::Counting => "counting",
             Pass::Timing => "timing",
@@ -42,9 +48,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     })?;
     drop(progress);
     println!("{}", render(&report));
+    // What Pecan itself costs is told even if this fails.
+    let compared = linux.map_or(Ok(()), |linux| {
+        peers::add(workspace, &qemu, wish, &linux, &mut report)
+    });
+    if options.peers {
+        peers::show(&report)?;
+    }
     if let Some(path) = &options.json {
         fs::write(path, report.to_json()?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    Ok(())
+    compared
 }
