@@ -7,7 +7,7 @@ use crate::{clock, facts, machine};
 use anyhow::{Result, ensure};
 use rustix::process::getpid;
 
-/// Round trips per sample inside one CPU.
+/// System calls per sample: one alone takes little longer than reading the clock.
 const BATCH: u64 = 16;
 
 /// How much is measured.
@@ -51,14 +51,11 @@ fn message(
     effort: Effort,
     cpus: &[usize],
 ) -> Result<Measured> {
-    let (count, batch) = match place {
-        Place::OtherCpu => (effort.singles, 1),
-        Place::OtherSpace | Place::SameSpace => (effort.batches, BATCH),
-    };
+    let count = effort.singles;
     let task = Task {
         mechanism,
         bytes: words * 8,
-        rounds: CHECKS + (count + warm_up(count)) * batch,
+        rounds: CHECKS + count + warm_up(count),
         cpu: cpus[usize::from(place == Place::OtherCpu)],
     };
     let (mut near, partner) = match place {
@@ -68,9 +65,7 @@ fn message(
     near.check(task.bytes)?;
     let request = pattern(task.bytes, CHECKS);
     let mut answer = vec![0; task.bytes];
-    let measured = sample(count, batch, |rounds| {
-        near.calls(&request, &mut answer, rounds)
-    })?;
+    let measured = sample(count, 1, |rounds| near.calls(&request, &mut answer, rounds))?;
     ensure!(answer[0] == !request[0], "the last answer is wrong");
     ensure!(answer[1..] == request[1..], "the last answer is wrong");
     partner.finish()?;

@@ -44,30 +44,30 @@ pub fn render(report: &Report) -> String {
     )
 }
 
-const LEGEND: [&str; 5] = [
+const LEGEND: [&str; 6] = [
     "of a round trip, and how many times that of Pecan with as many words or more; both CPUs' added",
     "words: of 8 bytes, each way; the shortest message of Linux has one, an eventfd carries no more",
-    "polls: Linux started with idle=poll, so that waking a CPU needs no interrupt",
+    "shipped: Linux as Debian starts it; else without mitigations and other hardening",
+    "polls: idle CPUs of Linux poll (idle=poll), so that waking them needs no interrupt",
     "futex: no polling before the wait; copied into shared memory by one side, out of it by the other",
     "Linux copies by words, as on processors without fast copies of bytes (clearcpuid=erms,fsrm)",
 ];
 
-/// Which safeguards were on in which configuration.
+/// Which mitigations were on in which configuration.
 fn legend(report: &Report) -> String {
-    let mut lines = Vec::new();
-    for peer in &report.peers {
-        let name = match peer.configuration {
-            Configuration::Lean => "Linux, if nothing else is said",
-            Configuration::Polling => continue,
-            Configuration::Shipped => "shipped, as Debian does",
-        };
-        let known = match peer.about.mitigations.len() {
-            0 => "none".to_owned(),
-            _ => names(peer).join(", "),
-        };
-        lines.push(format!("{name}: mitigations on: {known}"));
-    }
-    lines.join("\n")
+    let known: Vec<String> = report
+        .peers
+        .iter()
+        .filter(|peer| peer.configuration != Configuration::Polling)
+        .map(|peer| {
+            let names = match peer.about.mitigations.len() {
+                0 => "none".to_owned(),
+                _ => names(peer).join(", "),
+            };
+            format!("{names}{}", suffix(peer.configuration))
+        })
+        .collect();
+    format!("Linux' mitigations that were on: {}", known.join("; "))
 }
 
 /// The weaknesses that are worked around, without how.
@@ -166,14 +166,19 @@ fn beside(theirs: Option<f64>, ours: Option<f64>) -> String {
         (Some(theirs), Some(ours)) if ours > 0.0 => {
             let times = theirs / ours;
             let digits = usize::from(times < 10.0);
-            format!("{theirs:.0} {times:.digits$}x")
+            format!("{} {times:.digits$}x", number(Some(theirs)))
         }
         (theirs, _) => number(theirs),
     }
 }
 
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| format!("{value:.0}"))
+    value.map_or_else(String::new, |value| match value {
+        // Times in microseconds; instructions are whole.
+        value if value.fract() == 0.0 || value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value => format!("{value:.2}"),
+    })
 }
 
 fn line(name: &str, figures: [String; WORDS.len()]) -> Vec<String> {

@@ -11,7 +11,8 @@ use pecan_vm::{Qemu, Workspace};
 pub(super) fn kernel(workspace: &Workspace) -> Option<Kernel> {
     setup::linux(workspace)
         .inspect_err(|error| {
-            eprintln!("peers: Linux is not measured, the rest is: {error:#}");
+            eprintln!("peers: {error:#}");
+            eprintln!("peers: messages on Linux are not measured, everything else is");
         })
         .ok()
 }

@@ -51,17 +51,18 @@ fn fetch(folder: &Path) -> Result<Kernel> {
     }
     let work = folder.join("work");
     fs::create_dir_all(&work).with_context(|| format!("{} cannot be made", work.display()))?;
-    let package = match download(&work) {
-        Ok(package) => package,
-        Err(error) if is_root() => {
+    let package = download(&work)
+        .or_else(|error| {
+            if !is_root() {
+                return Err(error);
+            }
             eprintln!("setup: {error:#}");
             Action::run(UPDATE).carry_out()?;
-            download(&work)?
-        }
-        Err(error) => bail!(
-            "{error:#}\nThe lists of packages may be missing or old. What renews them needs root:\n\n    sudo {UPDATE}\n"
-        ),
-    };
+            download(&work)
+        })
+        .with_context(|| {
+            format!("apt gives no Linux kernel; lists of packages that are missing or old are renewed by `sudo {UPDATE}`")
+        })?;
     let stem = package
         .file_stem()
         .context("a package has a name")?
