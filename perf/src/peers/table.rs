@@ -44,11 +44,12 @@ pub fn render(report: &Report) -> String {
     )
 }
 
-const LEGEND: [&str; 6] = [
+const LEGEND: [&str; 7] = [
     "of a round trip, and how many times that of Pecan with as many words or more; both CPUs' added",
+    "us: parallel run on this host, which whatever else runs here disturbs; smallest sample",
     "words: of 8 bytes, each way; the shortest message of Linux has one, an eventfd carries no more",
     "shipped: Linux as Debian starts it; else without mitigations and other hardening",
-    "polls: idle CPUs of Linux poll (idle=poll), so that waking them needs no interrupt",
+    "polls: idle CPUs of Linux poll (idle=poll), no interrupt wakes them; needs a free host core each",
     "futex: no polling before the wait; copied into shared memory by one side, out of it by the other",
     "Linux copies by words, as on processors without fast copies of bytes (clearcpuid=erms,fsrm)",
 ];
@@ -64,10 +65,13 @@ fn legend(report: &Report) -> String {
                 0 => "none".to_owned(),
                 _ => names(peer).join(", "),
             };
-            format!("{names}{}", suffix(peer.configuration))
+            match peer.configuration {
+                Configuration::Shipped => format!("{names} as shipped"),
+                Configuration::Lean | Configuration::Polling => names,
+            }
         })
         .collect();
-    format!("Linux' mitigations that were on: {}", known.join("; "))
+    format!("mitigations of Linux that were on: {}", known.join("; "))
 }
 
 /// The weaknesses that are worked around, without how.
