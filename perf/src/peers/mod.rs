@@ -6,6 +6,7 @@
 //! are quoted and not measured.
 
 mod boot;
+mod cells;
 mod configuration;
 mod figures;
 mod initramfs;

@@ -1,6 +1,6 @@
 //! Figures of other kernels that are quoted, not measured.
 
-use super::table::{plain, right};
+use super::cells::{lines, plain, right};
 use crate::{INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, Report};
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -86,7 +86,7 @@ pub fn render(report: &Report) -> Result<String> {
     Ok(format!(
         "Published figures, not measured here: instructions of a message one way, by words\n\n{}\n\n\
          Cycles one way, short message, on processors\n{}\n\n{}",
-        super::table::lines(&table),
+        lines(&table),
         cycles.join("\n"),
         sources.join("\n")
     ))

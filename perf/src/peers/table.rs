@@ -1,8 +1,8 @@
 //! Linux beside Pecan, for people, at most 100 columns wide.
 
+use super::cells::{lines, plain, right};
 use super::{Configuration, EVENTFD, FUTEX, PIPE, Peer, SEQPACKET};
 use crate::{INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, NULL_SYSCALL, Report, Row};
-use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// Message lengths that Linux was measured with, in words.
 const WORDS: [u32; 6] = [1, 4, 7, 8, 16, 63];
@@ -189,31 +189,6 @@ fn line(name: &str, figures: [String; WORDS.len()]) -> Vec<String> {
     let mut texts = vec![format!("  {name}")];
     texts.extend(figures);
     texts
-}
-
-/// A table without lines.
-pub(super) fn plain() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table
-}
-
-/// The first column to the left, the others to the right.
-pub(super) fn right(texts: Vec<String>) -> Vec<Cell> {
-    let align = |(index, text): (usize, String)| match index {
-        0 => Cell::new(text),
-        _ => Cell::new(text).set_alignment(CellAlignment::Right),
-    };
-    texts.into_iter().enumerate().map(align).collect()
-}
-
-/// The table's lines without blanks at their ends.
-pub(super) fn lines(table: &Table) -> String {
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n")
 }
 
 #[cfg(test)]
