@@ -169,7 +169,11 @@ fn beside(theirs: Option<f64>, ours: Option<f64>) -> String {
     match (theirs, ours) {
         (Some(theirs), Some(ours)) if ours > 0.0 => {
             let times = theirs / ours;
-            let digits = usize::from(times < 10.0);
+            let digits = match times {
+                times if times < 0.95 => 2,
+                times if times < 9.95 => 1,
+                _ => 0,
+            };
             format!("{} {times:.digits$}x", number(Some(theirs)))
         }
         (theirs, _) => number(theirs),
@@ -194,7 +198,7 @@ fn line(name: &str, figures: [String; WORDS.len()]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::{About, Configuration, Peer};
-    use super::{WORDS, render};
+    use super::{WORDS, beside, render};
     use crate::{INTER_IDLE, INTRA_INTER_SPACE, Nanoseconds, Report, Row};
 
     fn row(id: &str, words: u32, count: u64) -> Row {
@@ -271,6 +275,19 @@ mod tests {
         assert_eq!(words[11..], ["10400", "64x"]);
         let polls: Vec<_> = lines.next().expect("a row").split_whitespace().collect();
         assert_eq!(polls[..3], ["pipe", "15000", "1.5x"]);
+    }
+
+    #[test]
+    fn ratios_have_two_figures() {
+        for (times, text) in [
+            (0.04, "0.04x"),
+            (1.0, "1.0x"),
+            (9.96, "10x"),
+            (101.2, "101x"),
+        ] {
+            let cell = beside(Some(times * 100.0), Some(100.0));
+            assert_eq!(cell.split(' ').nth(1), Some(text));
+        }
     }
 
     #[test]
