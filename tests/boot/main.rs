@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p pecan-tests --test boot -- --list` shows them all.
 
+mod accounting;
 mod bench;
 mod book;
 mod built;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 15] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 16] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         panic::trials,
         ports::trials,
         bench::trials,
+        accounting::trials,
         preempt::trials,
         stress::trials,
         fuzz::trials,

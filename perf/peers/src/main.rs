@@ -82,6 +82,7 @@ fn report(row: &Row, measured: &Measured, khz: u64) {
         "id": row.id(),
         "words": row.words(),
         "rounds": measured.rounds,
+        "batch": measured.batch,
         "ticks": measured.ticks,
         "tsc_khz": khz,
         "ipis": measured.interrupts,

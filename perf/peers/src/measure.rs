@@ -21,6 +21,8 @@ pub(crate) struct Effort {
 
 /// The outcome of a row.
 pub(crate) struct Measured {
+    /// Round trips per sample.
+    pub(crate) batch: u64,
     /// Ticks of one round trip, a value per sample.
     pub(crate) ticks: Vec<u64>,
     /// Round trips behind all samples.
@@ -89,6 +91,7 @@ fn sample(count: u64, batch: u64, mut ticks: impl FnMut(u64) -> Result<u64>) -> 
         .collect::<Result<_>>()?;
     let after = facts::interrupts();
     Ok(Measured {
+        batch,
         ticks,
         rounds: count * batch,
         interrupts: before.zip(after).map(|(before, after)| after - before),

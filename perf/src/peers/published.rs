@@ -109,6 +109,7 @@ mod tests {
             schema: 1,
             qemu: "10.0.2".into(),
             cpus: 2,
+            accounting: None,
             rows: Vec::new(),
             peers: Vec::new(),
         }

@@ -250,6 +250,7 @@ mod tests {
             schema: 1,
             qemu: "10.0.2".into(),
             cpus: 2,
+            accounting: None,
             rows: own.collect(),
             peers: vec![
                 peer(Configuration::Lean, "intra.inter-space", 10_400),

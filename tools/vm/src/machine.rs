@@ -1,7 +1,8 @@
 //! The computer that QEMU plays.
 
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::iter;
+use std::path::{Path, PathBuf};
 
 /// How the processors reach their interrupt controllers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,14 @@ pub enum Timing {
     Deterministic,
 }
 
+/// A library that QEMU loads to look on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    file: PathBuf,
+    /// What it is told: names with values.
+    arguments: Vec<(&'static str, OsString)>,
+}
+
 /// A machine shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
@@ -36,6 +45,8 @@ pub struct Machine {
     pub timing: Timing,
     /// Waits for a debugger on TCP port 1234 before the first instruction.
     pub debugger: bool,
+    /// Who looks on, if [`Qemu::why_not`](crate::Qemu::why_not) has nothing against it.
+    pub plugin: Option<Plugin>,
 }
 
 impl Machine {
@@ -48,6 +59,7 @@ impl Machine {
             model: "max".into(),
             timing: Timing::Parallel,
             debugger: false,
+            plugin: None,
         }
     }
 
@@ -77,6 +89,9 @@ impl Machine {
         if self.debugger {
             say("-s -S");
         }
+        if let Some(plugin) = &self.plugin {
+            words.extend(["-plugin".into(), plugin.option()]);
+        }
         words.extend(["-kernel".into(), kernel.into()]);
         if let Some(image) = image {
             words.extend(["-initrd".into(), image.into()]);
@@ -96,9 +111,39 @@ impl Machine {
     }
 }
 
+impl Plugin {
+    /// A library that is told one thing.
+    pub fn new(file: &Path, name: &'static str, value: impl Into<OsString>) -> Self {
+        Self {
+            file: file.to_owned(),
+            arguments: vec![(name, value.into())],
+        }
+    }
+
+    /// And another.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.arguments.push((name, value.into()));
+        self
+    }
+
+    /// The value of QEMU's option: file and arguments with commas in between, and a comma in any of them doubled.
+    pub(crate) fn option(&self) -> OsString {
+        let doubled = |text: &OsStr| text.to_string_lossy().replace(',', ",,");
+        let named = self
+            .arguments
+            .iter()
+            .map(|(name, value)| format!("{name}={}", doubled(value)));
+        let parts: Vec<String> = iter::once(doubled(self.file.as_os_str()))
+            .chain(named)
+            .collect();
+        parts.join(",").into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Apic, Machine, Timing};
+    use super::{Apic, Machine, Plugin, Timing};
     use std::path::Path;
 
     fn joined(machine: &Machine, image: Option<&str>, command_line: &str) -> String {
@@ -148,5 +193,19 @@ mod tests {
             ..Machine::new(2)
         };
         assert!(joined(&machine, None, "").contains("-cpu|qemu64|"));
+    }
+
+    #[test]
+    fn plugins_with_commas() {
+        let plugin = Plugin::new(Path::new("a,b.so"), "out", "c,d");
+        let machine = Machine {
+            plugin: Some(plugin.with("lines", "on")),
+            ..Machine::new(1)
+        };
+        let line = joined(&machine, None, "");
+        assert!(
+            line.contains("|-plugin|a,,b.so,out=c,,d,lines=on|-kernel|"),
+            "{line}"
+        );
     }
 }

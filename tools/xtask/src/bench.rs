@@ -3,10 +3,13 @@
 mod peers;
 
 use crate::{progress::Progress, setup};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use pecan_perf::accounting::{self, Order, Outcome, account};
 use pecan_perf::{Pass, Wish, measure, render};
-use pecan_vm::Workspace;
+use pecan_vm::names::Names;
+use pecan_vm::programs::{self, Profile};
+use pecan_vm::{Qemu, Workspace};
 use std::fs;
 use std::path::PathBuf;
 
@@ -25,6 +28,9 @@ pub(crate) struct Options {
     /// Boot the distribution's Linux in the same emulator, too, and compare
     #[arg(long)]
     peers: bool,
+    /// Only list the cache lines that the kernel touches in this row, such as ipc.intra.inter-space
+    #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json"])]
+    footprint: Option<String>,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -33,6 +39,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let qemu = setup::needed(workspace)?;
+    if let Some(row) = &options.footprint {
+        return footprint(workspace, &qemu, options.cpus, row);
+    }
     let linux = options.peers.then(|| peers::kernel(workspace)).flatten();
     let mut progress = Progress::counted();
     let wish = Wish {
@@ -46,8 +55,24 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         });
         progress.set(done, total, text);
     })?;
+    let order = Order {
+        cpus: options.cpus,
+        ids: &[],
+        lines: false,
+    };
+    let outcome = account(workspace, &qemu, order, |done, total, text| {
+        progress.begin("accounting");
+        progress.set(done, total, text);
+    })?;
     drop(progress);
-    println!("{}", render(&report));
+    println!("{}\n", render(&report));
+    match outcome {
+        Outcome::Counted(counted) => {
+            println!("{}", accounting::render(&counted.accounts));
+            report.accounting = Some(counted.accounts);
+        }
+        Outcome::Unfit(why) => println!("What the rows touch is not counted: {why}"),
+    }
     // What Pecan itself costs is told even if this fails.
     let compared = linux.map_or(Ok(()), |linux| {
         peers::add(workspace, &qemu, wish, &linux, &mut report)
@@ -60,4 +85,27 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     compared
+}
+
+/// Prints the cache lines of a row instead of measuring.
+fn footprint(workspace: &Workspace, qemu: &Qemu, cpus: u32, row: &str) -> Result<()> {
+    let order = Order {
+        cpus,
+        ids: &[row],
+        lines: true,
+    };
+    let outcome = account(workspace, qemu, order, |_, _, _| {});
+    let accounts = match outcome.with_context(|| format!("{row} cannot be counted"))? {
+        Outcome::Counted(counted) => counted.accounts,
+        Outcome::Unfit(why) => bail!("{why}"),
+    };
+    ensure!(
+        !accounts.is_empty(),
+        "{row} has no account: its figure is taken by the kernel, or by several CPUs at once"
+    );
+    let names = Names::read(&programs::kernel(workspace, Profile::Release)?)?;
+    for account in &accounts {
+        println!("{}", accounting::describe(account, &names));
+    }
+    Ok(())
 }
