@@ -140,6 +140,7 @@ mod tests {
             cpus: 2,
             rows,
             accounting: None,
+            peers: Vec::new(),
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         budgets.complaints(&report, |id| report.rows.iter().any(|row| row.id == id))
@@ -205,6 +206,7 @@ mod tests {
             cpus: 2,
             rows: vec![row("a", None, 100, 0.0)],
             accounting: None,
+            peers: Vec::new(),
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         let told = budgets.complaints(&report, |_| true);

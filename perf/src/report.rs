@@ -1,6 +1,7 @@
 //! The figures of both runs together, and their JSON form.
 
 use crate::accounting::Account;
+use crate::peers::Peer;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one `cargo xtask bench` found out.
@@ -17,6 +18,9 @@ pub struct Report {
     /// What the rows touch; none if QEMU takes no plugin.
     #[serde(default)]
     pub accounting: Option<Vec<Account>>,
+    /// Linux in the same emulator, in each configuration that was measured; empty unless it was asked for.
+    #[serde(default)]
+    pub peers: Vec<Peer>,
 }
 
 /// One path with one message length. What could not be measured is `None`, in JSON `null`.
@@ -63,9 +67,13 @@ impl Report {
         let rows = lines(&self.rows)?;
         let accounting = self.accounting.as_ref().map(|accounts| lines(accounts));
         let accounting = accounting.transpose()?.unwrap_or_else(|| "null".into());
+        let peers = match self.peers.as_slice() {
+            [] => String::new(),
+            peers => format!(",\"peers\":{}", lines(peers)?),
+        };
         let qemu = serde_json::to_string(&self.qemu)?;
         Ok(format!(
-            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":{rows},\"accounting\":{accounting}}}\n",
+            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":{rows},\"accounting\":{accounting}{peers}}}\n",
             self.schema, self.cpus
         ))
     }
@@ -117,6 +125,7 @@ mod tests {
             cpus: 4,
             rows: vec![row, empty],
             accounting: None,
+            peers: Vec::new(),
         };
         let json = report.to_json().expect("finite figures");
         let expected = concat!(
@@ -159,6 +168,7 @@ mod tests {
             cpus: 2,
             rows: Vec::new(),
             accounting: Some(vec![account]),
+            peers: Vec::new(),
         };
         let json = report.to_json().expect("finite figures");
         let counts = concat!(

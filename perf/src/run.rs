@@ -57,6 +57,7 @@ pub fn measure(
         cpus: wish.cpus,
         rows: join(&counted, &timed),
         accounting: None,
+        peers: Vec::new(),
     })
 }
 

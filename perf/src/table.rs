@@ -218,6 +218,7 @@ mod tests {
             cpus: 2,
             rows,
             accounting: None,
+            peers: Vec::new(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`
 
+mod peers;
+
 use crate::{progress::Progress, setup};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -23,6 +25,9 @@ pub(crate) struct Options {
     /// Write the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Boot the distribution's Linux in the same emulator, too, and compare
+    #[arg(long)]
+    peers: bool,
     /// Only list the cache lines that the kernel touches in this row, such as ipc.intra.inter-space
     #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json"])]
     footprint: Option<String>,
@@ -37,6 +42,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if let Some(row) = &options.footprint {
         return footprint(workspace, &qemu, options.cpus, row);
     }
+    let linux = options.peers.then(|| peers::kernel(workspace)).flatten();
     let mut progress = Progress::counted();
     let wish = Wish {
         quick: options.quick,
@@ -67,11 +73,18 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         }
         Outcome::Unfit(why) => println!("What the rows touch is not counted: {why}"),
     }
+    // What Pecan itself costs is told even if this fails.
+    let compared = linux.map_or(Ok(()), |linux| {
+        peers::add(workspace, &qemu, wish, &linux, &mut report)
+    });
+    if options.peers {
+        peers::show(&report)?;
+    }
     if let Some(path) = &options.json {
         fs::write(path, report.to_json()?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    Ok(())
+    compared
 }
 
 /// Prints the cache lines of a row instead of measuring.

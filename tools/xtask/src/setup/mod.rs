@@ -4,11 +4,13 @@
 
 mod action;
 mod apt;
+mod linux;
 mod qemu;
 mod release;
 mod rust;
 
 use anyhow::Result;
+use pecan_perf::peers;
 use pecan_vm::{Plugin, Qemu, Workspace, programs};
 
 /// Installs everything, the optional parts included, and says what there is.
@@ -45,4 +47,9 @@ pub(crate) fn for_tests(workspace: &Workspace) -> Result<Qemu> {
 /// Whether Miri can run, installing it for a nightly toolchain that is there; if not, the reason.
 pub(crate) fn miri(workspace: &Workspace) -> Result<(), String> {
     rust::miri(workspace)
+}
+
+/// A Linux kernel to compare with, fetched and unpacked if there is none, and not installed.
+pub(crate) fn linux(workspace: &Workspace) -> Result<peers::Kernel> {
+    linux::kernel(workspace)
 }
