@@ -6,6 +6,7 @@
 
 mod budgets;
 mod join;
+pub mod page;
 mod raw;
 mod report;
 mod run;

@@ -118,7 +118,8 @@ fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
     ]
 }
 
-fn name(id: &str) -> String {
+/// What a row is called where people read.
+pub(crate) fn name(id: &str) -> String {
     let size = |bytes: &str| match bytes {
         "4096" => "4 KiB".to_owned(),
         "65536" => "64 KiB".to_owned(),

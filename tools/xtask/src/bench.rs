@@ -1,8 +1,9 @@
 //! `cargo xtask bench`
 
-use crate::{progress::Progress, setup};
+use crate::{progress::Progress, report, setup};
 use anyhow::{Context, Result};
 use clap::Args;
+use pecan_perf::page::{self, Kind};
 use pecan_perf::{Pass, Wish, measure, render};
 use pecan_vm::Workspace;
 use std::fs;
@@ -33,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         quick: options.quick,
         cpus: options.cpus,
     };
-    let report = measure(workspace, &qemu, wish, |pass, done, total, text| {
+    let measured = measure(workspace, &qemu, wish, |pass, done, total, text| {
         progress.begin(match pass {
             Pass::Counting => "counting",
             Pass::Timing => "timing",
@@ -41,10 +42,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         progress.set(done, total, text);
     })?;
     drop(progress);
-    println!("{}", render(&report));
+    println!("{}", render(&measured));
+    let json = measured.to_json()?;
+    page::save(
+        &report::figures(workspace),
+        Kind::Main,
+        &report::command(),
+        &json,
+    )?;
     if let Some(path) = &options.json {
-        fs::write(path, report.to_json()?)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        fs::write(path, json).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
 }

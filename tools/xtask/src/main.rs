@@ -5,6 +5,7 @@ mod boot;
 mod build;
 mod fuzz;
 mod progress;
+mod report;
 mod setup;
 mod stress;
 mod test;
@@ -35,6 +36,8 @@ enum Command {
     Boot(boot::Options),
     /// Measure what a message costs and print the table.
     Bench(bench::Options),
+    /// Write the figures of the last runs as one page.
+    Report(report::Options),
     /// Run seeded random work on the debug kernel.
     Stress(stress::Options),
     /// Throw random system calls at the debug kernel.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Build(options) => build::run(&workspace, &options).map(done),
         Command::Boot(options) => boot::run(&workspace, &options).map(done),
         Command::Bench(options) => bench::run(&workspace, &options).map(done),
+        Command::Report(options) => report::run(&workspace, &options).map(done),
         Command::Stress(options) => stress::run(&workspace, &options).map(done),
         Command::Fuzz(options) => fuzz::run(&workspace, &options).map(done),
         Command::Test(options) => test::run(&workspace, &options),

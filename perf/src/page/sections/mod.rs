@@ -1,0 +1,317 @@
+//! What the report tells, from the smallest message to other systems.
+
+mod ablation;
+mod footprint;
+mod long;
+mod operations;
+mod peers;
+mod ratios;
+mod records;
+mod scaling;
+mod short;
+
+use super::{Kind, Run, Runs, Section};
+use crate::{Report, Row};
+use anyhow::Result;
+
+/// The drawing that says most.
+pub const MAIN_DRAWING: &str = "short-messages";
+
+/// All sections, each with the figures that are there.
+///
+/// # Errors
+/// When a picture cannot be drawn.
+pub fn sections(runs: &Runs) -> Result<Vec<Section>> {
+    let main = runs.main.as_ref();
+    Ok(vec![
+        short::section(main)?,
+        long::section(main)?,
+        ratios::section(main)?,
+        operations::section(main),
+        scaling::section(main)?,
+        footprint::section(runs.accounting.as_ref())?,
+        peers::section(runs.peers.as_ref())?,
+        ablation::section(runs.ablation.as_ref())?,
+    ])
+}
+
+/// A section with its words and no figures yet.
+fn begun<T>(
+    name: &'static str,
+    title: &'static str,
+    about: &str,
+    run: Option<&Run<T>>,
+    kind: Kind,
+) -> Section {
+    let missing = format!("Not measured yet: `{}` does it.", kind.command());
+    Section {
+        name,
+        title,
+        about: about.into(),
+        commands: run.map(|run| run.command.clone()).into_iter().collect(),
+        missing: if run.is_none() {
+            vec![missing]
+        } else {
+            Vec::new()
+        },
+        ..Section::default()
+    }
+}
+
+/// The message lengths in words that a report has rows for, rising.
+fn lengths(report: &Report, id: &str) -> Vec<u32> {
+    let rows = report.rows.iter().filter(|row| row.id == id);
+    let mut words: Vec<u32> = rows.filter_map(|row| row.words).collect();
+    words.sort_unstable();
+    words
+}
+
+/// The numbers with which ids of a kind end, rising, and their rows.
+fn numbered<'a>(report: &'a Report, kind: &str) -> Vec<(u32, &'a Row)> {
+    let number = |row: &'a Row| Some((row.id.strip_prefix(kind)?.parse().ok()?, row));
+    let mut rows: Vec<(u32, &Row)> = report.rows.iter().filter_map(number).collect();
+    rows.sort_by_key(|(number, _)| *number);
+    rows
+}
+
+fn one_way(row: Option<&Row>) -> Option<u64> {
+    row?.instructions_one_way
+}
+
+fn round_trip(row: Option<&Row>) -> Option<u64> {
+    row?.instructions_round_trip
+}
+
+/// One value over another, if both are there.
+fn over(value: Option<f64>, base: Option<f64>) -> Option<f64> {
+    Some(value? / base.filter(|base| *base > 0.0)?)
+}
+
+/// A count for drawing and dividing; counts are far below where this loses digits.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+fn whole(count: Option<u64>) -> String {
+    count.map_or_else(dash, |count| count.to_string())
+}
+
+fn decimals(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(dash, |value| format!("{value:.digits$}"))
+}
+
+fn dash() -> String {
+    "–".into()
+}
+
+/// A length in bytes for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
+        bytes => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{sections, size};
+    use crate::page::{Pair, Removed, Run, Runs, Section, html, markdown};
+    use crate::{Nanoseconds, Report, Row};
+    use serde_json::json;
+
+    fn row(id: &str, words: Option<u32>, count: u64, min: f64) -> Row {
+        Row {
+            id: id.into(),
+            words,
+            instructions_one_way: Some(count.div_ceil(2)),
+            instructions_round_trip: Some(count),
+            ns_round_trip: Some(Nanoseconds {
+                min,
+                p10: min,
+                median: min,
+            }),
+            ipis_round_trip: Some(0.0),
+        }
+    }
+
+    fn run<T>(figures: T) -> Option<Run<T>> {
+        Some(Run {
+            command: "measure it".into(),
+            figures,
+        })
+    }
+
+    fn main(rows: Vec<Row>) -> Option<Run<Report>> {
+        run(Report {
+            schema: 1,
+            qemu: "10.0.2".into(),
+            cpus: 2,
+            rows,
+        })
+    }
+
+    fn named<'a>(sections: &'a [Section], name: &str) -> &'a Section {
+        sections
+            .iter()
+            .find(|section| section.name == name)
+            .expect("a section")
+    }
+
+    #[test]
+    fn nothing_measured_is_all_said() {
+        let sections = sections(&Runs::default()).expect("sections");
+        for section in &sections {
+            assert_eq!(section.missing.len(), 1, "{}", section.name);
+            assert!(
+                section.tables.is_empty()
+                    && section.drawings.is_empty()
+                    && section.commands.is_empty()
+            );
+        }
+        let text = markdown(&sections);
+        for command in [
+            "`cargo xtask bench`",
+            "`cargo xtask bench --peers`",
+            "`cargo xtask bench --ablation`",
+        ] {
+            assert!(text.contains(command), "{command}");
+        }
+    }
+
+    #[test]
+    fn each_figure_stands_in_its_table() {
+        let rows = vec![
+            row("ipc.intra.inter-space", Some(0), 157, 200.0),
+            row("ipc.intra.inter-space", Some(63), 281, 300.0),
+            row("ipc.inter.idle", Some(0), 677, 500.0),
+            row("ipc.long.4096", None, 1195, 1000.0),
+            row("ipc.inter.long.4096", None, 2390, 1000.0),
+            row("ref.copy.1048576", None, 131_072, 9000.0),
+            row("fault.page", None, 872, 50.0),
+            row("scale.intra.1", None, 158, 8.0),
+            row("scale.intra.2", None, 158, 4.0),
+        ];
+        let all = sections(&Runs {
+            main: main(rows),
+            ..Runs::default()
+        })
+        .expect("sections");
+        let table = |name| named(&all, name).tables[0].rows.clone();
+        assert_eq!(
+            table("short"),
+            [["0", "79", "–", "339", "–"], ["63", "141", "–", "–", "–"]]
+        );
+        assert_eq!(
+            table("long")[0],
+            ["4 KiB", "1195", "2.33", "2390", "1000", "1000"]
+        );
+        assert_eq!(
+            table("long")[1][..3],
+            ["plain copy of 1 MiB", "131072", "1.00"]
+        );
+        let ratios = table("ratios");
+        assert_eq!(
+            ratios[0],
+            [
+                "0 words, target idle",
+                "157",
+                "677",
+                "4.31",
+                "200",
+                "500",
+                "2.50",
+                "0.00"
+            ]
+        );
+        assert_eq!(ratios[1][3], "2.00");
+        assert_eq!(table("operations").len(), 2);
+        assert_eq!(table("scaling")[1], ["2", "158", "1.000", "4", "2.00"]);
+        assert_eq!(named(&all, "scaling").missing.len(), 1);
+        assert_eq!(named(&all, "short").commands, ["measure it"]);
+        assert!(html(&all).contains("<svg"));
+    }
+
+    #[test]
+    fn a_run_with_one_cpu_says_what_it_lacks() {
+        let rows = vec![row("ipc.intra.inter-space", Some(0), 157, 200.0)];
+        let all = sections(&Runs {
+            main: main(rows),
+            ..Runs::default()
+        })
+        .expect("sections");
+        assert!(named(&all, "ratios").missing[0].contains("--cpus 2"));
+        assert!(named(&all, "ratios").drawings.is_empty());
+    }
+
+    #[test]
+    fn techniques_are_compared_with_the_kernel_as_it_is() {
+        let pair = |without| {
+            Some(Pair {
+                base: 200.0,
+                without,
+            })
+        };
+        let removed = |technique: &str, words8, bytes4096| Removed {
+            technique: technique.into(),
+            without: "x".into(),
+            words8,
+            bytes4096,
+        };
+        let all = vec![
+            removed("lazy lists", pair(250.0), None),
+            removed("one branch", pair(196.0), pair(220.0)),
+        ];
+        let all = sections(&Runs {
+            ablation: run(all),
+            ..Runs::default()
+        })
+        .expect("sections");
+        let ablation = named(&all, "ablation");
+        assert_eq!(
+            ablation.tables[0].rows[0],
+            ["lazy lists", "x", "200", "250", "25.0", "–", "–", "–"]
+        );
+        assert_eq!(ablation.tables[0].rows[1][4], "-2.0");
+        assert!(ablation.drawings[0].svg.contains("+10.0 %"));
+    }
+
+    #[test]
+    fn records_of_others_are_drawn_and_tabulated() {
+        let records = |value: serde_json::Value| {
+            let records = value.as_array().expect("a list").iter();
+            run(records
+                .filter_map(|record| record.as_object().cloned())
+                .collect())
+        };
+        let runs = Runs {
+            accounting: records(
+                json!([{"id": "ipc.intra.inter-space", "words": 0, "data_lines": 6, "stores": 9}]),
+            ),
+            peers: records(
+                json!([{"id": "linux.pipe", "bytes": 8, "instructions_round_trip": 10466}]),
+            ),
+            ..Runs::default()
+        };
+        let all = sections(&runs).expect("sections");
+        assert!(
+            named(&all, "footprint").drawings[0]
+                .svg
+                .contains("ipc.intra.inter-space, 0 words")
+        );
+        assert_eq!(
+            named(&all, "footprint").tables[0].head,
+            ["path", "data lines", "stores"]
+        );
+        assert!(named(&all, "peers").drawings[0].svg.contains("10466"));
+    }
+
+    #[test]
+    fn lengths_have_units() {
+        assert_eq!(
+            [512, 4096, 5000, 1 << 20].map(size),
+            ["512 B", "4 KiB", "5000 B", "1 MiB"]
+        );
+    }
+}
