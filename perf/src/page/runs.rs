@@ -1,6 +1,6 @@
 //! The files that the last runs left.
 
-use crate::Report;
+use crate::{Report, Row};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -76,6 +76,19 @@ pub struct Removed {
     pub bytes4096: Option<Pair>,
 }
 
+/// Another system, started in one of several ways.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Peer {
+    /// Its name.
+    pub system: String,
+    /// How it was started, in a word.
+    #[serde(default)]
+    pub configuration: String,
+    /// What it costs; an id is that of the mechanism, a dot, and that of the kernel's own row without `ipc.`.
+    #[serde(default)]
+    pub rows: Vec<Row>,
+}
+
 /// The same count with and without something.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 pub struct Pair {
@@ -93,7 +106,7 @@ pub struct Runs {
     /// [`Kind::Accounting`].
     pub accounting: Option<Run<Vec<Record>>>,
     /// [`Kind::Peers`].
-    pub peers: Option<Run<Vec<Record>>>,
+    pub peers: Option<Run<Vec<Peer>>>,
     /// [`Kind::Ablation`].
     pub ablation: Option<Run<Vec<Removed>>>,
 }
@@ -105,10 +118,9 @@ impl Runs {
     /// When a file is there but is not what a run writes.
     pub fn load(folder: &Path) -> Result<Self> {
         let main = object(folder, Kind::Main)?;
-        let records = |kind| list(folder, main.as_ref(), kind);
         Ok(Self {
-            accounting: records(Kind::Accounting)?,
-            peers: records(Kind::Peers)?,
+            accounting: list(folder, main.as_ref(), Kind::Accounting)?,
+            peers: list(folder, main.as_ref(), Kind::Peers)?,
             ablation: list(folder, main.as_ref(), Kind::Ablation)?,
             main: match main {
                 Some(main) if main.contains_key(Kind::Main.list()) => Some(Run {

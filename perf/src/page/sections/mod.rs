@@ -30,7 +30,7 @@ pub fn sections(runs: &Runs) -> Result<Vec<Section>> {
         operations::section(main),
         scaling::section(main)?,
         footprint::section(runs.accounting.as_ref())?,
-        peers::section(runs.peers.as_ref())?,
+        peers::section(runs.peers.as_ref(), main)?,
         ablation::section(runs.ablation.as_ref())?,
     ])
 }
@@ -117,7 +117,7 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{sections, size};
-    use crate::page::{Pair, Removed, Run, Runs, Section, html, markdown};
+    use crate::page::{Pair, Peer, Removed, Run, Runs, Section, html, markdown};
     use crate::{Nanoseconds, Report, Row};
     use serde_json::json;
 
@@ -278,33 +278,67 @@ mod tests {
     }
 
     #[test]
-    fn records_of_others_are_drawn_and_tabulated() {
-        let records = |value: serde_json::Value| {
-            let records = value.as_array().expect("a list").iter();
-            run(records
-                .filter_map(|record| record.as_object().cloned())
-                .collect())
-        };
+    fn accounts_are_drawn_and_tabulated() {
+        let visit = json!({"data_lines": 6, "code_pages": 2, "locked": 0});
+        let record =
+            json!({"id": "ipc.intra.inter-space", "words": 0, "visits": 2, "visit": visit});
+        let record = record.as_object().cloned().into_iter().collect();
         let runs = Runs {
-            accounting: records(
-                json!([{"id": "ipc.intra.inter-space", "words": 0, "data_lines": 6, "stores": 9}]),
-            ),
-            peers: records(
-                json!([{"id": "linux.pipe", "bytes": 8, "instructions_round_trip": 10466}]),
-            ),
+            accounting: run(record),
             ..Runs::default()
         };
         let all = sections(&runs).expect("sections");
-        assert!(
-            named(&all, "footprint").drawings[0]
-                .svg
-                .contains("ipc.intra.inter-space, 0 words")
-        );
+        let footprint = named(&all, "footprint");
+        let svg = &footprint.drawings[0].svg;
+        assert!(svg.contains("ipc.intra.inter-space, 0 words") && svg.contains("data lines"));
+        assert_eq!(footprint.tables[0].head, ["path", "visits"]);
         assert_eq!(
-            named(&all, "footprint").tables[0].head,
-            ["path", "data lines", "stores"]
+            footprint.tables[1].head,
+            ["visit", "data lines", "code pages"]
         );
-        assert!(named(&all, "peers").drawings[0].svg.contains("10466"));
+    }
+
+    #[test]
+    fn peers_stand_beside_the_same_of_this_kernel() {
+        let linux = Peer {
+            system: "Linux".into(),
+            configuration: "lean".into(),
+            rows: vec![
+                row("pipe.intra.inter-space", Some(1), 15_700, 4000.0),
+                row("pipe.inter.idle", Some(1), 9000, 4000.0),
+                row("ref.null-syscall", None, 330, 1.0),
+            ],
+        };
+        let own = vec![
+            row("ipc.intra.inter-space", Some(0), 1, 1.0),
+            row("ipc.intra.inter-space", Some(8), 157, 2000.0),
+            row("ref.null-syscall", None, 66, 1.0),
+        ];
+        let runs = Runs {
+            main: main(own),
+            peers: run(vec![linux]),
+            ..Runs::default()
+        };
+        let all = sections(&runs).expect("sections");
+        let peers = named(&all, "peers");
+        let rows = &peers.tables[0].rows;
+        assert_eq!(
+            rows[0],
+            [
+                "pipe.intra.inter-space",
+                "1",
+                "15700",
+                "157",
+                "100.0",
+                "4000",
+                "2000",
+                "2.0"
+            ]
+        );
+        assert_eq!(rows[1][3..5], ["–", "–"]);
+        assert_eq!(rows[2][3..5], ["66", "5.0"]);
+        let svg = &peers.drawings[0].svg;
+        assert!(svg.contains("Linux, pipe") && svg.contains("15700") && svg.contains("Pecan"));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Records with any fields, as rows of a table.
 
 use super::dash;
-use crate::page::Record;
-use crate::page::Table;
+use crate::page::{Record, Table};
 use serde_json::Value;
 
 /// A record's name and its figures, whatever it has; groups of figures are named with what they are in.
@@ -52,20 +51,30 @@ impl Flat {
     }
 }
 
-/// A table with a column for each figure that any of the rows has.
-pub(super) fn table(rows: &[Flat]) -> Table {
-    let mut columns: Vec<&str> = Vec::new();
-    for (name, _) in rows.iter().flat_map(|row| &row.figures) {
-        if !columns.contains(&name.as_str()) {
+/// A table for each group of figures, in which each figure that is not 0 for all rows has a column.
+pub(super) fn tables(rows: &[Flat]) -> Vec<Table> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, figure) in rows.iter().flat_map(|row| &row.figures) {
+        let (group, _) = parts(name);
+        let index = groups.iter().position(|(own, _)| *own == group);
+        let index = index.unwrap_or_else(|| {
+            groups.push((group, Vec::new()));
+            groups.len() - 1
+        });
+        let columns = &mut groups[index].1;
+        if *figure != 0.0 && !columns.contains(&name.as_str()) {
             columns.push(name);
         }
     }
-    let titles: Vec<String> = columns.iter().map(|name| name.replace('_', " ")).collect();
-    let mut table = Table::new(
-        ["path"]
-            .into_iter()
-            .chain(titles.iter().map(String::as_str)),
-    );
+    let kept = groups.iter().filter(|(_, columns)| !columns.is_empty());
+    kept.map(|(group, columns)| one(rows, group, columns))
+        .collect()
+}
+
+fn one(rows: &[Flat], group: &str, columns: &[&str]) -> Table {
+    let titles: Vec<String> = columns.iter().map(|name| title(name)).collect();
+    let first = if group.is_empty() { "path" } else { group };
+    let mut table = Table::new([first].into_iter().chain(titles.iter().map(String::as_str)));
     for row in rows {
         let figures = columns
             .iter()
@@ -73,6 +82,16 @@ pub(super) fn table(rows: &[Flat]) -> Table {
         table.push([row.name.clone()].into_iter().chain(figures));
     }
     table
+}
+
+/// The group of a figure, or nothing, and its own name.
+pub(super) fn parts(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or(("", name))
+}
+
+/// What a figure is called where people read.
+pub(super) fn title(name: &str) -> String {
+    parts(name).1.replace('_', " ")
 }
 
 /// Whole figures as they are, others with two digits.
@@ -83,25 +102,21 @@ pub(super) fn written(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flat, table};
+    use super::{Flat, tables};
     use serde_json::json;
 
     #[test]
     fn any_record_becomes_a_row() {
         let records = [
-            json!({"id": "a", "words": 8, "user": {"instructions": 5}, "lines": 2.5, "of": null}),
-            json!({"id": "b", "words": null, "late": [1], "system": "x", "lines": 3}),
+            json!({"id": "a", "words": 8, "user": {"instructions": 5, "port_io": 0}, "all_lines": 2.5, "of": null}),
+            json!({"id": "b", "words": null, "late": [1], "system": "x", "all_lines": 3}),
         ];
-        let rows: Vec<Flat> = records
-            .iter()
-            .filter_map(|value| value.as_object())
-            .map(Flat::of)
-            .collect();
-        let table = table(&rows);
-        assert_eq!(table.head, ["path", "user.instructions", "lines"]);
-        assert_eq!(
-            table.rows,
-            [["a, 8 words", "5", "2.50"], ["b, x", "–", "3"]]
-        );
+        let records = records.iter().filter_map(|value| value.as_object());
+        let rows: Vec<Flat> = records.map(Flat::of).collect();
+        let tables = tables(&rows);
+        assert_eq!(tables[0].head, ["user", "instructions"]);
+        assert_eq!(tables[0].rows, [["a, 8 words", "5"], ["b, x", "–"]]);
+        assert_eq!(tables[1].head, ["path", "all lines"]);
+        assert_eq!(tables[1].rows, [["a, 8 words", "2.50"], ["b, x", "3"]]);
     }
 }
