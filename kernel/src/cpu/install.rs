@@ -80,5 +80,5 @@ fn load_system_call() {
 }
 
 fn takes_the_general_way() -> bool {
-    crate::boot::facts().is_some_and(|facts| facts.options.general_ipc)
+    crate::trace::is_on() || crate::boot::facts().is_some_and(|facts| facts.options.general_ipc)
 }

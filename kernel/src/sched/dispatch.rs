@@ -12,6 +12,7 @@ use crate::space::end::{self, Piece};
 use crate::space::shootdown;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
+use crate::trace;
 
 /// How often an idle CPU looks at its mailbox before it halts. A node that arrives meanwhile needs no interrupt.
 const POLLS: u32 = 16;
@@ -19,6 +20,7 @@ const POLLS: u32 = 16;
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
 pub(crate) extern "C" fn dispatch() -> ! {
     let cpu = cpu::current();
+    trace::dispatches();
     loop {
         cpu.reschedule.set(false);
         remote::drain(cpu);
@@ -103,7 +105,9 @@ fn idle(cpu: &'static Cpu) {
         return;
     }
     hold::at(cpu, Point::Halting);
+    trace::halts();
     interrupts::enable_and_hlt();
     interrupts::disable();
+    trace::dispatches();
     remote::wake_up(cpu);
 }

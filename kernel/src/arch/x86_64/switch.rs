@@ -29,7 +29,11 @@ pub(crate) extern "C" fn enter() {
         "lea rcx, [rax + {top}]",
         "mov gs:[{stack_top}], rcx",
         "mov rsp, [rax + {stack}]",
+        #[cfg(feature = "trace")]
+        "jmp {traced}",
         "ret",
+        #[cfg(feature = "trace")]
+        traced = sym traced,
         root = const tcb_offsets::ROOT,
         loaded = const LOADED_ROOT,
         window_root = const WINDOW_ROOT,
@@ -38,6 +42,26 @@ pub(crate) extern "C" fn enter() {
         top = const STACK_TOP_OFFSET,
         stack_top = const STACK_TOP,
         stack = const tcb_offsets::STACK,
+    )
+}
+
+/// The end of [`enter`] in a kernel that traces.
+///
+/// In: rax the TCB, rsp its stack pointer. Out: as [`enter`]. Clobbers rbx, r12, which nobody who was left relies on, and
+/// what a call may. Stack: the new thread's.
+#[cfg(feature = "trace")]
+#[unsafe(naked)]
+extern "C" fn traced() {
+    naked_asm!(
+        "mov rbx, rsp",
+        "mov r12, rax",
+        "mov rdi, rax",
+        "and rsp, -16",
+        "call {runs}",
+        "mov rax, r12",
+        "mov rsp, rbx",
+        "ret",
+        runs = sym crate::trace::runs,
     )
 }
 

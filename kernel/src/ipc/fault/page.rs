@@ -11,6 +11,7 @@ use crate::ipc::short;
 use crate::sched;
 use crate::space::Role;
 use crate::thread::{Field, Owned, Resources, State};
+use crate::trace;
 
 /// Bits of the CPU's error code.
 const WRITE: u64 = 1 << 1;
@@ -23,6 +24,7 @@ const WORDS: usize = 3;
 /// instruction is executed again.
 #[inline(never)]
 pub(crate) fn raise(me: Owned, frame: &Frame, address: u64) {
+    trace::faults(&me, frame, address);
     let space = me.space();
     if let Some(space) = space.filter(|space| space.role() == Role::Sigma0) {
         if !space.serve_sigma0(address) {

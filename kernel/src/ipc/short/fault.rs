@@ -10,6 +10,7 @@ use crate::ipc::answer;
 use crate::ipc::fault::{Outcome, go_on, outcome};
 use crate::ipc::transfer::store;
 use crate::thread::{Again, Field, Owned, Resources, resources, table};
+use crate::trace;
 
 /// What may be going on with the thread.
 const ITS_OWN: u32 = Resources::FPU | Resources::PORTS | Resources::GS;
@@ -44,6 +45,7 @@ pub(in crate::ipc) fn fault(me: Owned, cpu: &Cpu, fault: PageFault) -> Option<Ou
     let [tag, address, ip] = fault.words();
     store(partner, 1, address);
     store(partner, 2, ip);
+    trace::delivered(&me, partner, tag);
     answer::received(partner, me.sender_id(me.id(), &partner), tag);
     turn(me, cpu, partner, pager);
     resources::pass(cpu, me, partner);

@@ -13,6 +13,7 @@ use crate::irq;
 use crate::memory::layout;
 use crate::sched;
 use crate::thread::Owned;
+use crate::trace;
 
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
@@ -52,7 +53,10 @@ fn interrupted_copy(frame: &mut Frame) {
     let me = Owned::current();
     strings::interrupted(me, frame);
     match frame.vector {
-        PAGE_FAULT => strings::fault(me, frame, address),
+        PAGE_FAULT => {
+            trace::faults(&me, frame, address);
+            strings::fault(me, frame, address);
+        }
         EXCEPTIONS.. => interrupt(frame),
         _ => give_up(frame),
     }
@@ -62,6 +66,7 @@ fn interrupted_copy(frame: &mut Frame) {
 #[inline(never)]
 fn interrupt(frame: &Frame) {
     let cpu = cpu::current();
+    trace::interrupted(frame.vector as u8);
     match frame.vector as u8 {
         vector::TIMER => {
             apic::eoi();
@@ -118,6 +123,7 @@ fn go_on_with_mailbox(cpu: &'static Cpu, frame: &Frame) {
 #[inline(never)]
 fn user_exception(frame: &mut Frame) {
     let me = Owned::current();
+    trace::excepts(&me, frame);
     let vector = frame.vector;
     match vector {
         DEBUG => {
