@@ -18,6 +18,7 @@ mod panic;
 mod ports;
 mod preempt;
 mod stress;
+mod trace;
 
 use built::Built;
 use libtest_mimic::{Arguments, Trial};
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 15] = [
+    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 16] = [
         conform::trials,
         check::trials,
         image::trials,
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         preempt::trials,
         stress::trials,
         fuzz::trials,
+        trace::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()

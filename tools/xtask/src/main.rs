@@ -9,6 +9,7 @@ mod report;
 mod setup;
 mod stress;
 mod test;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use pecan_vm::Workspace;
@@ -42,6 +43,8 @@ enum Command {
     Stress(stress::Options),
     /// Throw random system calls at the debug kernel.
     Fuzz(fuzz::Options),
+    /// Boot a kernel that writes down what happens, and make a file of it for Perfetto.
+    Trace(trace::Options),
     /// Run every check and test there is.
     Test(test::Options),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Report(options) => report::run(&workspace, &options).map(done),
         Command::Stress(options) => stress::run(&workspace, &options).map(done),
         Command::Fuzz(options) => fuzz::run(&workspace, &options).map(done),
+        Command::Trace(options) => trace::run(&workspace, &options).map(done),
         Command::Test(options) => test::run(&workspace, &options),
     });
     match result {
