@@ -3,28 +3,32 @@
 use l4::abi::schedule::ThreadState;
 use l4::{Fpage, MapItem, Rights, control, memory};
 
-use super::readers::{PAGES, Readers, asked, own};
+use super::readers::{PAGES, Readers, asked, own, settle};
 use crate::harness::{Outcome, board, check, equal, pager, pause, until, worker};
 use crate::map::agent::{self, MAP, PLACE, give, item, small};
 use crate::pf::touch;
 
 const ROUNDS: usize = 10;
 
+/// Rounds in which somebody else may have asked: a space that still ends takes along what is under way.
+const DISTURBED: usize = 2;
+
 /// Takes `page`, of which they read `pages` pages, again and again: each of their processors is asked at most once a time.
 #[track_caller]
 fn take(page: Fpage, pages: u64) -> Outcome {
     let mut readers = Readers::start()?;
     readers.read(pages)?;
-    let mut total = 0;
+    let (mut total, mut disturbed) = (0, 0);
     for _ in 0..ROUNDS {
         readers.stop_pager();
         let times = asked(|| {
             memory::unmap(page);
         });
-        check("at most once each", times <= readers.count as u64)?;
+        disturbed += usize::from(times > readers.count as u64);
         total += times;
         readers.have_lost(true)?;
     }
+    check("at most once each", disturbed <= DISTURBED)?;
     // One may have been on its way to its pager.
     check("they were asked", total >= ROUNDS as u64)
 }
@@ -41,6 +45,7 @@ pub(super) fn once_for_many_pages() -> Outcome {
 
 /// Processors that run nobody of the space, because there is nothing to run, are left alone.
 pub(super) fn idle_ones_are_not_asked() -> Outcome {
+    settle()?;
     let pager = pager::start()?;
     let page = touch::page(0, 0x77);
     pager::order(PLACE, page, Rights::READ_WRITE);

@@ -69,10 +69,21 @@ fn turns(count: usize) -> [u64; MOST] {
     })
 }
 
+/// Waits until the spaces of earlier tests have ended, as far as one sees from outside: no memory comes back any more.
+#[track_caller]
+pub(super) fn settle() -> Outcome {
+    until("memory comes back no more", || {
+        let before = control::free_frames();
+        pause(3_000);
+        control::free_frames() == before
+    })
+}
+
 impl Readers {
     /// Readers that read nothing yet, with a pager that brings the test's pages.
     #[track_caller]
     pub(super) fn start() -> Result<Self, Failure> {
+        settle()?;
         let pager = pager::start()?;
         let agent = agent::start(worker::away().pager(pager))?;
         let count = (kip::cpus() - 1).min(MOST);
