@@ -23,16 +23,24 @@ pub const MAIN_DRAWING: &str = "short-messages";
 /// When a picture cannot be drawn.
 pub fn sections(runs: &Runs) -> Result<Vec<Section>> {
     let main = runs.main.as_ref();
-    Ok(vec![
+    let mut sections = vec![
         short::section(main)?,
         long::section(main)?,
         ratios::section(main)?,
         operations::section(main),
         scaling::section(main)?,
+    ];
+    if let Some(Report { qemu, cpus, .. }) = main.map(|run| &run.figures) {
+        for section in &mut sections {
+            section.about += &format!(" On QEMU {qemu}, CPUs: {cpus}.");
+        }
+    }
+    sections.extend([
         footprint::section(runs.accounting.as_ref())?,
         peers::section(runs.peers.as_ref(), main)?,
         ablation::section(runs.ablation.as_ref())?,
-    ])
+    ]);
+    Ok(sections)
 }
 
 /// A section with its words and no figures yet.
@@ -230,6 +238,11 @@ mod tests {
         assert_eq!(table("scaling")[1], ["2", "158", "1.000", "4", "2.00"]);
         assert_eq!(named(&all, "scaling").missing.len(), 1);
         assert_eq!(named(&all, "short").commands, ["measure it"]);
+        assert!(
+            named(&all, "long")
+                .about
+                .ends_with("On QEMU 10.0.2, CPUs: 2.")
+        );
         assert!(html(&all).contains("<svg"));
     }
 

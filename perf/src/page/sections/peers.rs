@@ -26,7 +26,7 @@ pub(super) fn section(run: Option<&Run<Vec<Peer>>>, main: Option<&Run<Report>>) 
     if let Some(bars) = first {
         section.drawings.push(Drawing {
             name: "peers",
-            caption: "Instructions of a round trip between two spaces on one CPU; each line to the right is ten times as many.".into(),
+            caption: "Instructions of a round trip between two spaces on one CPU.".into(),
             svg: bars.draw()?,
         });
     }
@@ -101,11 +101,10 @@ fn picture(peer: &Peer, main: Option<&Report>) -> Option<Bars> {
         })
         .collect();
     let counts = groups.iter().flat_map(|group| group.bars.iter().flatten());
-    let counts = counts.map(|(count, _)| count.max(1.0));
-    let least = counts.clone().reduce(f64::min)?;
+    let counts = counts.map(|(count, _)| *count);
     let label = format!("instructions, round trip, words: {words}");
     Some(Bars {
-        across: Axis::tens(&label, least, counts.fold(1.0, f64::max)),
+        across: Axis::from_zero(&label, counts.fold(1.0, f64::max)),
         kinds: Vec::new(),
         groups,
     })

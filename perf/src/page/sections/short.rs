@@ -15,7 +15,7 @@ const WAYS: [(&str, &str); 4] = [
 ];
 
 const ABOUT: &str = "Instructions of a message one way: half of a call and its answer, user stubs and the loops of the \
-    benchmark included. Up to 8 words travel in registers. Between CPUs the instructions of both are added, with those \
+    benchmark included. Up to 7 words travel in registers. Between CPUs the instructions of both are added, with those \
     that the waiting one spins.";
 
 pub(super) fn section(main: Option<&Run<Report>>) -> Result<Section> {
