@@ -1,6 +1,7 @@
 //! What the report tells, from the smallest message to other systems.
 
 mod ablation;
+mod figures;
 mod footprint;
 mod long;
 mod operations;
@@ -11,8 +12,9 @@ mod scaling;
 mod short;
 
 use super::{Kind, Run, Runs, Section};
-use crate::{Report, Row};
+use crate::Report;
 use anyhow::Result;
+use figures::{dash, decimals, lengths, numbered, one_way, over, real, round_trip, size, whole};
 
 /// The drawing that says most.
 pub const MAIN_DRAWING: &str = "short-messages";
@@ -66,65 +68,9 @@ fn begun<T>(
     }
 }
 
-/// The message lengths in words that a report has rows for, rising.
-fn lengths(report: &Report, id: &str) -> Vec<u32> {
-    let rows = report.rows.iter().filter(|row| row.id == id);
-    let mut words: Vec<u32> = rows.filter_map(|row| row.words).collect();
-    words.sort_unstable();
-    words
-}
-
-/// The numbers with which ids of a kind end, rising, and their rows.
-fn numbered<'a>(report: &'a Report, kind: &str) -> Vec<(u32, &'a Row)> {
-    let number = |row: &'a Row| Some((row.id.strip_prefix(kind)?.parse().ok()?, row));
-    let mut rows: Vec<(u32, &Row)> = report.rows.iter().filter_map(number).collect();
-    rows.sort_by_key(|(number, _)| *number);
-    rows
-}
-
-fn one_way(row: Option<&Row>) -> Option<u64> {
-    row?.instructions_one_way
-}
-
-fn round_trip(row: Option<&Row>) -> Option<u64> {
-    row?.instructions_round_trip
-}
-
-/// One value over another, if both are there.
-fn over(value: Option<f64>, base: Option<f64>) -> Option<f64> {
-    Some(value? / base.filter(|base| *base > 0.0)?)
-}
-
-/// A count for drawing and dividing; counts are far below where this loses digits.
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-fn real(count: u64) -> f64 {
-    count as f64
-}
-
-fn whole(count: Option<u64>) -> String {
-    count.map_or_else(dash, |count| count.to_string())
-}
-
-fn decimals(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(dash, |value| format!("{value:.digits$}"))
-}
-
-fn dash() -> String {
-    "–".into()
-}
-
-/// A length in bytes for people.
-fn size(bytes: u64) -> String {
-    match bytes {
-        bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
-        bytes => format!("{bytes} B"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{sections, size};
+    use super::sections;
     use crate::page::{Pair, Peer, Removed, Run, Runs, Section, html, markdown};
     use crate::{Nanoseconds, Report, Row};
     use serde_json::json;
@@ -352,13 +298,5 @@ mod tests {
         assert_eq!(rows[2][3..5], ["66", "5.0"]);
         let svg = &peers.drawings[0].svg;
         assert!(svg.contains("Linux, pipe") && svg.contains("15700") && svg.contains("Pecan"));
-    }
-
-    #[test]
-    fn lengths_have_units() {
-        assert_eq!(
-            [512, 4096, 5000, 1 << 20].map(size),
-            ["512 B", "4 KiB", "5000 B", "1 MiB"]
-        );
     }
 }

@@ -1,153 +1,12 @@
-//! Slices and arrows out of events.
+//! Following the events in their order.
 
+use super::{Arrow, Instant, Place, Slice, Timeline, What, Why};
 use crate::Rings;
-use pecan_abi::trace::{Event, Record, Source};
+use pecan_abi::trace::{Event, Source};
 use std::collections::HashMap;
 
-/// What happened, in the order of time. Times are time-stamp ticks since the first event.
-#[derive(Clone, Debug, Default)]
-pub struct Timeline {
-    /// Time-stamp ticks per millisecond.
-    pub khz: u64,
-    /// The first thread number of users, sigma0's.
-    pub user_base: u64,
-    /// How many events of each processor are not here.
-    pub lost: Vec<u64>,
-    /// Who had a processor, and for how long.
-    pub slices: Vec<Slice>,
-    /// Everything else.
-    pub instants: Vec<Instant>,
-    /// What led to what.
-    pub arrows: Vec<Arrow>,
-}
-
-/// What a processor does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// It runs a thread, or the kernel for it.
-    Thread {
-        /// Its global id.
-        thread: u64,
-        /// Its space, by the physical address of its page table.
-        space: u64,
-    },
-    /// It looks for a thread.
-    Dispatcher,
-    /// It halts.
-    Idle,
-}
-
-/// What a processor did for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// Which processor.
-    pub cpu: usize,
-    /// What it did.
-    pub what: What,
-    /// From when.
-    pub start: u64,
-    /// To when; not before `start`.
-    pub end: u64,
-}
-
-/// What took no time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instant {
-    /// Where and when.
-    pub at: Place,
-    /// What.
-    pub event: Event,
-}
-
-/// A point of a processor's line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The processor.
-    pub cpu: usize,
-    /// The time.
-    pub time: u64,
-}
-
-/// Why something led to something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// A message: from where its sender was when it sent to where its receiver runs with it.
-    Message {
-        /// Who sent it.
-        from: u64,
-        /// Who got it.
-        to: u64,
-        /// Its first word.
-        tag: u64,
-    },
-    /// An interrupt from one processor to another.
-    Interrupt(Source),
-}
-
-/// What led to what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrow {
-    /// Why.
-    pub why: Why,
-    /// Where it begins.
-    pub from: Place,
-    /// Where it ends.
-    pub to: Place,
-}
-
-impl Timeline {
-    /// Orders the events of all processors, and connects them.
-    pub fn of(rings: &Rings) -> Self {
-        let mut events: Vec<(usize, Record)> = Vec::new();
-        for (cpu, ring) in rings.cpus.iter().enumerate() {
-            events.extend(ring.records.iter().map(|record| (cpu, *record)));
-        }
-        // Stable: each processor's own events stay in their order.
-        events.sort_by_key(|(_, record)| record.time);
-        let first = events.first().map_or(0, |(_, record)| record.time);
-        let last = events.last().map_or(0, |(_, record)| record.time - first);
-        let mut maker = Maker::new(rings);
-        for (cpu, record) in events {
-            let time = record.time - first;
-            maker.take(Place { cpu, time }, record.event);
-        }
-        maker.finish(last)
-    }
-
-    /// What cannot be: a processor that does two things at once, a thread on two processors, an arrow back in time.
-    pub fn contradictions(&self) -> Vec<String> {
-        let mut told = Vec::new();
-        let mut busy: HashMap<usize, &Slice> = HashMap::new();
-        let mut running: HashMap<u64, &Slice> = HashMap::new();
-        let mut slices: Vec<&Slice> = self.slices.iter().collect();
-        slices.sort_by_key(|slice| (slice.start, slice.end));
-        for slice in slices {
-            if slice.end < slice.start {
-                told.push(format!("{slice:?} ends before it begins"));
-            }
-            let before = busy.insert(slice.cpu, slice);
-            told.extend(overlap(before, slice));
-            if let What::Thread { thread, .. } = slice.what {
-                let before = running.insert(thread, slice);
-                told.extend(overlap(before, slice));
-            }
-        }
-        let back = self
-            .arrows
-            .iter()
-            .filter(|arrow| arrow.to.time < arrow.from.time);
-        told.extend(back.map(|arrow| format!("{arrow:?} goes back")));
-        told
-    }
-}
-
-fn overlap(before: Option<&Slice>, slice: &Slice) -> Option<String> {
-    let before = before.filter(|before| before.end > slice.start)?;
-    Some(format!("{slice:?} begins during {before:?}"))
-}
-
 /// What is known at a point of time.
-struct Maker<'a> {
+pub(super) struct Maker<'a> {
     rings: &'a Rings,
     made: Timeline,
     /// What each processor does now, and since when.
@@ -163,7 +22,7 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(rings: &'a Rings) -> Self {
+    pub(super) fn new(rings: &'a Rings) -> Self {
         Self {
             rings,
             made: Timeline {
@@ -180,7 +39,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn take(&mut self, at: Place, event: Event) {
+    pub(super) fn take(&mut self, at: Place, event: Event) {
         match event {
             Event::Run { thread, space } => {
                 self.begin(at, What::Thread { thread, space });
@@ -258,7 +117,7 @@ impl<'a> Maker<'a> {
         self.made.arrows.push(Arrow { why, from, to });
     }
 
-    fn finish(mut self, time: u64) -> Timeline {
+    pub(super) fn finish(mut self, time: u64) -> Timeline {
         for cpu in 0..self.open.len() {
             self.end(Place { cpu, time });
         }
@@ -268,8 +127,7 @@ impl<'a> Maker<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Slice, Timeline, What, Why};
-    use crate::{Ring, Rings};
+    use crate::{Ring, Rings, Timeline, What, Why};
     use pecan_abi::trace::{Event, Record, Source};
 
     fn rings(cpus: &[&[(u64, Event)]]) -> Rings {
@@ -418,37 +276,5 @@ mod tests {
         assert!(timeline.arrows.is_empty(), "{:?}", timeline.arrows);
         assert_eq!(timeline.slices.len(), 2);
         assert_eq!(Timeline::of(&rings(&[&[], &[]])).slices, []);
-    }
-
-    #[test]
-    fn contradictions_are_found() {
-        let slice = |cpu, thread, start, end| Slice {
-            cpu,
-            what: What::Thread { thread, space: 0 },
-            start,
-            end,
-        };
-        let told = |slices: Vec<Slice>| {
-            Timeline {
-                slices,
-                ..Timeline::default()
-            }
-            .contradictions()
-            .len()
-        };
-        assert_eq!(
-            told(vec![
-                slice(0, 1, 0, 5),
-                slice(1, 1, 5, 6),
-                slice(0, 2, 5, 9)
-            ]),
-            0
-        );
-        assert_eq!(told(vec![slice(0, 1, 0, 5), slice(1, 1, 4, 6)]), 1);
-        assert_eq!(told(vec![slice(0, 1, 0, 5), slice(0, 2, 4, 6)]), 1);
-        assert_eq!(told(vec![slice(0, 1, 5, 0)]), 1);
-        let mut timeline = Timeline::of(&rings(&[&[(0, run(1)), (5, deliver(1, 2)), (6, run(2))]]));
-        timeline.arrows[0].to = Place { cpu: 0, time: 4 };
-        assert_eq!(timeline.contradictions().len(), 1);
     }
 }

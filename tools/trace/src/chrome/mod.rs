@@ -1,11 +1,10 @@
 //! Chrome's JSON form of a trace, which Perfetto opens: a track for each processor.
 
+mod names;
+
 use crate::timeline::{Arrow, Instant, Place, Slice, Timeline, What, Why};
 use anyhow::Result;
-use pecan_abi::id::ThreadId;
-use pecan_abi::layout::{ROOT, SIGMA0};
-use pecan_abi::tag::Tag;
-use pecan_abi::trace::{Access, Event, Source};
+use names::{hex, message, named};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -96,7 +95,7 @@ impl<W: Write> File<'_, W> {
         let (name, cat, args) = match slice.what {
             What::Thread { thread, space } => {
                 let args = json!({"thread": hex(thread), "space": hex(space)});
-                (self.thread(thread), "thread", fields(args))
+                (self.timeline.thread(thread), "thread", fields(args))
             }
             What::Dispatcher => ("dispatcher".into(), "kernel", Map::new()),
             What::Idle => ("idle".into(), "kernel", Map::new()),
@@ -113,7 +112,7 @@ impl<W: Write> File<'_, W> {
     }
 
     fn instant(&mut self, instant: &Instant) -> Result<()> {
-        let (name, cat, args) = self.told(instant.event);
+        let (name, cat, args) = self.timeline.told(instant.event);
         let entry = Entry {
             cat,
             s: Some("t"),
@@ -121,53 +120,6 @@ impl<W: Write> File<'_, W> {
             ..self.entry("i", &name, instant.at)
         };
         self.put(&entry)
-    }
-
-    /// What an instant is called, its category, and what belongs to it.
-    fn told(&self, event: Event) -> (String, &'static str, Value) {
-        match event {
-            Event::Deliver { from, to, tag } => {
-                let name = format!("{} to {}", self.thread(from), self.thread(to));
-                (name, "message", message(from, to, tag))
-            }
-            Event::Ask { from, to, cpu } => {
-                let name = format!("to CPU {cpu}: {} to {}", self.thread(from), self.thread(to));
-                (
-                    name,
-                    "message",
-                    json!({"from": hex(from), "to": hex(to), "cpu": cpu}),
-                )
-            }
-            Event::Fault {
-                thread,
-                address,
-                ip,
-                access,
-            } => {
-                let how = match access {
-                    Access::Read => "read",
-                    Access::Write => "write",
-                    Access::Execute => "execute",
-                };
-                let args = json!({"thread": hex(thread), "address": hex(address), "ip": hex(ip), "access": how});
-                (format!("page fault, {how}"), "fault", args)
-            }
-            Event::Exception { thread, ip, vector } => {
-                let args = json!({"thread": hex(thread), "ip": hex(ip)});
-                (format!("exception {vector}"), "fault", args)
-            }
-            Event::Interrupt { source, line } => match source {
-                Source::Line => (format!("interrupt {line}"), "interrupt", json!({})),
-                _ => (named(source).into(), "interrupt", json!({})),
-            },
-            Event::Ipi { apic_id, source } => {
-                let name = format!("IPI: {}", named(source));
-                (name, "interrupt", json!({"apic": apic_id}))
-            }
-            Event::Run { .. } | Event::Dispatch | Event::Idle => {
-                (String::new(), "kernel", json!({}))
-            }
-        }
     }
 
     fn arrow(&mut self, id: usize, arrow: &Arrow) -> Result<()> {
@@ -226,44 +178,11 @@ impl<W: Write> File<'_, W> {
     fn nanos(&self, ticks: u64) -> u128 {
         u128::from(ticks) * 1_000_000 / u128::from(self.timeline.khz.max(1))
     }
-
-    /// What a thread is called.
-    fn thread(&self, id: u64) -> String {
-        let number = u64::from(ThreadId::from_raw(id).number());
-        match number.checked_sub(self.timeline.user_base) {
-            Some(own) if own == u64::from(SIGMA0) => "sigma0".into(),
-            Some(own) if own == u64::from(ROOT) => "root".into(),
-            Some(_) => format!("thread {number:x}"),
-            None => format!("interrupt {number}"),
-        }
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nanoseconds of months fit")]
 fn micros(nanos: u128) -> f64 {
     nanos as f64 / 1000.0
-}
-
-fn message(from: u64, to: u64, tag: u64) -> Value {
-    let tag = Tag::from_raw(tag);
-    json!({
-        "from": hex(from), "to": hex(to), "label": hex(tag.label()), "words": tag.untyped(), "typed": tag.typed(),
-    })
-}
-
-const fn named(source: Source) -> &'static str {
-    match source {
-        Source::Timer => "timer",
-        Source::Doorbell => "doorbell",
-        Source::Ping => "ping",
-        Source::Passed => "passed on",
-        Source::Line => "device",
-        Source::Other => "nobody's",
-    }
-}
-
-fn hex(word: u64) -> String {
-    format!("{word:#x}")
 }
 
 fn fields(value: Value) -> Map<String, Value> {
