@@ -31,6 +31,10 @@ pub const HOLD: u64 = 11;
 /// Result: 1 if processor a is held, else 0. In the debug kernel only.
 pub const HELD: u64 = 12;
 
+/// From now on messages that threads of this processor send go the general way through the kernel, if a is not 0; if it is, as
+/// the kernel's command line says. Result 0. Nobody can tell the difference but by the time.
+pub const GENERAL_WAY: u64 = 13;
+
 /// Result of an operation that was not carried out.
 pub const REFUSED: u64 = u64::MAX;
 /// Most bytes in one [`CONSOLE_WRITE`].

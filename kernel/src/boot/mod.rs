@@ -67,11 +67,6 @@ extern "C" fn run(protocol: u32, info: u32) -> ! {
     crate::start::boot_main(facts)
 }
 
-/// Where the kernel writes the word that the users' gs points to on CPU `index`.
-pub(crate) fn user_gs_phys(index: usize) -> u64 {
-    memory::user_gs::phys(index)
-}
-
 fn set_up_interrupts(facts: &Facts) -> Result<(), memory::kernel_space::OutOfMemory> {
     apic::init_boot_cpu(facts.x2apic)?;
     io_apic::set_up(facts)

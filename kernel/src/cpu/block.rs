@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line 0, all that a short message touches:
-//!  0 TCB array      8 "lives here and waits"  16 loaded root  24 user gs word (kernel alias)
+//!  0 TCB array      8 "lives here and waits"  16 loaded root  24 root seen through the window
 //! 32 user gs base  40 "lives here and runs"   48 (pad) 52 task state, whose rsp0 at 56 is the running thread's stack top
 //! then: this block's address, dispatcher stack, scratch, slice left
 //! .. mailbox, on a line of its own: other CPUs write it
@@ -58,7 +58,8 @@ pub(crate) struct Cpu {
     tcb_array: u64,
     waiting_here: u64,
     loaded_root: AtomicU64,
-    user_word: Cell<*mut u64>,
+    /// Of which root the CPU may hold translations for its window; 0 is none.
+    window_root: AtomicU64,
     user_gs: Cell<u64>,
     ready_here: u64,
     pad: u32,
@@ -68,8 +69,6 @@ pub(crate) struct Cpu {
     scratch: Cell<u64>,
     /// Where this CPU sees the memory of others.
     pub(crate) window: window::Place,
-    /// Of which root the CPU may hold translations for it; 0 is none.
-    window_root: AtomicU64,
     /// Microseconds that the running thread may go on; `u64::MAX` is for ever.
     pub(crate) slice_left: Cell<u64>,
     /// What other CPUs tell this one.
@@ -134,8 +133,6 @@ pub(crate) mod offsets {
     pub(crate) const READY_HERE: usize = offset_of!(Cpu, ready_here);
     /// The translation root in CR3.
     pub(crate) const LOADED_ROOT: usize = offset_of!(Cpu, loaded_root);
-    /// Kernel alias of the word that user gs points to.
-    pub(crate) const USER_WORD: usize = offset_of!(Cpu, user_word);
     /// The user's gs base.
     pub(crate) const USER_GS: usize = offset_of!(Cpu, user_gs);
     /// Whose translations the CPU may hold for its window.
@@ -181,7 +178,7 @@ impl Cpu {
             tcb_array: layout::TCB_BASE,
             waiting_here: home_word(index, State::Waiting),
             loaded_root: AtomicU64::new(0),
-            user_word: Cell::new(core::ptr::null_mut()),
+            window_root: AtomicU64::new(0),
             user_gs: Cell::new(0),
             ready_here: home_word(index, State::Ready),
             pad: 0,
@@ -190,7 +187,6 @@ impl Cpu {
             dispatcher_stack,
             scratch: Cell::new(0),
             window: window::Place::of(index),
-            window_root: AtomicU64::new(0),
             slice_left: Cell::new(0),
             mailbox: OwnLine(Mailbox::new()),
             backlog: Backlog::new(),
@@ -269,10 +265,9 @@ impl Cpu {
         self.window_root.store(root, Ordering::Relaxed);
     }
 
-    /// Sets where user gs points and where the kernel writes the word behind it.
-    pub(super) fn set_user_word(&self, user_gs: u64, word: *mut u64) {
+    /// Sets where user gs points.
+    pub(super) fn set_user_gs(&self, user_gs: u64) {
         self.user_gs.set(user_gs);
-        self.user_word.set(word);
     }
 
     /// The user's gs base on this CPU.

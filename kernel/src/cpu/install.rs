@@ -12,7 +12,7 @@ use x86_64::structures::gdt::SegmentSelector;
 use super::block::Cpu;
 use super::segments;
 use crate::arch::x86_64::{control, entry, fpu, idt, port_bitmap};
-use crate::memory::{layout, physmap};
+use crate::memory::layout;
 
 /// Loads the block of CPU `index`. On that CPU, interrupts off, once.
 ///
@@ -26,10 +26,7 @@ pub(crate) fn install(index: usize) {
     GsBase::write(VirtAddr::from_ptr(cpu));
     port_bitmap::switch_off();
     let user_gs = layout::USER_GS_BASE + index as u64 * layout::USER_GS_STRIDE;
-    cpu.set_user_word(
-        user_gs,
-        physmap::to_virt(crate::boot::user_gs_phys(index)).cast(),
-    );
+    cpu.set_user_gs(user_gs);
     KernelGsBase::write(VirtAddr::new(user_gs));
     cpu.set_loaded_root(control::page_table_root());
     idt::load();
@@ -60,9 +57,7 @@ fn load_segments(cpu: &'static Cpu) {
 }
 
 fn load_system_call() {
-    LStar::write(VirtAddr::new(entry::syscall::address(
-        takes_the_general_way(),
-    )));
+    take_way(false);
     SFMask::write(
         RFlags::INTERRUPT_FLAG
             | RFlags::TRAP_FLAG
@@ -77,6 +72,12 @@ fn load_system_call() {
     unsafe { Star::write_raw(segments::USER_DATA - 8, segments::KERNEL_CODE) };
     // SAFETY: the entry is in place; all other bits stay.
     unsafe { Efer::update(|flags| *flags |= EferFlags::SYSTEM_CALL_EXTENSIONS) };
+}
+
+/// Every message from this CPU takes the general way if `general`, or if the command line says so.
+pub(crate) fn take_way(general: bool) {
+    let general = general || takes_the_general_way();
+    LStar::write(VirtAddr::new(entry::syscall::address(general)));
 }
 
 fn takes_the_general_way() -> bool {

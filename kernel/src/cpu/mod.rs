@@ -21,7 +21,7 @@ pub(crate) mod segments;
 
 pub(crate) use block::{Counter, Cpu, offsets};
 pub(crate) use create::{boot_stack_top, count, create, get};
-pub(crate) use install::install;
+pub(crate) use install::{install, take_way};
 pub(crate) use own::CpuCell;
 
 use core::arch::asm;

@@ -8,22 +8,21 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-use pecan_abi::tag::Tag;
-
-use crate::arch::x86_64::entry::syscall::{elsewhere, general, ipc_return, other_call, uncommon};
-use crate::cpu::offsets::{
-    LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, USER_WORD, WAITING_HERE,
+use crate::arch::x86_64::entry::syscall::{
+    elsewhere, faulted, general, other_call, uncommon, unknown,
 };
+use crate::cpu::offsets::{LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, WAITING_HERE};
+use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{STACK_TOP_OFFSET, Tcb, table, tcb_offsets};
 
-/// From rsp, 48 bytes below the stack top, to the caller's TCB.
-const ME: i64 = 48 - STACK_TOP_OFFSET as i64;
+/// From rsp, the stack top, to the caller's TCB.
+const ME: i64 = -(STACK_TOP_OFFSET as i64);
 
 /// Where the probe of a slot without memory faults, and where it goes on then: see `entry::interrupt`.
 pub(crate) fn probe() -> (u64, u64) {
     (
         &raw const pecan_fast_probe as u64,
-        general as *const () as u64,
+        faulted as *const () as u64,
     )
 }
 
@@ -37,7 +36,9 @@ unsafe extern "C" {
 /// r8 timeouts, r9 rax rbx r10 r12-r15 MRs. Out, to the partner's user code: rsi from, rdi MR0's address, MRs; rcx, rdx,
 /// rbp, r8, r11 destroyed. Stack: the caller's kernel stack, then the partner's user stack.
 ///
-/// rsp 48 below the caller's stack top, rbp the partner's TCB, r11 what is uncommon.
+/// rsp the caller's stack top; rbp the partner's TCB; rdi the user's stack, then the tag's counts and flags; r11 what is
+/// uncommon. Nothing is pushed: `entry::frame` has the layout. The caller's saved stack pointer need not be written, since
+/// it is that of any thread in user mode: see `arch::x86_64::switch`.
 #[unsafe(naked)]
 pub(crate) extern "C" fn entry() {
     naked_asm!(
@@ -46,29 +47,20 @@ pub(crate) extern "C" fn entry() {
         "jnz {other}",
         "mov rdi, rsp",
         "mov rsp, gs:[{stack_top}]",
-        "sub rsp, 48",
-        "mov [rsp + 32], rdi",
-        "mov [rsp + 24], r11",
-        "mov [rsp + 8], rcx",
-        // Who is meant?
+        // Who is meant? If the probe faults, the CPU writes where the user's words would be: they come later.
         "mov rbp, rsi",
         "shr rbp, {shift}",
         "and ebp, {slots}",
         "or rbp, gs:[{tcb_array}]",
         ".globl pecan_fast_probe",
         "pecan_fast_probe: cmp [rbp + {id}], rsi",
-        "jne {general}",
+        "jne {unknown}",
+        "mov [rsp - 16], rdi",
+        "mov [rsp - 24], r11",
+        "mov [rsp - 40], rcx",
         "mov rcx, gs:[{waiting_here}]",
         "cmp [rbp + {home}], rcx",
         "jne {elsewhere}",
-        // Typed items, propagation, a receive timeout, resources of either, senders that wait for the caller.
-        "mov r11d, r9d",
-        "and r11d, {rare}",
-        "movzx edi, r8w",
-        "or r11d, edi",
-        "or r11d, [rsp + {me} + {resources}]",
-        "or r11d, [rbp + {resources}]",
-        "or r11, [rsp + {me} + {senders}]",
         // Does the partner wait for the caller or for anybody? Is the caller going to?
         "mov rdi, [rbp + {wait}]",
         "cmp rdi, -1",
@@ -79,74 +71,75 @@ pub(crate) extern "C" fn entry() {
         "je 3f",
         "cmp rdx, -1",
         "jne {general}",
-        "3: test r11, r11",
+        // A receive timeout, resources of either, senders that wait for the caller.
+        "3: movzx r11d, r8w",
+        "or r11d, [rsp + {me} + {resources}]",
+        "or r11d, [rbp + {resources}]",
+        "or r11, [rsp + {me} + {senders}]",
         "jnz {uncommon}",
+        // More words than registers, typed items, flags.
+        "movzx edi, r9w",
+        "cmp edi, 7",
+        "ja 6f",
         // Point of no return. The caller waits, the partner is ready.
-        "mov [rsp + {me} + {wait}], rdx",
+        "4: mov [rsp + {me} + {wait}], rdx",
         "mov [rsp + {me} + {home}], rcx",
-        "push offset {ipc_return}",
-        "mov [rsp + 8 + {me} + {stack}], rsp",
         "mov rcx, gs:[{ready_here}]",
         "mov [rbp + {home}], rcx",
         "mov qword ptr [rbp + {deadline}], -1",
-        "and r9, {delivered}",
-        "mov ecx, r9d",
-        "and ecx, 63",
-        "sub ecx, 7",
-        "ja 6f",
         // The partner's space; the caller's name as the partner sees it.
-        "4: mov rcx, [rbp + {root}]",
-        "mov rsi, [rsp + 8 + {me} + {local_id}]",
-        "cmp rcx, [rsp + 8 + {me} + {root}]",
+        "mov rcx, [rbp + {root}]",
+        "mov rsi, [rsp + {me} + {local_id}]",
+        "cmp rcx, [rsp + {me} + {root}]",
         "je 5f",
-        "mov rsi, [rsp + 8 + {me} + {id}]",
+        "mov rsi, [rsp + {me} + {id}]",
         "mov gs:[{loaded}], rcx",
         "mov cr3, rcx",
         "5: mov rdi, [rbp + {local_id}]",
-        "mov rdx, gs:[{user_word}]",
-        "mov [rdx], rdi",
-        "lea rdx, [rbp + {top}]",
-        "mov gs:[{stack_top}], rdx",
-        "mov rcx, [rdx - 40]",
-        "mov r11, [rdx - 24]",
-        "mov rsp, [rdx - 16]",
         "mov rdx, gs:[{user_gs}]",
+        "mov [rdx + {alias}], rdi",
+        "lea rcx, [rbp + {top}]",
+        "mov gs:[{stack_top}], rcx",
+        "mov rcx, [rbp + {top} - 40]",
+        "mov r11, [rbp + {top} - 24]",
+        "mov rsp, [rbp + {top} - 16]",
         "swapgs",
         ".globl pecan_exit_fast",
         "pecan_exit_fast: wrgsbase rdx",
         "sysretq",
         // The words beyond the registers.
-        "6: mov rsi, [rsp + 8 + {me} + {utcb}]",
+        "6: cmp edi, 63",
+        "ja {uncommon}",
+        "lea ecx, [rdi - 7]",
+        "mov rsi, [rsp + {me} + {utcb}]",
         "mov rdi, [rbp + {utcb}]",
         "add rsi, 64",
         "add rdi, 64",
         "rep movsq",
+        "mov rcx, gs:[{waiting_here}]",
         "jmp 4b",
         other = sym other_call,
+        unknown = sym unknown,
         general = sym general,
         elsewhere = sym elsewhere,
         uncommon = sym uncommon,
-        ipc_return = sym ipc_return,
         stack_top = const STACK_TOP,
         tcb_array = const TCB_ARRAY,
         waiting_here = const WAITING_HERE,
         ready_here = const READY_HERE,
         loaded = const LOADED_ROOT,
-        user_word = const USER_WORD,
         user_gs = const USER_GS,
+        alias = const USER_GS_ALIAS,
         top = const STACK_TOP_OFFSET,
         me = const ME,
         shift = const table::ID_SHIFT,
         slots = const table::SLOT_MASK,
-        rare = const Tag::TYPED_MASK | Tag::PROPAGATED,
-        delivered = const !(Tag::FLAGS as i64),
         id = const tcb_offsets::ID,
         home = const tcb_offsets::HOME,
         wait = const offset_of!(Tcb, wait),
         resources = const offset_of!(Tcb, resources),
         senders = const offset_of!(Tcb, senders),
         deadline = const offset_of!(Tcb, deadline),
-        stack = const tcb_offsets::STACK,
         root = const tcb_offsets::ROOT,
         local_id = const tcb_offsets::LOCAL_ID,
         utcb = const tcb_offsets::UTCB,

@@ -38,6 +38,8 @@ pub(crate) const KERNEL_OFFSET: u64 = 0xffff_ffff_8000_0000;
 pub(crate) const USER_STUBS: u64 = 0xffff_ffff_c080_0000;
 /// The words that the users' gs points to: one cache line per CPU.
 pub(crate) const USER_GS_BASE: u64 = 0xffff_ffff_ffa0_0000;
+/// From a word there to the kernel's alias of it, which is writable.
+pub(crate) const USER_GS_ALIAS: u64 = 2 << 20;
 /// Bytes of one CPU's part of the user gs area.
 pub(crate) const USER_GS_STRIDE: u64 = 64;
 

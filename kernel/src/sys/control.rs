@@ -55,6 +55,10 @@ fn operation(frame: &CallFrame) -> Result<u64, SysError> {
         }
         control::HOLD if cfg!(debug_assertions) => hold::order(argument, frame.rdx, frame.r8),
         control::HELD if cfg!(debug_assertions) => hold::is_held(argument),
+        control::GENERAL_WAY => {
+            cpu::take_way(argument != 0);
+            Ok(0)
+        }
         control::CACHING => caching_of(argument, frame.rdx),
         _ => Err(SysError::InvalidParameter),
     }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! line 0 (what a short message touches)
-//!   0 id          8 home, state   16 waits for     24 UTCB (kernel alias of MR0)
-//!  32 local id   40 saved stack   48 space's root  56 resources 60 priority 61 listed 62 again 63 bucket
+//!   0 id          8 home, state   16 waits for     24 local id
+//!  32 space's root 40 deadline    48 senders       56 resources 60 priority 61 listed 62 again 63 bucket
 //! line 1
-//!  64 from       72 deadline      80 senders       96 space ...
+//!  64 from       72 UTCB (kernel alias of MR0)     80 saved stack  88 space ...
 //! then: what a sender lends, nodes, lists, scheduling
 //! .... kernel stack, down from the block's end
 //! ```
@@ -50,14 +50,14 @@ pub(crate) struct Tcb {
     home: AtomicU64,
     /// Whom a waiting thread accepts; see `pecan_rules::rendezvous`.
     pub(crate) wait: Cell<u64>,
-    /// The kernel's alias of MR0.
-    pub(crate) utcb: Cell<UtcbRef>,
     /// The user's address of MR0.
     pub(crate) local_id: Cell<u64>,
-    /// Stack pointer of a thread that does not run.
-    pub(crate) stack: Cell<u64>,
     /// Translation root of the space.
     pub(crate) root: Cell<u64>,
+    /// When the current phase times out, in microseconds of the system clock; `u64::MAX` is never.
+    pub(crate) deadline: Cell<u64>,
+    /// Threads that want to send to this one.
+    pub(crate) senders: Cell<SendQueue<TcbRef>>,
     /// Work that a switch must not skip.
     pub(crate) resources: Cell<u32>,
     /// 0 to 255, higher first.
@@ -71,10 +71,10 @@ pub(crate) struct Tcb {
 
     /// Who sent the message that ended the receive phase: RSI of the IPC.
     pub(crate) from: Cell<u64>,
-    /// When the current phase times out, in microseconds of the system clock; `u64::MAX` is never.
-    pub(crate) deadline: Cell<u64>,
-    /// Threads that want to send to this one.
-    pub(crate) senders: Cell<SendQueue<TcbRef>>,
+    /// The kernel's alias of MR0.
+    pub(crate) utcb: Cell<UtcbRef>,
+    /// Stack pointer with which a switch to this thread goes on; see `arch::x86_64::switch`.
+    pub(crate) stack: Cell<u64>,
     space: AtomicPtr<Space>,
 
     // Lent with a request, or while queued.

@@ -44,6 +44,7 @@ mod strb;
 mod tc;
 mod tmo;
 mod ts;
+mod way;
 mod xcpu;
 mod xft;
 mod xr;
@@ -54,11 +55,12 @@ use l4::println;
 l4::program!(main);
 
 /// The features in the order in which they build on each other.
-const FEATURES: [&[Test]; 41] = [
+const FEATURES: [&[Test]; 42] = [
     kip::TESTS,
     bi::TESTS,
     id::TESTS,
     ipc::TESTS,
+    way::TESTS,
     prp::TESTS,
     rdr::TESTS,
     tmo::TESTS,

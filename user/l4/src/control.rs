@@ -61,6 +61,12 @@ pub fn free_frames() -> Option<u64> {
     run(op::FREE_FRAMES, [0; 4])
 }
 
+/// Messages of this processor's threads go the general way through the kernel from now on, or again the shorter one that most
+/// can go. False if the kernel refuses.
+pub fn take_general_way(general: bool) -> bool {
+    run(op::GENERAL_WAY, [u64::from(general), 0, 0, 0]).is_some()
+}
+
 /// How the page at `address` of the space of `thread` is cached; `None` if nothing is mapped there.
 #[must_use]
 pub fn caching(thread: ThreadId, address: u64) -> Option<Caching> {

@@ -1,13 +1,27 @@
 //! From one thread to another on this CPU.
 //!
-//! A thread that does not run has saved its stack pointer in its TCB; on top of its stack lies the address where it
-//! goes on. The dispatcher is no thread: it is entered on a fresh stack and left for good.
+//! A thread that does not run has its stack pointer in its TCB; what that points to is the address where it goes on. The
+//! dispatcher is no thread: it is entered on a fresh stack and left for good.
+//!
+//! ```text
+//! saved stack pointer           the thread
+//! RETURNS                       is in user mode, or blocked in an IPC system call; its stack is empty but for the user frame
+//! AGAIN                         is blocked in an IPC system call that is to be taken up again
+//! into its stack                has not run yet, or is blocked or preempted in the middle of the kernel's code
+//! ```
+//! So most threads block without writing it. Who goes on in the middle of the kernel's code puts RETURNS back.
 
 use core::arch::{asm, naked_asm};
 
 use super::entry::syscall::{ipc_again, ipc_return, start_user};
-use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_WORD, WINDOW_ROOT};
+use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_GS, WINDOW_ROOT};
+use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};
+
+/// Where a thread goes on that is blocked in an IPC system call. Its address is the saved stack pointer.
+pub(crate) static RETURNS: extern "C" fn() = ipc_return;
+/// The same for one that is to take its IPC up again.
+static AGAIN: extern "C" fn() = ipc_again;
 
 /// The common end of every switch: makes the thread in rax the running one.
 ///
@@ -24,8 +38,8 @@ pub(crate) extern "C" fn enter() {
         "mov cr3, rcx",
         "mov qword ptr gs:[{window_root}], 0",
         "1: mov rcx, [rax + {local_id}]",
-        "mov rdx, gs:[{user_word}]",
-        "mov [rdx], rcx",
+        "mov rdx, gs:[{user_gs}]",
+        "mov [rdx + {alias}], rcx",
         "lea rcx, [rax + {top}]",
         "mov gs:[{stack_top}], rcx",
         "mov rsp, [rax + {stack}]",
@@ -38,7 +52,8 @@ pub(crate) extern "C" fn enter() {
         loaded = const LOADED_ROOT,
         window_root = const WINDOW_ROOT,
         local_id = const tcb_offsets::LOCAL_ID,
-        user_word = const USER_WORD,
+        user_gs = const USER_GS,
+        alias = const USER_GS_ALIAS,
         top = const STACK_TOP_OFFSET,
         stack_top = const STACK_TOP,
         stack = const tcb_offsets::STACK,
@@ -79,9 +94,11 @@ pub(crate) fn to(me: Owned, next: Owned) {
             "push rcx",
             "mov [rdi + {stack}], rsp",
             "jmp {enter}",
-            "2: pop rbx",
+            "2: mov qword ptr [rax + {stack}], offset {plain}",
+            "pop rbx",
             "pop rbp",
             stack = const tcb_offsets::STACK,
+            plain = sym RETURNS,
             enter = sym enter,
             inout("rdi") me.as_ptr() => _,
             inout("rax") next.as_ptr() => _,
@@ -104,9 +121,11 @@ pub(crate) fn to_dispatcher(me: Owned) {
             "push rcx",
             "mov [rdi + {stack}], rsp",
             "jmp {leave}",
-            "2: pop rbx",
+            "2: mov qword ptr [rax + {stack}], offset {plain}",
+            "pop rbx",
             "pop rbp",
             stack = const tcb_offsets::STACK,
+            plain = sym RETURNS,
             leave = sym leave,
             inout("rdi") me.as_ptr() => _,
             out("r12") _, out("r13") _, out("r14") _, out("r15") _,
@@ -157,17 +176,24 @@ pub(crate) fn prepare(thread: &Tcb, then: extern "C" fn()) {
 /// A thread that is blocked in an IPC system call, and so would return to user mode, takes its IPC up again instead.
 /// For any other thread its own code looks whether it has to.
 pub(crate) fn redirect(thread: Owned) {
-    let top = thread.block_address() + STACK_TOP_OFFSET - super::entry::frame::RESERVED;
-    let slot = thread.stack.get();
-    if slot == top - 8 && read_slot(slot) == ipc_return as *const () as u64 {
-        // SAFETY: the thread does not run, and the slot lies in its own stack.
-        unsafe { (slot as *mut u64).write(ipc_again as *const () as u64) };
+    if thread.stack.get() == address(&RETURNS) {
+        thread.stack.set(address(&AGAIN));
     }
+}
+
+fn address(way: &'static extern "C" fn()) -> u64 {
+    core::ptr::from_ref(way) as u64
 }
 
 /// A blocked thread serves a fault for its partner when it runs, above whatever it is blocked in, and is then blocked in
 /// that again, or goes on with it.
 pub(crate) fn interject(thread: Owned) {
+    let saved = thread.stack.get();
+    if saved == address(&RETURNS) {
+        prepare(&thread, ipc_return);
+    } else if saved == address(&AGAIN) {
+        prepare(&thread, ipc_again);
+    }
     let slot = thread.stack.get() - 8;
     // SAFETY: the thread does not run, and the word below its saved stack pointer is free.
     unsafe { (slot as *mut u64).write(interjected as *const () as u64) };
@@ -189,16 +215,29 @@ extern "C" fn interjected() {
         "call {serve}",
         "mov rsp, rbx",
         "and rbx, -{block}",
+        "mov qword ptr [rbx + {stack}], offset {plain}",
         "cmp rax, rbx",
         "je 1f",
+        // A thread that is blocked in an IPC system call has nothing on its stack.
+        "lea rcx, [rip + {ret}]",
+        "cmp [rsp], rcx",
+        "je 2f",
+        "mov qword ptr [rbx + {stack}], offset {once_more}",
+        "lea rcx, [rip + {again}]",
+        "cmp [rsp], rcx",
+        "je 2f",
         "mov [rbx + {stack}], rsp",
-        "test rax, rax",
+        "2: test rax, rax",
         "jnz {enter}",
         "jmp {leave}",
         "1: ret",
         block = const STACK_TOP_OFFSET,
         serve = sym crate::ipc::strings::serve,
         stack = const tcb_offsets::STACK,
+        plain = sym RETURNS,
+        once_more = sym AGAIN,
+        ret = sym ipc_return,
+        again = sym ipc_again,
         enter = sym enter,
         leave = sym leave,
     )

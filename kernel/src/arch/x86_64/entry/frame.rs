@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! top        end of the thread's block
-//! top -  8   ss      written once; every entry leaves the user selectors here
+//! top -  8   ss      written once, like cs; every entry leaves the user selectors here
 //! top - 16   rsp
 //! top - 24   rflags
 //! top - 32   cs
 //! top - 40   rip     <- UserFrame
 //! top - 48   error code, or nothing (a system call)
-//! top - 56   vector,     or where a blocked system call goes on
+//! top - 56   vector
 //! top -176   r15     <- Frame (interrupts and exceptions)
 //! ```
 

@@ -7,6 +7,7 @@ use pecan_abi::tag::Tag;
 
 use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
+use crate::cpu::segments::{USER_CODE, USER_DATA};
 use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 
 /// Address for the LSTAR register: the entry with the straight line for common messages, or the one without it.
@@ -44,14 +45,38 @@ extern "C" fn entry() {
         "jnz {other}",
         "mov rdi, rsp",
         "mov rsp, gs:[{stack_top}]",
-        "sub rsp, 48",
-        "mov [rsp + 32], rdi",
-        "mov [rsp + 24], r11",
-        "mov [rsp + 8], rcx",
-        "jmp {general}",
+        "jmp {unknown}",
         other = sym other_call,
         stack_top = const STACK_TOP,
+        unknown = sym unknown,
+    )
+}
+
+/// Nobody is known to have that id: the general way says what is wrong, or what is meant.
+///
+/// In: rsp the stack top, rdi the user's stack, rcx and r11 as SYSCALL left them, and as for [`general`]. Clobbers nothing
+/// else. Stack: the caller's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn unknown() {
+    naked_asm!(
+        "mov [rsp - 16], rdi",
+        "mov [rsp - 24], r11",
+        "mov [rsp - 40], rcx",
+        "jmp {general}",
         general = sym general,
+    )
+}
+
+/// As [`unknown`], after an exception in the kernel wrote its own selectors where those of the user are kept.
+#[unsafe(naked)]
+pub(crate) extern "C" fn faulted() {
+    naked_asm!(
+        "mov qword ptr [rsp - 8], {data}",
+        "mov qword ptr [rsp - 32], {code}",
+        "jmp {unknown}",
+        data = const USER_DATA,
+        code = const USER_CODE,
+        unknown = sym unknown,
     )
 }
 
@@ -59,7 +84,8 @@ extern "C" fn entry() {
 macro_rules! ask {
     ($function:path $(, $last:literal)?) => {
         naked_asm!(
-            "lea rdi, [rsp + 48 - {top}]",
+            "lea rdi, [rsp - {top}]",
+            "sub rsp, 48",
             "mov rcx, [rdi + {utcb}]",
             "mov [rcx], r9",
             "mov [rcx + 8], rax",
@@ -82,7 +108,7 @@ macro_rules! ask {
 
 /// The general way of an IPC: asks [`crate::ipc::entry::system_call`] who runs next.
 ///
-/// In: rsp 48 below the stack top, the user frame written; rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MRs.
+/// In: rsp the stack top, the user frame written; rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MRs.
 /// Clobbers all others. Stack: the caller's.
 #[unsafe(naked)]
 pub(crate) extern "C" fn general() {
@@ -124,23 +150,19 @@ pub(crate) extern "C" fn elsewhere() {
 
 /// Ends an IPC system call: stays with the caller, switches to a partner, or leaves for the dispatcher.
 ///
-/// In: rax who runs next: the caller, another thread, or 0 for the dispatcher; rsp 48 below the caller's stack top.
-/// Stack: the caller's.
+/// In: rax who runs next: the caller, another thread, or 0 for the dispatcher; rsp 48 below the caller's stack top; the
+/// caller's saved stack pointer that of a thread in user mode. Stack: the caller's.
 #[unsafe(naked)]
 extern "C" fn ipc_finish() {
     naked_asm!(
         "lea rdi, [rsp + 48 - {top}]",
         "cmp rax, rdi",
         "je {ret}",
-        "lea rcx, [rip + {ret}]",
-        "push rcx",
-        "mov [rdi + {stack}], rsp",
         "test rax, rax",
         "jnz {enter}",
         "jmp {leave}",
         top = const STACK_TOP_OFFSET,
         ret = sym ipc_return,
-        stack = const tcb_offsets::STACK,
         enter = sym switch::enter,
         leave = sym switch::leave,
     )
@@ -148,14 +170,17 @@ extern "C" fn ipc_finish() {
 
 /// Where a thread whose IPC has ended returns to user mode.
 ///
-/// In: rsp 48 below the stack top. Out: MRs, rsi from, rdi MR0's user address. Clobbers rcx, rdx, rbp, r8, r11, and
-/// leaves nothing of the kernel's in them.
+/// In: rax the TCB, interrupts off. Out: MRs, rsi from, rdi MR0's user address. Clobbers rcx, rdx, rbp, r8, r11, and
+/// leaves nothing of the kernel's in them. Stack: none is used.
 #[unsafe(naked)]
 pub(crate) extern "C" fn ipc_return() {
     naked_asm!(
-        "mov rsi, [rsp + 48 - {top} + {from}]",
-        "mov rdx, [rsp + 48 - {top} + {utcb}]",
-        "mov rdi, [rsp + 48 - {top} + {local_id}]",
+        "mov rsi, [rax + {from}]",
+        "mov rdx, [rax + {utcb}]",
+        "mov rdi, [rax + {local_id}]",
+        "mov rcx, [rax + {top} - 40]",
+        "mov r11, [rax + {top} - 24]",
+        "mov rsp, [rax + {top} - 16]",
         "mov r9, [rdx]",
         "mov rax, [rdx + 8]",
         "mov rbx, [rdx + 16]",
@@ -166,9 +191,6 @@ pub(crate) extern "C" fn ipc_return() {
         "mov r15, [rdx + 56]",
         "xor r8d, r8d",
         "xor ebp, ebp",
-        "mov rcx, [rsp + 8]",
-        "mov r11, [rsp + 24]",
-        "mov rsp, [rsp + 32]",
         "mov rdx, gs:[{user_gs}]",
         "swapgs",
         ".globl pecan_exit_ipc",
@@ -184,14 +206,18 @@ pub(crate) extern "C" fn ipc_return() {
 
 /// Where a thread goes on whose IPC must be taken up again: its receive phase, or all of it.
 ///
-/// In: rsp 48 below the stack top. Stack: the thread's.
+/// In: rax the TCB, interrupts off. Stack: the thread's, empty but for the user frame.
 #[unsafe(naked)]
 pub(crate) extern "C" fn ipc_again() {
     naked_asm!(
-        "lea rdi, [rsp + 48 - {top}]",
+        "lea rsp, [rax + {top} - 48]",
+        "mov qword ptr [rax + {stack}], offset {plain}",
+        "mov rdi, rax",
         "call {again}",
         "jmp {finish}",
         top = const STACK_TOP_OFFSET,
+        stack = const tcb_offsets::STACK,
+        plain = sym switch::RETURNS,
         again = sym crate::ipc::entry::again,
         finish = sym ipc_finish,
     )
@@ -246,11 +272,12 @@ pub(crate) extern "C" fn other_call() {
 
 /// Where a new thread goes on when it runs first: start message or not, it enters user mode with empty registers.
 ///
-/// In: rsp 48 below the stack top. Stack: the thread's.
+/// In: rax the TCB, rsp 48 below the stack top. Stack: the thread's.
 #[unsafe(naked)]
 pub(crate) extern "C" fn start_user() {
     naked_asm!(
-        "lea rdi, [rsp + 48 - {top}]",
+        "mov qword ptr [rax + {stack}], offset {plain}",
+        "mov rdi, rax",
         "call {begin}",
         "mov rax, gs:[{user_gs}]",
         "swapgs",
@@ -273,7 +300,8 @@ pub(crate) extern "C" fn start_user() {
         "xor r15d, r15d",
         "add rsp, 8",
         "iretq",
-        top = const STACK_TOP_OFFSET,
+        stack = const tcb_offsets::STACK,
+        plain = sym switch::RETURNS,
         begin = sym crate::thread::start::begin,
         user_gs = const USER_GS,
     )
