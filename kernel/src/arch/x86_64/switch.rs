@@ -42,9 +42,9 @@ pub(crate) extern "C" fn enter() {
         "mov [rdx + {alias}], rcx",
         "lea rcx, [rax + {top}]",
         "mov gs:[{stack_top}], rcx",
-        "mov rsp, [rax + {stack}]",
         #[cfg(feature = "trace")]
         "jmp {traced}",
+        "mov rsp, [rax + {stack}]",
         "ret",
         #[cfg(feature = "trace")]
         traced = sym traced,
@@ -62,20 +62,20 @@ pub(crate) extern "C" fn enter() {
 
 /// The end of [`enter`] in a kernel that traces.
 ///
-/// In: rax the TCB, rsp its stack pointer. Out: as [`enter`]. Clobbers rbx, r12, which nobody who was left relies on, and
-/// what a call may. Stack: the new thread's.
+/// In: rax the TCB, interrupts off. Out: as [`enter`]. Clobbers rbx, which nobody who was left relies on, and what a call
+/// may. Stack: that of who was left, below what is saved; the new thread's may be none yet.
 #[cfg(feature = "trace")]
 #[unsafe(naked)]
 extern "C" fn traced() {
     naked_asm!(
-        "mov rbx, rsp",
-        "mov r12, rax",
+        "mov rbx, rax",
         "mov rdi, rax",
         "and rsp, -16",
         "call {runs}",
-        "mov rax, r12",
-        "mov rsp, rbx",
+        "mov rax, rbx",
+        "mov rsp, [rax + {stack}]",
         "ret",
+        stack = const tcb_offsets::STACK,
         runs = sym crate::trace::runs,
     )
 }
