@@ -1,12 +1,13 @@
 //! What each row may cost at most.
 
+use crate::accounting::Counts;
 use crate::{Report, Row};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Below so many percent of its budget, a row deserves a lower one.
-const CLOSE_PERCENT: u64 = 97;
+pub(crate) const CLOSE_PERCENT: u64 = 97;
 
 /// The budgets of all rows, as in `perf/budgets.toml`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -18,6 +19,10 @@ pub struct Budgets {
     limits: BTreeMap<String, u64>,
     /// Interrupts between CPUs per round trip; 0 for rows that are not here.
     ipis: BTreeMap<String, f64>,
+    /// What the kernel does and touches for one message, by row and words; it is to be close to this.
+    pub(crate) visit: BTreeMap<String, Counts>,
+    /// The same for the round trips of other rows, of all lengths; it may be far below this.
+    pub(crate) kernel: BTreeMap<String, Counts>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -113,6 +118,8 @@ mod tests {
         'c' = 50
         [ipis]
         'a' = 2.0
+        [visit]
+        [kernel]
     ";
 
     fn row(id: &str, words: Option<u32>, count: u64, ipis: f64) -> Row {
@@ -132,6 +139,7 @@ mod tests {
             qemu: String::new(),
             cpus: 2,
             rows,
+            accounting: None,
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         budgets.complaints(&report, |id| report.rows.iter().any(|row| row.id == id))
@@ -196,6 +204,7 @@ mod tests {
             qemu: String::new(),
             cpus: 2,
             rows: vec![row("a", None, 100, 0.0)],
+            accounting: None,
         };
         let budgets = Budgets::read(TEXT).expect("budgets");
         let told = budgets.complaints(&report, |_| true);

@@ -59,6 +59,7 @@ mod tests {
             id: id.into(),
             words,
             rounds: 10,
+            batch: 1,
             ticks: ticks.to_vec(),
             tsc_khz,
             ipis: Some(ipis),

@@ -13,6 +13,8 @@ pub struct RawRow {
     pub words: Option<u32>,
     /// Round trips during which `ipis` were counted.
     pub rounds: u64,
+    /// Round trips of one sample, from 1.
+    pub batch: u64,
     /// Time-stamp ticks of one round trip, a value per sample.
     pub ticks: Vec<u64>,
     /// Time-stamp ticks per millisecond.
@@ -30,7 +32,7 @@ impl RawRow {
         let row: Self =
             serde_json::from_str(json).with_context(|| format!("not a benchmark row: {json}"))?;
         ensure!(
-            !row.ticks.is_empty() && row.rounds > 0,
+            !row.ticks.is_empty() && row.rounds > 0 && row.batch > 0,
             "row {} has no samples",
             row.id
         );
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn rows_are_read_and_converted() {
         let row = RawRow::read(
-            r#"{"id":"ipc.inter.idle","words":4,"rounds":3,"ticks":[30,10,20],"tsc_khz":2000000,"ipis":4}"#,
+            r#"{"id":"ipc.inter.idle","words":4,"rounds":3,"batch":1,"ticks":[30,10,20],"tsc_khz":2000000,"ipis":4}"#,
         )
         .expect("a row");
         assert_eq!(row.samples().expect("samples").min(), 10);
@@ -75,7 +77,7 @@ mod tests {
 
     #[test]
     fn reference_rows_have_no_words() {
-        let json = r#"{"id":"ref.null-syscall","words":null,"rounds":1,"ticks":[1],"tsc_khz":1,"ipis":null}"#;
+        let json = r#"{"id":"ref.null-syscall","words":null,"rounds":1,"batch":1,"ticks":[1],"tsc_khz":1,"ipis":null}"#;
         let row = RawRow::read(json).expect("a row");
         assert_eq!((row.words, row.ipis_per_round()), (None, None));
     }
@@ -85,9 +87,10 @@ mod tests {
         for json in [
             "{}",
             "half a li",
-            r#"{"id":"a","words":0,"rounds":1,"ticks":[],"tsc_khz":1,"ipis":0}"#,
-            r#"{"id":"a","words":0,"rounds":0,"ticks":[1],"tsc_khz":1,"ipis":0}"#,
-            r#"{"id":"a","words":0,"rounds":1,"ticks":[1],"tsc_khz":0,"ipis":0}"#,
+            r#"{"id":"a","words":0,"rounds":1,"batch":1,"ticks":[],"tsc_khz":1,"ipis":0}"#,
+            r#"{"id":"a","words":0,"rounds":0,"batch":1,"ticks":[1],"tsc_khz":1,"ipis":0}"#,
+            r#"{"id":"a","words":0,"rounds":1,"batch":0,"ticks":[1],"tsc_khz":1,"ipis":0}"#,
+            r#"{"id":"a","words":0,"rounds":1,"batch":1,"ticks":[1],"tsc_khz":0,"ipis":0}"#,
         ] {
             assert!(RawRow::read(json).is_err(), "{json}");
         }

@@ -1,5 +1,6 @@
 //! The figures of both runs together, and their JSON form.
 
+use crate::accounting::Account;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one `cargo xtask bench` found out.
@@ -13,6 +14,9 @@ pub struct Report {
     pub cpus: u32,
     /// A row for each path and message length, in the order in which they were measured.
     pub rows: Vec<Row>,
+    /// What the rows touch; none if QEMU takes no plugin.
+    #[serde(default)]
+    pub accounting: Option<Vec<Account>>,
 }
 
 /// One path with one message length. What could not be measured is `None`, in JSON `null`.
@@ -56,18 +60,22 @@ impl Report {
     /// # Errors
     /// When a figure is not a finite number.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        let rows: Vec<String> = self
-            .rows
-            .iter()
-            .map(serde_json::to_string)
-            .collect::<Result<_, _>>()?;
+        let rows = lines(&self.rows)?;
+        let accounting = self.accounting.as_ref().map(|accounts| lines(accounts));
+        let accounting = accounting.transpose()?.unwrap_or_else(|| "null".into());
         let qemu = serde_json::to_string(&self.qemu)?;
-        let rows = rows.join(",\n  ");
         Ok(format!(
-            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":[\n  {rows}\n]}}\n",
+            "{{\"schema\":{},\"qemu\":{qemu},\"cpus\":{},\"rows\":{rows},\"accounting\":{accounting}}}\n",
             self.schema, self.cpus
         ))
     }
+}
+
+/// A list with an element on each line.
+fn lines(list: &[impl Serialize]) -> serde_json::Result<String> {
+    let texts = list.iter().map(serde_json::to_string);
+    let texts = texts.collect::<serde_json::Result<Vec<_>>>()?;
+    Ok(format!("[\n  {}\n]", texts.join(",\n  ")))
 }
 
 impl Row {
@@ -80,6 +88,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::{Nanoseconds, Report, Row};
+    use crate::accounting::{Account, Counts, OnCpu};
 
     #[test]
     fn json_has_the_promised_fields() {
@@ -107,6 +116,7 @@ mod tests {
             qemu: "10.0.2".into(),
             cpus: 4,
             rows: vec![row, empty],
+            accounting: None,
         };
         let json = report.to_json().expect("finite figures");
         let expected = concat!(
@@ -114,12 +124,66 @@ mod tests {
             r#"{"id":"ipc.inter.idle","words":0,"instructions_one_way":101,"instructions_round_trip":201,"#,
             r#""ns_round_trip":{"min":1.5,"p10":2.0,"median":3.0},"ipis_round_trip":2.0},"#,
             r#"{"id":"ipc.inter.idle","words":null,"instructions_one_way":101,"instructions_round_trip":201,"#,
-            r#""ns_round_trip":null,"ipis_round_trip":null}]}"#,
+            r#""ns_round_trip":null,"ipis_round_trip":null}],"accounting":null}"#,
         );
         assert_eq!(json.replace("\n  ", "").replace('\n', ""), expected);
         assert_eq!(
             serde_json::from_str::<Report>(&json).expect("its own form"),
             report
         );
+    }
+
+    #[test]
+    fn accounts_have_the_promised_fields() {
+        let one = Counts {
+            instructions: 1,
+            ..Counts::default()
+        };
+        let account = Account {
+            id: "ipc.inter.idle".into(),
+            words: Some(0),
+            user: one,
+            kernel: one,
+            visits: 2,
+            visit: one,
+            cpus: vec![OnCpu {
+                cpu: 0,
+                user: one,
+                kernel: one,
+            }],
+            footprint: Vec::new(),
+        };
+        let report = Report {
+            schema: 1,
+            qemu: "10.0.2".into(),
+            cpus: 2,
+            rows: Vec::new(),
+            accounting: Some(vec![account]),
+        };
+        let json = report.to_json().expect("finite figures");
+        let counts = concat!(
+            r#"{"instructions":1,"loads":0,"stores":0,"data_lines":0,"data_pages":0,"code_lines":0,"code_pages":0,"#,
+            r#""locked":0,"cr3_writes":0,"invlpg":0,"msr_writes":0,"system_calls":0,"port_io":0}"#,
+        );
+        let expected = format!(
+            r#""accounting":[{{"id":"ipc.inter.idle","words":0,"user":{counts},"kernel":{counts},"visits":2,"visit":{counts},"cpus":[{{"cpu":0,"user":{counts},"kernel":{counts}}}]}}]}}"#
+        );
+        assert!(
+            json.replace("\n  ", "")
+                .replace('\n', "")
+                .ends_with(&expected),
+            "{json}"
+        );
+        assert_eq!(
+            serde_json::from_str::<Report>(&json).expect("its own form"),
+            report
+        );
+    }
+
+    #[test]
+    fn figures_from_before_accounts_are_read() {
+        let json = r#"{"schema":1,"qemu":"10.0.2","cpus":2,"rows":[]}"#;
+        let report: Report = serde_json::from_str(json).expect("a report");
+        assert_eq!(report.accounting, None);
     }
 }

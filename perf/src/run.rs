@@ -25,7 +25,7 @@ pub enum Pass {
     Timing,
 }
 
-/// Builds what is needed, boots twice and joins the figures.
+/// Builds what is needed, boots twice and joins the figures; without [accounts](crate::accounting).
 ///
 /// `progress` gets the run, the rows done, the rows in all, and what is being measured.
 ///
@@ -56,15 +56,23 @@ pub fn measure(
         qemu: qemu.version(),
         cpus: wish.cpus,
         rows: join(&counted, &timed),
+        accounting: None,
     })
 }
 
-/// Only the deterministic run, on a machine with `cpus` processors, of the rows that are called so; fewer rounds.
+/// Only the deterministic run, on a machine with `cpus` processors, of the rows that are called so; fewer rounds, as the
+/// program understands `effort`: `quick` or `account`.
 ///
 /// # Errors
 /// As [`measure`].
-pub fn count(workspace: &Workspace, qemu: &Qemu, cpus: u32, ids: &[&str]) -> Result<Vec<RawRow>> {
-    let payload = payload(workspace, &format!("-- quick {}", ids.join(" ")))?;
+pub fn count(
+    workspace: &Workspace,
+    qemu: &Qemu,
+    cpus: u32,
+    effort: &str,
+    ids: &[&str],
+) -> Result<Vec<RawRow>> {
+    let payload = payload(workspace, &words(effort, ids))?;
     let machine = Machine {
         timing: Timing::Deterministic,
         ..Machine::new(cpus)
@@ -73,7 +81,13 @@ pub fn count(workspace: &Workspace, qemu: &Qemu, cpus: u32, ids: &[&str]) -> Res
         .with_context(|| format!("the deterministic run on {cpus} CPUs failed"))
 }
 
-fn payload(workspace: &Workspace, command_line: &str) -> Result<Payload> {
+/// The command line for the program.
+pub(crate) fn words(effort: &str, ids: &[&str]) -> String {
+    let words = [effort].into_iter().chain(ids.iter().copied());
+    format!("-- {}", words.collect::<Vec<_>>().join(" "))
+}
+
+pub(crate) fn payload(workspace: &Workspace, command_line: &str) -> Result<Payload> {
     let kernel = programs::kernel(workspace, Profile::Release)?;
     let [sigma0, bench] = programs::user(workspace, ["sigma0", "bench"])?;
     let archive = payload::pack(&sigma0, &bench, &[])?;
@@ -81,7 +95,7 @@ fn payload(workspace: &Workspace, command_line: &str) -> Result<Payload> {
     Ok(payload.with_command_line(command_line))
 }
 
-fn rows(
+pub(crate) fn rows(
     qemu: &Qemu,
     machine: &Machine,
     payload: &Payload,

@@ -55,7 +55,7 @@ const LEGEND: [&str; 4] = [
 ];
 
 /// What rows that belong together have in common.
-fn block(id: &str) -> &str {
+pub(crate) fn block(id: &str) -> &str {
     match id {
         INTRA_INTER_SPACE | INTRA_SAME_SPACE | INTER_IDLE | INTER_BUSY => id,
         _ => [LONG, INTER_LONG, PAIRS]
@@ -85,7 +85,8 @@ fn is_inter(id: &str) -> bool {
     id.starts_with("ipc.inter.") || id.ends_with(".inter") || id == MIGRATE
 }
 
-fn right<'a, const N: usize>(texts: [&'a str; N]) -> Vec<Cell> {
+/// Cells of a row: the first to the left, the others to the right.
+pub(crate) fn right<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Cell> {
     let align = |(index, text): (usize, &'a str)| {
         let cell = Cell::new(text);
         if index == 0 {
@@ -118,7 +119,7 @@ fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
     ]
 }
 
-/// What a row is called where people read.
+/// A row's name for people.
 pub(crate) fn name(id: &str) -> String {
     let size = |bytes: &str| match bytes {
         "4096" => "4 KiB".to_owned(),
@@ -214,6 +215,7 @@ mod tests {
             qemu: "10.0.2".into(),
             cpus: 2,
             rows,
+            accounting: None,
         })
     }
 

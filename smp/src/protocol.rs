@@ -15,7 +15,7 @@
 //!   begin, push Request ---------------->  route, serve
 //!                                            Deliver: copy, then silent or
 //!        <-------------- Answer(Done) -----    loud
-//!        <------ Answer(Refused | Cancelled)   Answer
+//!        <- Answer(Refused | Cancelled | Come) Answer
 //!                                            Queue: enqueue, link
 //!                                          R receives: unlink, dequeue, copy, ...
 //!   demand = Recall: push Cancel ------->  unlink if linked
@@ -57,9 +57,10 @@
 //!    Otherwise a receiver could reply before the caller, its neighbour, knows that its message arrived. It may leave
 //!    others' nodes for later, but none that came before its own.
 //! 9. **Visit.** A sender whose message may take long moves to R's CPU with it, by Arrive. There it is served as a
-//!    neighbour of R, by [`serve`] with a fresh word: a transfer begins at once, it queues, is refused, or moves on. It
-//!    goes home when its send phase has ended in whatever way, and runs no user's instruction before. If its send
-//!    phase ends before it has left, it does not leave.
+//!    neighbour of R, by [`serve`] with a fresh word: a transfer begins at once, it queues, or is refused. If R is not there, it
+//!    stays where it has arrived and asks by its request node, and moves on when R, wherever that is, waits for it ([`across`]):
+//!    two who ran after one another would never meet. It goes home when its send phase has ended in whatever way, and runs
+//!    no user's instruction before. If its send phase ends before it has left, it does not leave.
 //! 10. **Transfer.** Its two threads are on one CPU and stay there. Whatever ends it ends it for both, each with a result of
 //!     its own: who waits hears at once, who copies or was to ask its pager hears when it runs, and a call to a pager that is
 //!     under way is aborted.
@@ -96,6 +97,8 @@ pub enum Answer {
     Refused(Refusal),
     /// The asker's CPU wanted it back, and the message was not delivered.
     Cancelled,
+    /// The partner waits for the message, which may take long: the asker is to bring it.
+    Come,
 }
 
 /// Why a request is refused.
@@ -196,6 +199,15 @@ pub fn serve(word: Word, receiver: Receiver, patient: bool) -> Serve {
     }
 }
 
+/// What becomes of a decision of [`serve`] if the message comes from another CPU: one that may take long is not delivered from there.
+#[inline]
+pub const fn across(decision: Serve, takes_long: bool) -> Serve {
+    match decision {
+        Serve::Deliver if takes_long => Serve::Answer(Answer::Come),
+        decision => decision,
+    }
+}
+
 /// Whether a request may end silently: its receive phase needs no timeout that starts with the end of the send phase.
 ///
 /// The asker's home adds a demand of its own if a sender is queued already (rule 3).
@@ -213,6 +225,8 @@ pub enum Ended {
     Delete,
     /// Start its receive phase.
     Receive,
+    /// Its send phase goes on: it moves to where the partner is.
+    Visit,
     /// Its operation is over.
     Report(Outcome),
 }
@@ -261,15 +275,17 @@ pub fn ended(word: Word, answer: Answer, then: Then) -> Ended {
         },
         Answer::Refused(Refusal::NonExisting) => Ended::Report(Outcome::NonExisting),
         Answer::Refused(Refusal::NotReady) => Ended::Report(Outcome::Timeout),
-        Answer::Cancelled if aborted => Ended::Report(Outcome::Cancelled),
-        Answer::Cancelled => Ended::Report(Outcome::Timeout),
+        Answer::Come if reason.is_none() => Ended::Visit,
+        Answer::Cancelled | Answer::Come if aborted => Ended::Report(Outcome::Cancelled),
+        Answer::Cancelled | Answer::Come => Ended::Report(Outcome::Timeout),
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::{
-        Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, Then, ended, route, serve,
+        Answer, Ended, Home, Outcome, Receiver, Refusal, Route, Serve, Then, across, ended, route,
+        serve,
     };
     use crate::cpuset::Cpu;
     use crate::request::{Reason, Word};
@@ -313,6 +329,22 @@ mod tests {
             serve(word, Receiver::Busy, false),
             Serve::Answer(Answer::Refused(Refusal::NotReady))
         );
+    }
+
+    #[test]
+    fn a_long_message_is_brought_unless_it_was_cancelled() {
+        let word = Word::default().begun();
+        let come = Serve::Answer(Answer::Come);
+        assert_eq!(across(Serve::Deliver, true), come);
+        assert_eq!(across(Serve::Deliver, false), Serve::Deliver);
+        assert_eq!(across(Serve::Queue, true), Serve::Queue);
+        let end = |word| ended(word, Answer::Come, Then::Receive);
+        assert_eq!(end(word), Ended::Visit);
+        assert_eq!(end(word.demanded(Reason::Behind).0), Ended::Visit);
+        let end_for = |reason| end(word.demanded(reason).0);
+        assert_eq!(end_for(Reason::Timeout), Ended::Report(Outcome::Timeout));
+        assert_eq!(end_for(Reason::Abort), Ended::Report(Outcome::Cancelled));
+        assert_eq!(end_for(Reason::Kill), Ended::Delete);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //!   sets out --------------> on its way ---------> visits -----------> to go home
 //!     visit           left     ^        arrived      |     departure = Now
 //!                              +---------------------+
-//!                             visit: the partner has moved
+//!                             visit: the partner, which has moved, waits for it
 //! ```
 //!
 //! Only its home changes the travel of a thread, and for a visitor that is the CPU it visits.
@@ -88,12 +88,12 @@ impl Travel {
         }
     }
 
-    /// Is to go from CPU `here` to CPU `there` with its message.
+    /// Is to go from CPU `here` to CPU `there` with its message, and afterwards to where it was told to live.
     #[must_use]
     pub fn visit(self, here: Cpu, there: Cpu) -> Self {
         Self {
             next: Some(there),
-            away_from: self.away_from.or(Some(here)),
+            away_from: self.away_from.or(self.next).or(Some(here)),
         }
     }
 
@@ -185,5 +185,7 @@ mod tests {
         assert_eq!(visiting_b().told(B, C).next(), Some(C));
         assert_eq!(visiting_b().told(B, C).left(C), Travel::default());
         assert_eq!(visiting_b().told(B, B), Travel::default(), "it lives here");
+        let goes_on = Travel::default().told(A, C).visit(A, B).left(B);
+        assert_eq!(goes_on.arrived().next(), Some(C), "before it could leave");
     }
 }

@@ -237,7 +237,7 @@ fn size_costs_nothing(built: &Built) -> Result<(), Failed> {
         MAP_PAGE,
     ];
     let of = |cpus| {
-        count(&built.workspace, &built.qemu, cpus, &ids)
+        count(&built.workspace, &built.qemu, cpus, "quick", &ids)
             .map_err(|error| Failed::from(format!("{error:#}")))
     };
     let [alone, few, many] = SIZES.map(of);

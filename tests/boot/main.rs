@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p pecan-tests --test boot -- --list` shows them all.
 
+mod accounting;
 mod bench;
 mod book;
 mod built;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         panic::trials,
         ports::trials,
         bench::trials,
+        accounting::trials,
         preempt::trials,
         stress::trials,
         fuzz::trials,

@@ -52,6 +52,7 @@ pub(crate) fn arrived(cpu: &Cpu, thread: Owned) {
 }
 
 fn release_one(cpu: &Cpu, thread: Owned) {
+    debug_assert_eq!(thread.home(), cpu.index, "another CPU's thread");
     if waits_for_nobody(cpu, thread) {
         answer::refused_receive(thread, IpcCode::NonExisting);
         sched::disarm(thread);

@@ -31,10 +31,6 @@ pub(super) fn deliver(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
     };
     match route(CpuName(cpu.index), migrate::home(thread)) {
         Route::Here => take(cpu, line, number, Owned::seen_here(thread), running),
-        // It is about to arrive here, and will look.
-        Route::Forward(there) if there.0 == cpu.index => {
-            line.pending.store(true, Ordering::Relaxed)
-        }
         Route::Forward(there) => pass(there.0, number),
     }
 }

@@ -15,21 +15,21 @@ use pecan_smp::protocol::{Home, Kind};
 use pecan_smp::request::Reason;
 use pecan_smp::travel::{Departure, Engaged, Travel};
 
-use super::{Again, Field, Owned, Part, Resources, State, TcbRef, home_word, resources};
+use super::state::{home_of, home_word, moving_word, sent_to};
+use super::{Again, Field, Owned, Part, Resources, State, TcbRef, resources};
 use crate::arch::x86_64::root;
 use crate::cpu::{Cpu, hold};
 use crate::ipc::{self, remote};
 use crate::sched;
 use crate::space::window;
 
-/// Where a thread is, for the protocol's routing. Any CPU: home and state are read at once, because the CPU where a
-/// thread arrives may publish it at any moment.
+/// Where a thread is, for the protocol's routing. Any CPU: all is read at once, because the CPU where a thread arrives may
+/// publish it at any moment, and send it on.
 pub(crate) fn home(thread: TcbRef) -> Home {
-    let (cpu, state) = thread.whereabouts();
-    let leaving_for = (state == State::Moving).then(|| CpuName(thread.leaving_for.get()));
+    let word = thread.home_word();
     Home {
-        cpu: CpuName(cpu),
-        leaving_for,
+        cpu: CpuName(home_of(word)),
+        leaving_for: sent_to(word).map(CpuName),
     }
 }
 
@@ -130,10 +130,10 @@ fn leave(cpu: &Cpu, thread: Owned, to: u16) {
     resources::leave(cpu, thread);
     unload(cpu, thread);
     set_travel(thread, thread.travel.get().left(CpuName(to)));
-    thread.leaving_for.set(to);
+    debug_assert_ne!(to, cpu.index, "a thread leaves for where it is");
     thread.arrives_as.set(thread.state());
     let senders = thread.senders.replace(pecan_rules::queue::SendQueue::new());
-    thread.set_home_word(home_word(cpu.index, State::Moving));
+    thread.set_home_word(moving_word(cpu.index, to));
     hold::at(cpu, Point::Leaving);
     remote::post(cpu, to, &thread.request_node, Kind::Arrive);
     send_on(cpu, senders, Some(to));
@@ -209,6 +209,10 @@ pub(crate) fn arrive(cpu: &'static Cpu, thread: TcbRef) {
         State::Sending => remote::arrived(cpu, thread),
         _ => {}
     }
+    // It may have left again: a visitor that was refused is on its way home.
+    let Some(thread) = thread.name().owned(cpu) else {
+        return;
+    };
     if thread.resources.get() & Resources::INTERRUPT != 0 {
         crate::irq::arrived(thread);
     }

@@ -44,6 +44,7 @@ pub(crate) fn active(
 
 /// Moves `thread` into `space`; its UTCB, if it has one, must have moved already.
 pub(crate) fn inactive(cpu: &Cpu, thread: Owned, space: &'static Space) {
+    debug_assert_eq!(thread.home(), cpu.index, "another CPU's thread");
     let old = thread.space();
     space.add_thread();
     migrate::unload_moving(cpu, thread);
@@ -53,14 +54,16 @@ pub(crate) fn inactive(cpu: &Cpu, thread: Owned, space: &'static Space) {
     }
 }
 
-/// Ends what `thread` is engaged in. False: its request is still out, or it has left.
+/// Ends what `thread` is engaged in. False: its request is still out, or it has left; a visitor does that at once, and may be
+/// at home already.
 fn disengage(cpu: &Cpu, thread: Owned) -> bool {
     let fresh = thread.state() == State::Waiting && switch::is_before_start(thread);
     if !fresh {
         cancel::abort(cpu, thread, true, true);
     }
-    !matches!(
-        thread.state(),
-        State::Asking | State::Controlling | State::Moving
-    )
+    let is_out = |thread: Owned| matches!(thread.state(), State::Asking | State::Controlling);
+    thread
+        .name()
+        .owned(cpu)
+        .is_some_and(|thread| !is_out(thread))
 }

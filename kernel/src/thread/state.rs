@@ -1,10 +1,10 @@
 //! What a thread is doing, and where: one word.
 //!
 //! ```text
-//!  63        32 31         0
-//! +------------+------------+     written by the home CPU only; from elsewhere it is a hint
-//! |  home CPU  |   state    |
-//! +------------+------------+
+//!  63        32 31   16 15     0
+//! +------------+-------+-------+     written by the home CPU only; from elsewhere it is a hint
+//! |  home CPU  | sent  | state |     sent: to which CPU, while it is Moving
+//! +------------+-------+-------+
 //!
 //! Free -> Inactive -> Waiting <-> Ready <-> Halted
 //!                       ^ |  ^      |  ^
@@ -41,9 +41,9 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// The state in the low half of a home word.
+    /// The state in a home word.
     pub(super) fn from_word(word: u64) -> Self {
-        match word as u32 {
+        match word as u16 {
             1 => Self::Inactive,
             2 => Self::Ready,
             3 => Self::Waiting,
@@ -62,6 +62,17 @@ impl State {
 /// The home word of a thread in `state` on CPU `cpu`.
 pub(crate) const fn home_word(cpu: u16, state: State) -> u64 {
     (cpu as u64) << 32 | state as u64
+}
+
+/// The home word of a thread that has left CPU `cpu` for CPU `to`: one word, so that nobody reads half of one journey and half
+/// of the next.
+pub(super) const fn moving_word(cpu: u16, to: u16) -> u64 {
+    home_word(cpu, State::Moving) | (to as u64) << 16
+}
+
+/// The CPU to which a thread with this home word was sent, if it is on its way.
+pub(super) fn sent_to(word: u64) -> Option<u16> {
+    (State::from_word(word) == State::Moving).then_some((word >> 16) as u16)
 }
 
 /// The CPU in a home word.

@@ -132,8 +132,6 @@ pub(crate) struct Tcb {
     pub(crate) scheduler: Cell<u64>,
     /// Where it belongs, and where it is to go; [`super::migrate::set_travel`] changes it.
     pub(crate) travel: Cell<Travel>,
-    /// The CPU that a moving thread was sent to.
-    pub(crate) leaving_for: Cell<u16>,
     /// UTCB location that an inactive thread was given.
     pub(crate) utcb_location: Cell<u64>,
     /// State that the thread will have where it arrives.
@@ -229,7 +227,6 @@ impl Tcb {
             allowance: Cell::new(Allowance::NONE),
             scheduler: Cell::new(scheduler.raw()),
             travel: Cell::new(Travel::new()),
-            leaving_for: Cell::new(0),
             utcb_location: Cell::new(u64::MAX),
             arrives_as: Cell::new(State::Inactive),
             transfer: Transfer::none(),

@@ -122,7 +122,7 @@ impl Runs {
             accounting: list(folder, main.as_ref(), Kind::Accounting)?,
             peers: list(folder, main.as_ref(), Kind::Peers)?,
             ablation: list(folder, main.as_ref(), Kind::Ablation)?,
-            main: match main {
+            main: match main.map(without_lists) {
                 Some(main) if main.contains_key(Kind::Main.list()) => Some(Run {
                     command: command(&main, Kind::Main),
                     figures: read(folder, Kind::Main, Value::Object(main))?,
@@ -148,6 +148,14 @@ pub fn save(folder: &Path, kind: Kind, command: &str, json: &str) -> Result<()> 
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     fs::write(&path, format!("{{\"command\":{command},{fields}"))
         .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// The main figures alone: what other kinds have may be of another version than this.
+fn without_lists(mut main: Record) -> Record {
+    for kind in [Kind::Accounting, Kind::Peers, Kind::Ablation] {
+        main.remove(kind.list());
+    }
+    main
 }
 
 fn object(folder: &Path, kind: Kind) -> Result<Option<Record>> {

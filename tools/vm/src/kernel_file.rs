@@ -4,14 +4,14 @@
 //! start at a wrong address without a word. So what they rely on is checked after every build.
 
 use anyhow::{Context, Result, bail};
-use object::LittleEndian;
 use object::elf::{
     FileHeader64, NoteType, PF_W, PF_X, PT_LOAD, PT_NOTE, ProgramHeader64, SHF_ALLOC,
     SHF_EXECINSTR, SHF_WRITE,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
-use object::{Object, ObjectSymbol};
+use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 /// Where the kernel's first byte is loaded, in bytes from the start of memory.
@@ -19,6 +19,9 @@ pub const LOAD_ADDRESS: u64 = 0x20_0000;
 
 /// Note type by which a kernel tells its 32-bit physical entry point to a PVH loader.
 const PVH_ENTRY: NoteType = NoteType(18);
+
+/// The section of the stubs of system calls, as in the kernel's link script.
+const STUBS: &str = ".user_stubs";
 
 type Header = FileHeader64<LittleEndian>;
 
@@ -63,6 +66,18 @@ pub fn physical(path: &Path, symbol: &str) -> Result<u64> {
             (inside < segment.p_memsz(order)).then(|| segment.p_paddr(order) + inside)
         })
         .with_context(|| format!("{symbol} is at {address:#x}, where nothing is loaded"))
+}
+
+/// The addresses of the kernel's code that users run.
+///
+/// # Errors
+/// When the file cannot be read or has none.
+pub fn user_stubs(path: &Path) -> Result<Range<u64>> {
+    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let file = object::File::parse(&*bytes)?;
+    let section = file.section_by_name(STUBS);
+    let section = section.with_context(|| format!("{} has no {STUBS}", path.display()))?;
+    Ok(section.address()..section.address() + section.size())
 }
 
 fn faults(bytes: &[u8]) -> Result<Vec<String>> {

@@ -3,7 +3,8 @@
 //! The way of a boot: [`Workspace`] says where things are, [`programs`] builds the kernel and the user
 //! programs, [`kernel_file`] refuses a kernel that would not start, [`payload`] packs the image, [`Machine`]
 //! describes the computer, [`Vm`] is the running computer, [`report`] understands what the programs print,
-//! [`symbols`] turns the addresses of a panic into names, [`Exit`] says how it ended.
+//! [`symbols`] turns the addresses of a panic into functions and lines, [`names`] any
+//! address into a symbol, [`Exit`] says how it ended.
 //! `cargo xtask` and the boot tests both come through here.
 
 mod exit;
@@ -11,6 +12,7 @@ pub mod fuzz;
 pub mod kernel_file;
 mod lines;
 mod machine;
+pub mod names;
 pub mod payload;
 pub mod programs;
 mod qemu;
@@ -23,7 +25,7 @@ mod workspace;
 
 pub use exit::Exit;
 pub use lines::Lines;
-pub use machine::{Apic, Machine, Timing};
+pub use machine::{Apic, Machine, Plugin, Timing};
 pub use payload::Payload;
 pub use qemu::Qemu;
 pub use story::{End, Story};

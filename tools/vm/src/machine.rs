@@ -1,6 +1,7 @@
 //! The computer that QEMU plays.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// How the processors reach their interrupt controllers.
@@ -21,6 +22,14 @@ pub enum Timing {
     Deterministic,
 }
 
+/// A library that QEMU loads to look on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    file: PathBuf,
+    /// What it is told: names with values.
+    arguments: Vec<(&'static str, OsString)>,
+}
+
 /// A machine shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
@@ -38,6 +47,8 @@ pub struct Machine {
     pub debugger: bool,
     /// Where the memory is a file, which remains when the machine has ended: byte for byte for up to 2 GiB.
     pub memory_file: Option<PathBuf>,
+    /// Who looks on, if [`Qemu::why_not`](crate::Qemu::why_not) has nothing against it.
+    pub plugin: Option<Plugin>,
 }
 
 impl Machine {
@@ -51,6 +62,7 @@ impl Machine {
             timing: Timing::Parallel,
             debugger: false,
             memory_file: None,
+            plugin: None,
         }
     }
 
@@ -89,6 +101,9 @@ impl Machine {
             object.push(escaped(file));
             words.push(object);
         }
+        if let Some(plugin) = &self.plugin {
+            words.extend(["-plugin".into(), plugin.option()]);
+        }
         words.extend(["-kernel".into(), kernel.into()]);
         if let Some(image) = image {
             words.extend(["-initrd".into(), image.into()]);
@@ -113,9 +128,39 @@ fn escaped(file: &Path) -> String {
     file.to_string_lossy().replace(',', ",,")
 }
 
+impl Plugin {
+    /// A library that is told one thing.
+    pub fn new(file: &Path, name: &'static str, value: impl Into<OsString>) -> Self {
+        Self {
+            file: file.to_owned(),
+            arguments: vec![(name, value.into())],
+        }
+    }
+
+    /// And another.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.arguments.push((name, value.into()));
+        self
+    }
+
+    /// The value of QEMU's option: file and arguments with commas in between, and a comma in any of them doubled.
+    pub(crate) fn option(&self) -> OsString {
+        let doubled = |text: &OsStr| text.to_string_lossy().replace(',', ",,");
+        let named = self
+            .arguments
+            .iter()
+            .map(|(name, value)| format!("{name}={}", doubled(value)));
+        let parts: Vec<String> = iter::once(doubled(self.file.as_os_str()))
+            .chain(named)
+            .collect();
+        parts.join(",").into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Apic, Machine, Timing};
+    use super::{Apic, Machine, Plugin, Timing};
     use std::path::Path;
 
     fn joined(machine: &Machine, image: Option<&str>, command_line: &str) -> String {
@@ -178,5 +223,19 @@ mod tests {
             ..Machine::new(2)
         };
         assert!(joined(&machine, None, "").contains("-cpu|qemu64|"));
+    }
+
+    #[test]
+    fn plugins_with_commas() {
+        let plugin = Plugin::new(Path::new("a,b.so"), "out", "c,d");
+        let machine = Machine {
+            plugin: Some(plugin.with("lines", "on")),
+            ..Machine::new(1)
+        };
+        let line = joined(&machine, None, "");
+        assert!(
+            line.contains("|-plugin|a,,b.so,out=c,,d,lines=on|-kernel|"),
+            "{line}"
+        );
     }
 }

@@ -121,6 +121,17 @@ pub fn example(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     Ok(output(workspace, "user", "release", name))
 }
 
+/// Builds the plugin of QEMU that counts what programs do, and gives its path.
+///
+/// # Errors
+/// When it does not compile.
+pub fn plugin(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo(workspace.target());
+    cargo.args(["build", "-p", "pecan-plugin"]);
+    run(&mut cargo, "the plugin")?;
+    Ok(workspace.target().join("debug/libpecan_plugin.so"))
+}
+
 /// Builds a program of `user/foreign` and gives its path.
 ///
 /// # Errors

@@ -1,9 +1,13 @@
 //! The emulator on this host.
 
+use crate::Plugin;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
 use std::process::Command;
+
+/// How this project's plugins begin what they say.
+const PLUGIN_NAME: &str = "pecan-plugin:";
 
 /// A QEMU that answers.
 #[derive(Clone, Debug)]
@@ -43,6 +47,26 @@ impl Qemu {
     /// Whether its processors can have an x2APIC.
     pub fn has_x2apic(&self) -> bool {
         self.version >= [9, 0, 0]
+    }
+
+    /// Why it does not load a plugin of this project, which gets an argument with which it says its name and ends; `None` if
+    /// it does. What is missing may be the whole of its plugin interface, or the version of it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn why_not(&self, probe: &Plugin) -> Result<Option<String>> {
+        let mut command = self.command();
+        command.args(["-machine", "none", "-display", "none", "-plugin"]);
+        let output = command.arg(probe.option()).output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if errors.contains(PLUGIN_NAME) {
+            return Ok(None);
+        }
+        let told = errors.lines().next().unwrap_or("it gives no reason");
+        let version = self.version();
+        Ok(Some(format!(
+            "QEMU {version} does not load the plugin, whose interface is that of QEMU 9.1 and later: {told}"
+        )))
     }
 
     pub(crate) fn command(&self) -> Command {

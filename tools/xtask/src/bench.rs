@@ -1,11 +1,14 @@
 //! `cargo xtask bench`
 
 use crate::{progress::Progress, report, setup};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use pecan_perf::accounting::{self, Order, Outcome, account};
 use pecan_perf::page::{self, Kind};
 use pecan_perf::{Pass, Wish, measure, render};
-use pecan_vm::Workspace;
+use pecan_vm::names::Names;
+use pecan_vm::programs::{self, Profile};
+use pecan_vm::{Qemu, Workspace};
 use std::fs;
 use std::path::PathBuf;
 
@@ -21,6 +24,9 @@ pub(crate) struct Options {
     /// Write the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Only list the cache lines that the kernel touches in this row, such as ipc.intra.inter-space
+    #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json"])]
+    footprint: Option<String>,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -29,20 +35,39 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let qemu = setup::needed(workspace)?;
+    if let Some(row) = &options.footprint {
+        return footprint(workspace, &qemu, options.cpus, row);
+    }
     let mut progress = Progress::counted();
     let wish = Wish {
         quick: options.quick,
         cpus: options.cpus,
     };
-    let measured = measure(workspace, &qemu, wish, |pass, done, total, text| {
+    let mut measured = measure(workspace, &qemu, wish, |pass, done, total, text| {
         progress.begin(match pass {
             Pass::Counting => "counting",
             Pass::Timing => "timing",
         });
         progress.set(done, total, text);
     })?;
+    let order = Order {
+        cpus: options.cpus,
+        ids: &[],
+        lines: false,
+    };
+    let outcome = account(workspace, &qemu, order, |done, total, text| {
+        progress.begin("accounting");
+        progress.set(done, total, text);
+    })?;
     drop(progress);
-    println!("{}", render(&measured));
+    println!("{}\n", render(&measured));
+    match outcome {
+        Outcome::Counted(counted) => {
+            println!("{}", accounting::render(&counted.accounts));
+            measured.accounting = Some(counted.accounts);
+        }
+        Outcome::Unfit(why) => println!("What the rows touch is not counted: {why}"),
+    }
     let json = measured.to_json()?;
     page::save(
         &report::figures(workspace),
@@ -52,6 +77,29 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     )?;
     if let Some(path) = &options.json {
         fs::write(path, json).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Prints the cache lines of a row instead of measuring.
+fn footprint(workspace: &Workspace, qemu: &Qemu, cpus: u32, row: &str) -> Result<()> {
+    let order = Order {
+        cpus,
+        ids: &[row],
+        lines: true,
+    };
+    let outcome = account(workspace, qemu, order, |_, _, _| {});
+    let accounts = match outcome.with_context(|| format!("{row} cannot be counted"))? {
+        Outcome::Counted(counted) => counted.accounts,
+        Outcome::Unfit(why) => bail!("{why}"),
+    };
+    ensure!(
+        !accounts.is_empty(),
+        "{row} has no account: its figure is taken by the kernel, or by several CPUs at once"
+    );
+    let names = Names::read(&programs::kernel(workspace, Profile::Release)?)?;
+    for account in &accounts {
+        println!("{}", accounting::describe(account, &names));
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     for name in programs::FOREIGN {
         println!("{}", programs::foreign(workspace, name)?.display());
     }
+    println!("{}", programs::plugin(workspace)?.display());
     Ok(())
 }
 

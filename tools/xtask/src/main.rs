@@ -31,7 +31,7 @@ struct Cli {
 enum Command {
     /// Install what is missing: the kernel's target, QEMU. All other commands begin with it.
     Setup,
-    /// Build the kernel and every program that runs on it.
+    /// Build the kernel, every program that runs on it, and the plugin of QEMU that counts.
     Build(build::Options),
     /// Boot in QEMU with the serial console on this terminal.
     Boot(boot::Options),

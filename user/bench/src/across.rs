@@ -13,9 +13,9 @@ pub(crate) fn registers(
 ) -> Result<(usize, Measured), Failure> {
     let sleeper = partner::sleeper().map_err(Failure::Start)?;
     let measured = sample(samples, effort.singles.min(400), 1, |_| {
-        let before = hot::now();
+        let before = hot::open();
         let registers = thread::registers(sleeper);
-        let ticks = hot::now() - before;
+        let ticks = hot::close() - before;
         registers.map_or_else(|error| Err(Failure::Refused(error)), |_| Ok(ticks))
     })?;
     partner::stop(sleeper).map_err(Failure::Refused)?;
@@ -29,10 +29,10 @@ pub(crate) fn moves(
 ) -> Result<(usize, Measured), Failure> {
     let home = utcb::my().processor();
     sample(samples, effort.singles.min(400), 2, |_| {
-        let before = hot::now();
+        let before = hot::open();
         go_to(OTHER_CPU)?;
         go_to(home)?;
-        Ok(hot::now() - before)
+        Ok(hot::close() - before)
     })
 }
 

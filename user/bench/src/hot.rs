@@ -12,12 +12,15 @@
 //! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
 //!
 //! Each includes the `call` into the kernel's stub; the stub's own instructions come on top. Reading the
-//! time-stamp counter adds 5 per batch.
+//! time-stamp counter adds 5 per batch. The clock reads that bound what is measured are marked for those who count from
+//! outside ([`marker`](l4::abi::marker)).
 //!
 //! Stubs may destroy all registers but RSP (Ipc also keeps RDI), so what a loop needs lies on the stack.
 
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
 use core::mem::offset_of;
+
+use l4::abi::marker::{CLOSE, OPEN, ROW};
 
 /// Send timeout zero, receive timeout never: how a server answers.
 const ANSWER_TIMEOUTS: u64 = 0x0400_0000;
@@ -59,6 +62,7 @@ pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
         "push qword ptr [rdi + {server}]",
         "push qword ptr [rdi + {rounds}]",
         "mov rdi, gs:[0]",
+        ".byte {open}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -72,6 +76,7 @@ pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
         "or [rsp + 32], r9",
         "dec qword ptr [rsp + 8]",
         "jnz 2b",
+        ".byte {close}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -97,6 +102,8 @@ pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
         tag = const offset_of!(Calls, tag),
         seen = const offset_of!(Calls, seen),
         stub = const offset_of!(Calls, stub),
+        open = const OPEN,
+        close = const CLOSE,
     )
 }
 
@@ -163,6 +170,7 @@ pub(crate) unsafe extern "C" fn nulls(stub: u64, rounds: u64) -> u64 {
         "push r15",
         "push rdi",
         "push rsi",
+        ".byte {open}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -172,6 +180,7 @@ pub(crate) unsafe extern "C" fn nulls(stub: u64, rounds: u64) -> u64 {
         "call [rsp + 16]",
         "dec qword ptr [rsp + 8]",
         "jnz 2b",
+        ".byte {close}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -186,6 +195,8 @@ pub(crate) unsafe extern "C" fn nulls(stub: u64, rounds: u64) -> u64 {
         "pop rbx",
         "pop rbp",
         "ret",
+        open = const OPEN,
+        close = const CLOSE,
     )
 }
 
@@ -216,11 +227,45 @@ pub(crate) unsafe extern "C" fn yield_back(stub: u64) -> ! {
     )
 }
 
-/// The time-stamp counter.
+/// The time-stamp counter where no stretch begins or ends.
 #[inline(always)]
 pub(crate) fn now() -> u64 {
     // SAFETY: every CPU of this architecture has the counter, and users may read it.
     unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// The time-stamp counter where a measured stretch begins.
+#[inline(always)]
+pub(crate) fn open() -> u64 {
+    marked::<OPEN>()
+}
+
+/// The time-stamp counter where it ends.
+#[inline(always)]
+pub(crate) fn close() -> u64 {
+    marked::<CLOSE>()
+}
+
+/// The stretches that follow belong to the next row.
+pub(crate) fn next_row() {
+    marked::<ROW>();
+}
+
+#[inline(always)]
+fn marked<const PREFIX: u8>() -> u64 {
+    let (low, high): (u64, u64);
+    // SAFETY: every CPU of this architecture has the counter, users may read it, and it ignores these prefixes.
+    unsafe {
+        asm!(
+            ".byte {prefix}",
+            "rdtsc",
+            prefix = const PREFIX,
+            out("rax") low,
+            out("rdx") high,
+            options(nostack, preserves_flags)
+        );
+    }
+    high << 32 | low
 }
 
 /// Notes the time-stamp counter in [`STAMP`](crate::partner::STAMP) for ever.
@@ -228,11 +273,13 @@ pub(crate) fn now() -> u64 {
 pub(crate) extern "C" fn stamps() -> ! {
     naked_asm!(
         "2:",
+        ".byte {open}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
         "mov [rip + {stamp}], rax",
         "jmp 2b",
+        open = const OPEN,
         stamp = sym crate::partner::STAMP,
     )
 }

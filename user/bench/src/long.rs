@@ -8,6 +8,7 @@ use core::mem::offset_of;
 use bench::plan::LONGEST;
 use l4::abi::acceptor::Acceptor;
 use l4::abi::item::StringItem;
+use l4::abi::marker::{CLOSE, OPEN};
 use l4::string::{self, Buffers, LongMessage};
 use l4::{Fpage, Message, Tag, ThreadId, ipc, kip, utcb};
 
@@ -130,7 +131,7 @@ pub(crate) fn calls(
 
 /// The ticks of copying `bytes` in this space, `rounds` times.
 pub(crate) fn copies(bytes: usize, rounds: u64) -> u64 {
-    let start = hot::now();
+    let start = hot::open();
     for _ in 0..rounds {
         let (from, to) = (SOURCE.first(), TARGET.first());
         // SAFETY: both stretches lie in memory that nobody else uses now.
@@ -144,7 +145,7 @@ pub(crate) fn copies(bytes: usize, rounds: u64) -> u64 {
             );
         }
     }
-    hot::now() - start
+    hot::close() - start
 }
 
 /// Makes the pages of both stretches there.
@@ -168,6 +169,7 @@ unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
         "push r15",
         "push rdi",
         "mov rdi, gs:[0]",
+        ".byte {open}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -185,6 +187,7 @@ unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
         "or [rcx + {seen}], r9",
         "dec qword ptr [rcx + {rounds}]",
         "jnz 2b",
+        ".byte {close}",
         "rdtsc",
         "shl rdx, 32",
         "or rax, rdx",
@@ -204,5 +207,7 @@ unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
         item = const offset_of!(Calls, item),
         seen = const offset_of!(Calls, seen),
         stub = const offset_of!(Calls, stub),
+        open = const OPEN,
+        close = const CLOSE,
     )
 }

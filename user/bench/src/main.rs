@@ -2,7 +2,8 @@
 //!
 //! Output: `[progress] k/n text` before each row, `[bench] {json}` after it, `[done]` at the end. Samples are
 //! time-stamp ticks of one round trip (the mean of 64 inside a CPU, a single one between CPUs); under QEMU's
-//! `-icount` a tick is an instruction. Argument `quick`: fewer samples; any other: only the rows that are called so.
+//! `-icount` a tick is an instruction. Argument `quick`: fewer samples; `account`: a few, for who counts from outside and
+//! sees each instruction; any other: only the rows that are called so.
 #![no_std]
 #![no_main]
 
@@ -31,11 +32,15 @@ const QUICK: Effort = Effort {
     singles: 400,
 };
 
+const ACCOUNT: Effort = Effort {
+    batches: 3,
+    singles: 6,
+};
+
 fn main() -> ! {
-    let quick = words().any(|word| word == "quick");
-    let effort = if quick { QUICK } else { FULL };
+    let effort = words().find_map(effort_of).unwrap_or(FULL);
     let khz = kip::processor(0).map_or(0, |processor| processor.internal_khz);
-    let mut wanted = words().filter(|word| *word != "quick");
+    let mut wanted = words().filter(|word| effort_of(word).is_none());
     let all = wanted.next().is_none();
     let is_wanted = |row: &Row| all || words().any(|word| word == row.id());
     let rows = plan::rows(kip::cpus()).filter(is_wanted);
@@ -44,6 +49,7 @@ fn main() -> ! {
     for (index, row) in rows.enumerate() {
         let name = Name(row);
         println!("[progress] {index}/{total} {name}");
+        hot::next_row();
         match measure::row(row, effort, &mut samples) {
             Ok((count, measured)) => report(row, &measured, thin(&mut samples[..count]), khz),
             Err(failure) => {
@@ -55,6 +61,15 @@ fn main() -> ! {
     println!("[progress] {total}/{total} done");
     println!("[done] {total} rows");
     exit::report(true)
+}
+
+/// How much an argument asks for, if it is one that does.
+fn effort_of(word: &str) -> Option<Effort> {
+    match word {
+        "quick" => Some(QUICK),
+        "account" => Some(ACCOUNT),
+        _ => None,
+    }
 }
 
 /// The arguments.
@@ -88,10 +103,11 @@ impl<T: core::fmt::Display> core::fmt::Display for OrNull<T> {
 
 fn report(row: Row, measured: &Measured, ticks: &[u64], khz: u64) {
     print!(
-        "[bench] {{\"id\":\"{}\",\"words\":{},\"rounds\":{},\"ticks\":[",
+        "[bench] {{\"id\":\"{}\",\"words\":{},\"rounds\":{},\"batch\":{},\"ticks\":[",
         row.id(),
         OrNull(row.words()),
         measured.rounds,
+        measured.batch,
     );
     for (index, ticks) in ticks.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };

@@ -60,6 +60,8 @@ pub(crate) enum Failure {
 pub(crate) struct Measured {
     /// Round trips behind all samples.
     pub(crate) rounds: u64,
+    /// Round trips behind one sample.
+    pub(crate) batch: u64,
     /// Interrupts that all CPUs sent meanwhile; `None` if the kernel does not count them.
     pub(crate) ipis: Option<u64>,
 }
@@ -233,7 +235,7 @@ fn interrupts(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measu
         hpet.shoot(TIMER, LINE, Trigger::Level, AHEAD);
         // SAFETY: the calling thread's own UTCB; nothing but words is accepted by default.
         let (_, tag) = unsafe { syscall::ipc_bare(irq, irq, 0, mr0, 0) };
-        let now = hot::now();
+        let now = hot::close();
         if tag != INTERRUPT_TAG.raw() {
             return Err(Failure::WrongTags(tag));
         }
@@ -262,7 +264,12 @@ pub(crate) fn sample(
     let after = ipis_sent();
     let ipis = before.zip(after).map(|(before, after)| after - before);
     let rounds = count as u64 * batch;
-    Ok((count, Measured { rounds, ipis }))
+    let measured = Measured {
+        rounds,
+        batch,
+        ipis,
+    };
+    Ok((count, measured))
 }
 
 /// Interrupts between CPUs since boot.

@@ -72,10 +72,10 @@ pub(crate) fn unmaps(
     let measured = sample(samples, effort.singles.min(400), 1, |_| {
         touch()?;
         give(taker, window(Rights::READ_WRITE), Place::Here)?;
-        let before = hot::now();
+        let before = hot::open();
         // SAFETY: nothing but `touch` uses the page.
         unsafe { memory::flush(window(Rights::FULL)) };
-        Ok(hot::now() - before)
+        Ok(hot::close() - before)
     })?;
     partner::stop(taker).map_err(Failure::Refused)?;
     dismiss(giver)?;
@@ -91,7 +91,7 @@ pub(crate) fn unmaps_elsewhere(
     let giver = giver(Place::Here)?;
     let user = partner::user(PLACE).map_err(Failure::Start)?;
     let (mut rounds, mut ipis) = (0, Some(0));
-    let (count, _) = sample(samples, effort.singles.min(400), 1, |_| {
+    let (count, measured) = sample(samples, effort.singles.min(400), 1, |_| {
         touch()?;
         SIGHT.store(NOTHING_SEEN, Relaxed);
         give(user, window(Rights::READ_WRITE), Place::Elsewhere)?;
@@ -99,10 +99,10 @@ pub(crate) fn unmaps_elsewhere(
             core::hint::spin_loop();
         }
         let sent_before = ipis_sent();
-        let before = hot::now();
+        let before = hot::open();
         // SAFETY: nothing but `touch` and the user, who has done so, use the page.
         unsafe { memory::flush(window(Rights::FULL)) };
-        let ticks = hot::now() - before;
+        let ticks = hot::close() - before;
         let sent = ipis_sent().zip(sent_before);
         ipis = ipis
             .zip(sent)
@@ -118,7 +118,12 @@ pub(crate) fn unmaps_elsewhere(
     })?;
     partner::stop(user).map_err(Failure::Refused)?;
     dismiss(giver)?;
-    Ok((count, Measured { rounds, ipis }))
+    let measured = Measured {
+        rounds,
+        ipis,
+        ..measured
+    };
+    Ok((count, measured))
 }
 
 fn window(rights: Rights) -> Fpage {
@@ -139,10 +144,10 @@ fn dismiss(giver: ThreadId) -> Result<(), Failure> {
 
 /// The ticks of reading the page in the window, where there is none before.
 fn touch() -> Result<u64, Failure> {
-    let before = hot::now();
+    let before = hot::open();
     // SAFETY: the pager answers the fault with a page.
     let value = unsafe { (WINDOW as *const u64).read_volatile() };
-    let ticks = hot::now() - before;
+    let ticks = hot::close() - before;
     if value == MARK {
         Ok(ticks)
     } else {
@@ -159,10 +164,10 @@ fn give(taker: ThreadId, page: Fpage, place: Place) -> Result<u64, Failure> {
     .words();
     let mut words = [Tag::new(0, 0, 2).raw(), first, second, 0, 0, 0, 0, 0];
     let mr0 = utcb::my().mr0();
-    let before = hot::now();
+    let before = hot::open();
     // SAFETY: the calling thread's own UTCB; nothing but words is accepted by default.
     unsafe { syscall::ipc_words(taker.raw(), taker.raw(), 0, mr0, &mut words) };
-    let ticks = hot::now() - before;
+    let ticks = hot::close() - before;
     if words[0] == place.answer().raw() {
         Ok(ticks)
     } else {

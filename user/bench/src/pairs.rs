@@ -45,7 +45,7 @@ pub(crate) fn calls(
 ) -> Result<(usize, Measured), Failure> {
     let pairs = Pairs::start(cpus)?;
     // All take their time where the host has fewer cores.
-    let count = effort.singles.min(400) / cpus;
+    let count = (effort.singles.min(400) / cpus).max(1);
     let measured = sample(samples, count, BATCH * cpus as u64, |_| pairs.run())?;
     pairs.stop()?;
     Ok(measured)

@@ -3,8 +3,10 @@
 //!
 //! The test's own thread is on CPU 0; CPUs 1 and 2 are held. Only the debug kernel can do that.
 
+mod crossing;
 mod ends;
 mod faults;
+mod homeward;
 mod mailbox;
 pub(crate) mod matrix;
 mod moves;
@@ -54,6 +56,11 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0028", matrix::cancelled),
     Test::holding("RACE0029", matrix::moved),
     Test::holding("RACE0030", faults::on_its_way),
+    Test::holding("RACE0031", crossing::time_is_over),
+    Test::holding("RACE0032", crossing::one_is_cancelled),
+    Test::holding("RACE0033", crossing::one_is_deleted),
+    Test::holding("RACE0034", homeward::refused),
+    Test::holding("RACE0035", homeward::moved_to_another_space),
 ];
 
 /// On CPU 1, in the root task's space.

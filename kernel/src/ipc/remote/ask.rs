@@ -25,7 +25,7 @@ pub(crate) fn ask(me: Owned, cpu: &Cpu, request: &Request, there: u16) -> Dispos
     Disposition::Dispatch
 }
 
-/// `sender`, which is blocked in its send phase and not queued, asks for the short message that it has noted. Its deadline
+/// `sender`, which is blocked in its send phase and not queued, asks for the message that it has noted. Its deadline
 /// stays as it is. This CPU, interrupts off.
 pub(super) fn ask_blocked(cpu: &Cpu, sender: Owned, request: &Request, there: u16) {
     sched::arm(cpu, sender, sender.deadline.get());

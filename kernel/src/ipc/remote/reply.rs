@@ -3,6 +3,7 @@
 use pecan_abi::error::{IpcCode, IpcError};
 use pecan_smp::protocol::{self, Answer, Ended, Outcome, Then};
 
+use super::visit;
 use crate::cpu::Cpu;
 use crate::ipc::{Request, answer, on_behalf, receive};
 use crate::sched;
@@ -16,13 +17,19 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
         sched::wake(cpu, sender);
         return;
     }
-    sched::disarm(sender);
     let request = Request::noted(&sender);
-    match protocol::ended(sender.request.look(), given, then(sender, &request)) {
+    let ended = protocol::ended(sender.request.look(), given, then(sender, &request));
+    if ended == Ended::Visit {
+        // Its send phase goes on, and so does its time.
+        return visit::invited(cpu, sender);
+    }
+    sched::disarm(sender);
+    match ended {
         Ended::Delete => delete::finish(cpu, sender),
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
         _ if sender.transfer_error.get() != 0 => cut(cpu, sender),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
+        Ended::Visit => {}
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
     }
 }

@@ -6,7 +6,7 @@ use pecan_abi::time::TimeKind;
 use pecan_smp::cpuset::Cpu as CpuName;
 use pecan_smp::protocol::{self, Answer, Kind, Receiver, Refusal, Route, Serve};
 
-use super::post;
+use super::{post, visit};
 use crate::cpu::{Cpu, hold};
 use crate::ipc::{Request, meet, queue, receive, transfer};
 use crate::sched;
@@ -37,10 +37,8 @@ fn decide(
     receiver: Receiver,
 ) {
     let patient = request.send_timeout().kind() != TimeKind::Zero;
-    match (
-        protocol::serve(sender.request.look(), receiver, patient),
-        partner,
-    ) {
+    let decision = protocol::serve(sender.request.look(), receiver, patient);
+    match (across(decision, sender, request), partner) {
         (Serve::Deliver, Some(partner)) => {
             if deliver(cpu, sender, request, partner) {
                 sched::wake(cpu, partner);
@@ -59,6 +57,12 @@ fn decide(
             reply(cpu, sender, Answer::Refused(Refusal::NonExisting));
         }
     }
+}
+
+fn across(decision: Serve, sender: TcbRef, request: &Request) -> Serve {
+    let may_take_long = decision == Serve::Deliver && request.tag.typed() != 0;
+    let takes_long = may_take_long && visit::takes_long(&sender, request.tag);
+    protocol::across(decision, takes_long)
 }
 
 /// The message goes over; the request ends, silently if it may. False: other CPUs have to drop something first; it ends when they
@@ -111,12 +115,17 @@ pub(super) fn hand_over(cpu: &'static Cpu, sender: Owned, partner: Owned) {
 }
 
 /// `me`, the running thread, takes the message of `sender`, which was queued here and is unlinked.
-/// False: it was cancelled, and the cancel that is coming will answer.
+/// False: there is none. It was cancelled, and the cancel that is coming will answer; or it may take long, and the sender brings it.
 pub(crate) fn take_queued(me: Owned, cpu: &Cpu, sender: TcbRef) -> bool {
     if !sender.request.dequeue() {
         return false;
     }
-    deliver(cpu, sender, &Request::noted(&sender), me);
+    let request = Request::noted(&sender);
+    if let Serve::Answer(answer) = across(Serve::Deliver, sender, &request) {
+        reply(cpu, sender, answer);
+        return false;
+    }
+    deliver(cpu, sender, &request, me);
     true
 }
 

@@ -5,11 +5,13 @@
 //! set_out: S blocks, and moves ---->  arrived: S meets R as its neighbour
 //!                                       R waits: both are locked, R is ready and copies
 //!                                       R is busy: S queues; R copies when it receives
-//!                                       R has moved: S moves on
+//!                                       R is not here: S asks from here, by its node
+//!                                       R waits, wherever it is: its CPU answers, and S moves on
 //!   S goes on, or receives <--------  the send phase ends, in whatever way: S moves home
 //! ```
 //! So between two CPUs strings and large pages go over as they do inside one: locked, preemptible, with faults of both, by
-//! the same code. A visitor never runs a user's instruction away from home; what it does there is to ask its pager.
+//! the same code. Nobody runs after anybody: of two who look for one another each waits where it is. A visitor never runs a
+//! user's instruction away from home; what it does there is to ask its pager.
 
 use pecan_abi::error::IpcCode;
 use pecan_abi::tag::Tag;
@@ -53,6 +55,22 @@ fn head_for(cpu: &Cpu, visitor: Owned, there: u16) {
 /// `sender` has arrived in its send phase: a visitor, or a thread that was moved while it was queued. This CPU, interrupts off.
 pub(crate) fn arrived(cpu: &'static Cpu, sender: Owned) {
     migrate::set_travel(sender, sender.travel.get().arrived());
+    if let Some(there) = meet_here(cpu, sender) {
+        ask::ask_blocked(cpu, sender, &Request::noted(&sender), there);
+    }
+}
+
+/// The partner of `sender`, which asked from here, waits for its message, which may take long. This CPU, interrupts off.
+pub(super) fn invited(cpu: &'static Cpu, sender: Owned) {
+    sender.set_state(cpu, State::Sending);
+    if let Some(there) = meet_here(cpu, sender) {
+        head_for(cpu, sender, there);
+        migrate::depart(cpu, sender);
+    }
+}
+
+/// `sender`, in its send phase and in no queue, meets its partner if that is here. Else returns the CPU where that is.
+fn meet_here(cpu: &'static Cpu, sender: Owned) -> Option<u16> {
     let request = Request::noted(&sender);
     let meeting = match validate::destination(&request) {
         Ok(partner) => meet(sender, cpu, partner, request.tag),
@@ -66,9 +84,10 @@ pub(crate) fn arrived(cpu: &'static Cpu, sender: Owned) {
             sched::arm(cpu, sender, sender.deadline.get());
         }
         Meeting::Later(_) => fail(cpu, sender, IpcCode::Timeout),
-        Meeting::Elsewhere(there) => follow(cpu, sender, &request, there),
+        Meeting::Elsewhere(there) => return Some(there),
         Meeting::Refused(code) => fail(cpu, sender, code),
     }
+    None
 }
 
 /// The partner waits for the message: it takes it as soon as it runs, and neither can do anything else before.
@@ -95,23 +114,11 @@ fn begin(cpu: &'static Cpu, sender: Owned, partner: Owned, request: &Request) {
     sched::wake(cpu, partner);
 }
 
-/// The partner of `sender`, which is blocked, lives on CPU `there`. It goes there, or its request does.
-fn follow(cpu: &'static Cpu, sender: Owned, request: &Request, there: u16) {
-    if takes_long(&sender, request.tag) {
-        head_for(cpu, sender, there);
-        migrate::depart(cpu, sender);
-    } else {
-        ask::ask_blocked(cpu, sender, request, there);
-    }
-}
-
-/// Senders that were queued at a thread that has gone to CPU `there` go after it, in their order. Who has a long message
-/// starts again, since it has to run for that. This CPU, interrupts off.
+/// Senders that were queued at a thread that has gone to CPU `there` ask for it there, in their order; interrupts go after their
+/// handler. This CPU, interrupts off.
 pub(crate) fn send_on(cpu: &Cpu, sender: Owned, there: u16) {
-    let request = Request::noted(&sender);
-    let is_common = sender.resources.get() & Resources::INTERRUPT == 0;
-    if is_common && !takes_long(&sender, request.tag) {
-        ask::ask_blocked(cpu, sender, &request, there);
+    if sender.resources.get() & Resources::INTERRUPT == 0 {
+        ask::ask_blocked(cpu, sender, &Request::noted(&sender), there);
     } else {
         receive::take_up(sender, Again::Restart);
         sched::wake(cpu, sender);

@@ -103,6 +103,7 @@ mod tests {
             qemu: "10.0.2".into(),
             cpus: 2,
             rows,
+            accounting: None,
         })
     }
 

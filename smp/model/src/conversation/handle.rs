@@ -102,7 +102,8 @@ impl Step<'_> {
         if !self.is_mine(node) {
             return;
         }
-        match self.decide(word, node.ask) {
+        let decision = self.decide(word, node.ask);
+        match self.across(decision, node.ask) {
             Serve::Deliver => {
                 self.deliver(node.ask);
                 self.then(Half::Conclude(node));
@@ -169,6 +170,7 @@ impl Step<'_> {
                 self.bury(from);
             }
             Ended::Receive => self.sent(node.ask),
+            Ended::Visit => self.invited(node.ask),
             Ended::Report(outcome) => self.report(from, outcome),
         }
     }
@@ -205,6 +207,9 @@ impl Step<'_> {
     }
 
     fn conclude(&mut self, node: Node) {
+        if node.ask.what == What::Long {
+            self.state.broken = Some("a long message went between two CPUs");
+        }
         let word = &mut self.state.threads[node.ask.from].word;
         if node.ask.silent {
             if let Some(delivered) = word.delivered_silently() {
@@ -244,6 +249,16 @@ impl Step<'_> {
             self.answer(node, Answer::Cancelled);
         }
         self.model.rules.lacks(Fault::NoCancelFlag)
+    }
+
+    /// What becomes of a decision about `ask`, which has come from another CPU.
+    pub(super) fn across(&self, decision: Serve, ask: Ask) -> Serve {
+        let takes_long = ask.what == What::Long;
+        let decision = self.model.rules.across(decision, takes_long);
+        if decision == Serve::Answer(Answer::Come) {
+            self.model.reached.note(reached::INVITED);
+        }
+        decision
     }
 
     /// What `ask` makes of its partner, in the end.

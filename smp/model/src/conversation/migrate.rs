@@ -86,7 +86,6 @@ impl Step<'_> {
     /// The thread at which `queued` waited has gone to CPU `there`.
     fn send_on(&mut self, queued: Queued, there: Cpu) {
         match queued {
-            Queued::Neighbour(ask) if ask.what == What::Long => self.restart(ask),
             Queued::Neighbour(ask) => self.request(ask, there),
             Queued::Outside(node) if self.dequeue(node) => self.push(there, node),
             Queued::Outside(_) => {}
@@ -120,23 +119,44 @@ impl Step<'_> {
     fn arrive_sending(&mut self, ask: Ask) {
         let thread = &mut self.state.threads[ask.from];
         thread.travel = self.model.rules.arrived(thread.travel);
-        let visits = thread.travel.away_from().is_some();
-        if visits {
+        if thread.travel.away_from().is_some() {
             self.model.reached.note(reached::VISITED);
         }
+        let runs_after = ask.what == What::Long && self.model.rules.lacks(Fault::RunsAfter);
+        match self.meet_here(ask) {
+            Some(there) if runs_after => self.go_on(ask, there),
+            // The partner may be a visitor that looks for this one.
+            Some(there) => self.request(ask, there),
+            None => {}
+        }
+    }
+
+    /// The partner waits for the message of `ask`, whose sender asked from here.
+    pub(super) fn invited(&mut self, ask: Ask) {
+        self.state.threads[ask.from].phase = Phase::Sending(ask);
+        if let Some(there) = self.meet_here(ask) {
+            self.go_on(ask, there);
+        }
+    }
+
+    fn go_on(&mut self, ask: Ask, there: Cpu) {
+        let thread = &mut self.state.threads[ask.from];
+        thread.travel = thread.travel.visit(self.cpu, there);
+        self.depart_if_asked(ask.from);
+    }
+
+    /// The sender of `ask`, in its send phase and in no queue, meets its partner, if that is here; else returns where that is.
+    fn meet_here(&mut self, ask: Ask) -> Option<Cpu> {
         if !self.names_somebody(ask) {
-            return self.report(ask.from, Outcome::NonExisting);
+            self.report(ask.from, Outcome::NonExisting);
+            return None;
         }
         let home = self.state.threads[ask.to].home;
-        let thread = &mut self.state.threads[ask.from];
         match self.model.rules.route(self.cpu, home) {
-            Route::Forward(there) if ask.what == What::Long => {
-                thread.travel = thread.travel.visit(self.cpu, there);
-                return self.depart_if_asked(ask.from);
-            }
-            Route::Forward(there) => return self.request(ask, there),
+            Route::Forward(there) => return Some(there),
             Route::Here => self.own(ask.to),
         }
+        let visits = self.state.threads[ask.from].travel.away_from().is_some();
         match self.decide(Word::default(), ask) {
             Serve::Deliver if visits && ask.what == What::Long => self.lock(ask, ask.to),
             Serve::Deliver => self.restart(ask),
@@ -147,5 +167,6 @@ impl Step<'_> {
             Serve::Answer(_) => self.report(ask.from, Outcome::NonExisting),
             Serve::Settle => self.state.broken = Some("a settled partner is not settled"),
         }
+        None
     }
 }

@@ -6,7 +6,7 @@ use super::rules::Fault;
 use super::setup::Event::{self, Abort, Kill, Make, Move, PartnersFault, Timeout};
 use super::setup::{ABSENT, Part, Setup, Then, asks, sends, serves};
 use super::state::{P, R, S, What};
-use super::tests::{CALL_ONCE, ONE, TWO, ZERO};
+use super::tests::{CALL_ONCE, ONE, TWO, ZERO, ends_lacking};
 use stateright::{Checker, HasDiscoveries, Model};
 
 /// Threads of which the last two take no part.
@@ -254,6 +254,20 @@ fn the_first_word_counts() {
 #[test]
 fn a_visitor_does_not_go_home() {
     fails(Fault::VisitorStays, visit(ABSENT, &[]), NOBODY_STUCK);
+}
+
+#[test]
+#[should_panic(expected = "a run that comes back")]
+fn a_visitor_runs_after_its_partner() {
+    let other = asks(1, S, What::Long, Then::Nothing, 1);
+    let each_other = two(VISIT, other, &[]);
+    ends_lacking(Some(Fault::RunsAfter), "run after each other", each_other);
+}
+
+#[test]
+fn a_long_message_is_delivered_from_afar() {
+    let moved = visit(ABSENT, &[Move(R, TWO)]);
+    fails(Fault::DeliveredFromAfar, moved, KEPT);
 }
 
 #[test]

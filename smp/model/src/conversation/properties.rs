@@ -23,6 +23,7 @@ pub(super) mod reached {
     pub(in crate::conversation) const COPIED: u16 = 1 << 9;
     pub(in crate::conversation) const FAULTED: u16 = 1 << 10;
     pub(in crate::conversation) const BROKEN_OFF: u16 = 1 << 11;
+    pub(in crate::conversation) const INVITED: u16 = 1 << 12;
 }
 
 /// Which of [`reached`] happened; beside the states, so that it does not multiply them.

@@ -1,7 +1,9 @@
 //! The rules of `pecan_smp`, or the same with one of them broken.
 
 use pecan_smp::cpuset::Cpu;
-use pecan_smp::protocol::{Answer, Ended, Home, Receiver, Route, Serve, Then, ended, route, serve};
+use pecan_smp::protocol::{
+    Answer, Ended, Home, Receiver, Route, Serve, Then, across, ended, route, serve,
+};
 use pecan_smp::request::{Demand, Reason, Word};
 use pecan_smp::travel::{Departure, Engaged, Travel};
 
@@ -60,6 +62,10 @@ pub(super) enum Fault {
     FirstWordCounts,
     /// A visitor does not go home.
     VisitorStays,
+    /// A visitor that does not find its partner goes on at once to where that is.
+    RunsAfter,
+    /// A long message is delivered from another CPU.
+    DeliveredFromAfar,
     /// A thread that is setting out does not leave if it is told to live where it is.
     StaysThoughSettingOut,
     /// The end of a transfer is the end for the one alone whom it was meant for.
@@ -102,6 +108,13 @@ impl Rules {
             }
             decision => decision,
         }
+    }
+
+    pub(super) fn across(self, decision: Serve, takes_long: bool) -> Serve {
+        across(
+            decision,
+            takes_long && !self.lacks(Fault::DeliveredFromAfar),
+        )
     }
 
     pub(super) fn enqueued(self, word: Word, cpu: Cpu) -> Option<Word> {

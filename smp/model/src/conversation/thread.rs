@@ -225,6 +225,10 @@ impl Step<'_> {
                     return self.sent(ask);
                 }
                 Queued::Outside(node) if self.dequeue(node) => {
+                    if let Serve::Answer(answer) = self.across(Serve::Deliver, node.ask) {
+                        self.answer(node, answer);
+                        continue;
+                    }
                     self.deliver(node.ask);
                     return self.then(Half::Conclude(node));
                 }

@@ -9,7 +9,7 @@ mod release;
 mod rust;
 
 use anyhow::Result;
-use pecan_vm::{Qemu, Workspace};
+use pecan_vm::{Plugin, Qemu, Workspace, programs};
 
 /// Installs everything, the optional parts included, and says what there is.
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
@@ -21,6 +21,11 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         Err(why) => println!("miri: skipped, {why}"),
     }
     println!("QEMU: {}", qemu.version());
+    let plugin = programs::plugin(workspace)?;
+    match qemu.why_not(&Plugin::new(&plugin, "probe", "on"))? {
+        None => println!("plugin: there"),
+        Some(why) => println!("plugin: skipped, {why}"),
+    }
     println!("everything that is needed is there");
     Ok(())
 }

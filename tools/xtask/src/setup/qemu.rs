@@ -14,7 +14,7 @@ const PLAIN: &str = "apt-get install -y --no-install-recommends qemu-system-x86"
 const BACKPORTED: &str =
     "apt-get install -y -t bookworm-backports --no-install-recommends qemu-system-x86";
 const TOO_OLD: &str = "its processors have no x2APIC, so that the xAPIC is used and x2APIC is not covered, \
-                       nor are QEMU plugins; 9.0 or later has both: `cargo xtask setup` looks for it";
+                       nor is what a plugin counts; 9.1 or later has both: `cargo xtask setup` looks for it";
 
 /// A QEMU that boots Pecan, installed if there is none.
 pub(crate) fn any() -> Result<Qemu> {

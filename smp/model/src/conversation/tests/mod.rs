@@ -7,6 +7,7 @@ mod visits;
 
 use super::explore::Conversation;
 use super::properties::ALL;
+use super::rules::Fault;
 use super::setup::Event::{Abort, Kill, Make, Move, Timeout};
 use super::setup::{ABSENT, Setup, Then, asks, sends, serves};
 use super::state::{P, R, S, State, What};
@@ -97,7 +98,12 @@ fn holds(name: &str, setup: Setup, expected: u16) {
 
 /// No run goes on for ever: the graph of states has no cycle.
 fn ends(name: &str, setup: Setup) {
-    let model = Conversation::new(setup, None);
+    ends_lacking(None, name, setup);
+}
+
+/// As [`ends`], with a rule broken.
+pub(super) fn ends_lacking(fault: Option<Fault>, name: &str, setup: Setup) {
+    let model = Conversation::new(setup, fault);
     let mut on_path: HashMap<State, bool> = HashMap::new();
     let mut path: Vec<(State, Vec<State>)> = Vec::new();
     let mut enter = model.init_states();

@@ -3,7 +3,7 @@
 use super::super::properties::reached;
 use super::super::setup::Event::{self, Abort, Fault, Kill, Make, Move, PartnersFault, Timeout};
 use super::super::setup::{ABSENT, Part, Setup, Then, asks, sends, serves};
-use super::super::state::{P, R, S, What};
+use super::super::state::{Id, P, R, S, What};
 use super::{ONE, TWO, ZERO, ends, holds};
 
 const fn visits(cpu: u16, then: Then) -> Part {
@@ -92,7 +92,8 @@ fn the_visited_moves() {
             Abort(S),
         ],
     );
-    holds("visited moves", moved, COPIED | reached::SETTLED);
+    let expected = COPIED | reached::SETTLED | reached::INVITED;
+    holds("visited moves", moved, expected);
     ends("visited moves", moved);
 }
 
@@ -278,4 +279,17 @@ fn faults_between_neighbours() {
         reached::COPIED | reached::FAULTED | reached::BROKEN_OFF,
     );
     ends("neighbours", setup);
+}
+
+/// Each of two, or of three, has a long message for another one: nobody runs after anybody for ever.
+#[test]
+fn visitors_of_one_another_come_to_rest() {
+    let long = |cpu, to: Id| asks(cpu, to, What::Long, Then::Nothing, 1);
+    let events = &[Timeout(S), Abort(R), Kill(S), Move(R, TWO)];
+    let two = setup([long(0, R), long(1, S), ABSENT, ABSENT], events);
+    holds("visit each other", two, reached::VISITED);
+    ends("visit each other", two);
+    let three = setup([long(0, R), long(1, P), long(2, S), ABSENT], &[Timeout(S)]);
+    holds("visit in a circle", three, reached::VISITED);
+    ends("visit in a circle", three);
 }
