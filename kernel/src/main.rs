@@ -5,7 +5,7 @@
 //! mappings; [`logging`] and [`panic`] what the kernel says; [`cpu`] a CPU's own block; [`start`] where booting ends.
 //!
 //! From then on: [`thread`] and [`space`] what users make; [`sched`] who runs; [`ipc`] the way of a message; [`irq`] interrupts of devices;
-//! [`sys`] all other system calls. The debug kernel also has `faults`, a bad machine.
+//! [`sys`] all other system calls. The debug kernel also has `faults`, a bad machine; a tracing one remembers what happened ([`trace`]).
 #![no_std]
 #![no_main]
 
@@ -24,3 +24,4 @@ mod space;
 mod start;
 mod sys;
 mod thread;
+mod trace;

@@ -19,6 +19,7 @@ use crate::sched;
 use crate::space::{Role, Space, kip};
 use crate::sys::thread_control;
 use crate::thread::{activate, create::create, table};
+use crate::trace;
 
 static COMPATIBLE: AtomicBool = AtomicBool::new(false);
 static USER_BASE: AtomicU32 = AtomicU32::new(SYSTEM_THREADS);
@@ -37,6 +38,7 @@ pub(crate) fn user_base() -> u32 {
 pub(crate) fn boot_main(facts: &'static Facts) -> ! {
     COMPATIBLE.store(facts.options.compat_pistachio, Ordering::Relaxed);
     USER_BASE.store(irq::count() + SYSTEM_THREADS, Ordering::Relaxed);
+    trace::begin();
     sched::set_period(facts.options.tick_micros);
     set_faults(facts.options.faults);
     table::init();

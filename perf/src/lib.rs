@@ -8,6 +8,7 @@
 pub mod accounting;
 mod budgets;
 mod join;
+pub mod page;
 pub mod peers;
 mod raw;
 mod report;

@@ -55,11 +55,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     };
     let built = built.clone();
     let sizes = Trial::test("bench::PERF0011", move || size_costs_nothing(&built));
-    judges
-        .into_iter()
-        .map(trial)
-        .chain([sizes])
-        .collect()
+    judges.into_iter().map(trial).chain([sizes]).collect()
 }
 
 /// The one that compares times, which others that run beside it would disturb.

@@ -38,6 +38,13 @@ impl Built {
         })
     }
 
+    /// The kernel that writes down what happens.
+    pub(crate) fn tracing_kernel(&self) -> Result<PathBuf, Failed> {
+        self.once("the tracing kernel", || {
+            programs::kernel(&self.workspace, Profile::Tracing)
+        })
+    }
+
     /// A program by package name.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf, Failed> {
         self.once(name, || {

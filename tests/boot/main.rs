@@ -19,6 +19,7 @@ mod panic;
 mod ports;
 mod preempt;
 mod stress;
+mod trace;
 
 use built::Built;
 use libtest_mimic::{Arguments, Trial};
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         preempt::trials,
         stress::trials,
         fuzz::trials,
+        trace::trials,
     ];
     let trials = groups.iter().flat_map(|group| group(&built)).collect();
     let together = libtest_mimic::run(&arguments, trials);

@@ -18,8 +18,8 @@
 //! 8. [`schedule`], [`exregs`]: control words of the system calls that have them.
 //! 9. [`protocol`]: messages that the kernel sends or understands: faults, exceptions, interrupts, thread start, sigma0.
 //! 10. [`bootinfo`]: records about the modules that were loaded at boot.
-//! 11. [`control`], [`exit`], [`hold`], [`marker`]: Pecan's own additions: console, counters and the end of the virtual
-//!     machine; where tests hold a processor; where measured stretches begin and end.
+//! 11. [`control`], [`exit`], [`hold`], [`marker`], [`trace`]: Pecan's own additions: console, counters and the end of the virtual
+//!     machine; where tests hold a processor; where measured stretches begin and end; what a tracing kernel writes down.
 //!
 //! "Word" means 64 bits, little-endian. Bit 0 is the least significant one. Sizes given as `log2` are powers of two in bytes.
 #![no_std]
@@ -53,3 +53,4 @@ pub mod control;
 pub mod exit;
 pub mod hold;
 pub mod marker;
+pub mod trace;

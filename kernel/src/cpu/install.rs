@@ -81,5 +81,5 @@ pub(crate) fn take_way(general: bool) {
 }
 
 fn takes_the_general_way() -> bool {
-    crate::boot::facts().is_some_and(|facts| facts.options.general_ipc)
+    crate::trace::is_on() || crate::boot::facts().is_some_and(|facts| facts.options.general_ipc)
 }

@@ -6,6 +6,7 @@ use pecan_abi::tag::Tag;
 use super::{answer, items, on_behalf};
 use crate::sched;
 use crate::thread::{Owned, Tcb};
+use crate::trace;
 
 /// A message that was cut: what both sides see.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,10 @@ pub(super) fn message(
         items::transfer(sender, receiver, tag, mover)
     };
     match whole {
-        Ok(()) => answer::received(receiver, receiver_sees(sender, receiver, tag), tag.raw()),
+        Ok(()) => {
+            trace::delivered(sender, receiver, tag.raw());
+            answer::received(receiver, receiver_sees(sender, receiver, tag), tag.raw());
+        }
         Err(cut) if cut.told && mover == Mover::Sender => {}
         Err(cut) => answer::failed(receiver, tag.raw(), cut.receivers()),
     }
@@ -97,6 +101,7 @@ pub(super) fn words(sender: &Tcb, receiver: Owned, tag: Tag) {
 #[inline]
 pub(super) fn bare(sender: &Tcb, receiver: Owned, tag: Tag) {
     sched::disarm(receiver);
+    trace::delivered(sender, receiver, tag.raw());
     answer::received(
         receiver,
         sender.sender_id(sender.id(), &receiver),

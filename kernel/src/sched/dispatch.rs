@@ -13,6 +13,7 @@ use crate::space::end::{self, Piece};
 use crate::space::shootdown;
 use crate::thread::links::Links;
 use crate::thread::{Owned, delete, migrate, resources};
+use crate::trace;
 
 /// How often an idle CPU pauses before it halts, and how often it looks at its mailbox after each: some microseconds, about as
 /// long as an answer takes that comes at once. A node that arrives meanwhile needs no interrupt. While it pauses, another
@@ -23,6 +24,7 @@ const LOOKS: u32 = 2_000;
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
 pub(crate) extern "C" fn dispatch() -> ! {
     let cpu = cpu::current();
+    trace::dispatches();
     loop {
         cpu.reschedule.set(false);
         remote::drain(cpu);
@@ -120,8 +122,10 @@ fn idle(cpu: &'static Cpu) {
         return;
     }
     hold::at(cpu, Point::Halting);
+    trace::halts();
     interrupts::enable_and_hlt();
     interrupts::disable();
+    trace::dispatches();
     wake_up(cpu);
 }
 

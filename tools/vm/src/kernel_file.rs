@@ -9,7 +9,7 @@ use object::elf::{
     SHF_EXECINSTR, SHF_WRITE,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
-use object::{LittleEndian, Object, ObjectSection};
+use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -41,6 +41,31 @@ pub fn check(path: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The physical address of what the kernel calls `symbol`.
+///
+/// # Errors
+/// When the file cannot be read, or has nothing that is called so.
+pub fn physical(path: &Path, symbol: &str) -> Result<u64> {
+    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let file = object::File::parse(&*bytes)
+        .with_context(|| format!("{} is not an ELF64 file", path.display()))?;
+    let address = file
+        .symbol_by_name(symbol)
+        .with_context(|| format!("{} has no {symbol}", path.display()))?
+        .address();
+    let header = Header::parse(&*bytes)?;
+    let order = header.endian()?;
+    header
+        .program_headers(order, &*bytes)?
+        .iter()
+        .filter(|segment| segment.p_type(order) == PT_LOAD)
+        .find_map(|segment| {
+            let inside = address.checked_sub(segment.p_vaddr(order))?;
+            (inside < segment.p_memsz(order)).then(|| segment.p_paddr(order) + inside)
+        })
+        .with_context(|| format!("{symbol} is at {address:#x}, where nothing is loaded"))
 }
 
 /// The addresses of the kernel's code that users run.

@@ -45,6 +45,8 @@ pub struct Machine {
     pub timing: Timing,
     /// Waits for a debugger on TCP port 1234 before the first instruction.
     pub debugger: bool,
+    /// Where the memory is a file, which remains when the machine has ended: byte for byte for up to 2 GiB.
+    pub memory_file: Option<PathBuf>,
     /// Who looks on, if [`Qemu::why_not`](crate::Qemu::why_not) has nothing against it.
     pub plugin: Option<Plugin>,
 }
@@ -59,6 +61,7 @@ impl Machine {
             model: "max".into(),
             timing: Timing::Parallel,
             debugger: false,
+            memory_file: None,
             plugin: None,
         }
     }
@@ -89,6 +92,15 @@ impl Machine {
         if self.debugger {
             say("-s -S");
         }
+        if let Some(file) = &self.memory_file {
+            say("-machine memory-backend=memory -object");
+            let mut object = OsString::from(format!(
+                "memory-backend-file,id=memory,size={}M,share=on,mem-path=",
+                self.memory_mib
+            ));
+            object.push(escaped(file));
+            words.push(object);
+        }
         if let Some(plugin) = &self.plugin {
             words.extend(["-plugin".into(), plugin.option()]);
         }
@@ -109,6 +121,11 @@ impl Machine {
             _ => self.model.clone(),
         }
     }
+}
+
+/// A file's name in an option of QEMU, where a comma ends a value and two are one.
+fn escaped(file: &Path) -> String {
+    file.to_string_lossy().replace(',', ",,")
 }
 
 impl Plugin {
@@ -183,6 +200,19 @@ mod tests {
             !line.contains("-initrd") && !line.contains("-append"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn memory_is_a_file_if_asked_for() {
+        let machine = Machine {
+            memory_file: Some("a,b c".into()),
+            memory_mib: 64,
+            ..Machine::new(1)
+        };
+        let line = joined(&machine, None, "");
+        let object = "-object|memory-backend-file,id=memory,size=64M,share=on,mem-path=a,,b c|";
+        assert!(line.contains(object), "{line}");
+        assert!(!joined(&Machine::new(1), None, "").contains("-object"));
     }
 
     #[test]

@@ -30,12 +30,22 @@ pub enum Profile {
     Release,
     /// Checks its invariants at every dispatch.
     Debug,
+    /// Writes down what happens; as fast as that allows.
+    Tracing,
 }
 
 impl Profile {
+    /// Where its files are in the target folder: of what is compiled in another way nothing is shared.
+    const fn place(self) -> &'static str {
+        match self {
+            Self::Release | Self::Debug => "kernel",
+            Self::Tracing => "tracing",
+        }
+    }
+
     fn folder(self) -> &'static str {
         match self {
-            Self::Release => "release",
+            Self::Release | Self::Tracing => "release",
             Self::Debug => "debug",
         }
     }
@@ -43,9 +53,10 @@ impl Profile {
 
 /// A cargo command whose files and flags are those of the kernel.
 pub fn kernel_cargo(workspace: &Workspace, subcommand: &str, profile: Profile) -> Command {
-    let mut cargo = bare_cargo(workspace, "kernel", KERNEL_FLAGS, subcommand);
+    let mut cargo = bare_cargo(workspace, profile.place(), KERNEL_FLAGS, subcommand);
     match profile {
         Profile::Release => cargo.arg("--release"),
+        Profile::Tracing => cargo.args(["--release", "--features", "pecan-kernel/trace"]),
         Profile::Debug => cargo
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
             .env("CARGO_PROFILE_DEV_DEBUG", "full"),
@@ -74,7 +85,7 @@ fn bare_cargo(workspace: &Workspace, folder: &str, flags: &str, subcommand: &str
 /// When it does not compile or [`kernel_file::check`] finds fault with it.
 pub fn kernel(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     run(&mut kernel_cargo(workspace, "build", profile), "the kernel")?;
-    let path = output(workspace, "kernel", profile.folder(), "pecan");
+    let path = output(workspace, profile.place(), profile.folder(), "pecan");
     kernel_file::check(&path)?;
     Ok(path)
 }

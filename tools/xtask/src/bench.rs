@@ -2,10 +2,11 @@
 
 mod peers;
 
-use crate::{progress::Progress, setup};
+use crate::{progress::Progress, report, setup};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use pecan_perf::accounting::{self, Order, Outcome, account};
+use pecan_perf::page::{self, Kind};
 use pecan_perf::{Pass, Wish, measure, render};
 use pecan_vm::names::Names;
 use pecan_vm::programs::{self, Profile};
@@ -48,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         quick: options.quick,
         cpus: options.cpus,
     };
-    let mut report = measure(workspace, &qemu, wish, |pass, done, total, text| {
+    let mut measured = measure(workspace, &qemu, wish, |pass, done, total, text| {
         progress.begin(match pass {
             Pass::Counting => "counting",
             Pass::Timing => "timing",
@@ -65,24 +66,30 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         progress.set(done, total, text);
     })?;
     drop(progress);
-    println!("{}\n", render(&report));
+    println!("{}\n", render(&measured));
     match outcome {
         Outcome::Counted(counted) => {
             println!("{}", accounting::render(&counted.accounts));
-            report.accounting = Some(counted.accounts);
+            measured.accounting = Some(counted.accounts);
         }
         Outcome::Unfit(why) => println!("What the rows touch is not counted: {why}"),
     }
     // What Pecan itself costs is told even if this fails.
     let compared = linux.map_or(Ok(()), |linux| {
-        peers::add(workspace, &qemu, wish, &linux, &mut report)
+        peers::add(workspace, &qemu, wish, &linux, &mut measured)
     });
     if options.peers {
-        peers::show(&report)?;
+        peers::show(&measured)?;
     }
+    let json = measured.to_json()?;
+    page::save(
+        &report::figures(workspace),
+        Kind::Main,
+        &report::command(),
+        &json,
+    )?;
     if let Some(path) = &options.json {
-        fs::write(path, report.to_json()?)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        fs::write(path, json).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     compared
 }

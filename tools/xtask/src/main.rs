@@ -5,9 +5,11 @@ mod boot;
 mod build;
 mod fuzz;
 mod progress;
+mod report;
 mod setup;
 mod stress;
 mod test;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use pecan_vm::Workspace;
@@ -35,10 +37,14 @@ enum Command {
     Boot(boot::Options),
     /// Measure what a message costs and print the table.
     Bench(bench::Options),
+    /// Write the figures of the last runs as one page.
+    Report(report::Options),
     /// Run seeded random work on the debug kernel.
     Stress(stress::Options),
     /// Throw random system calls at the debug kernel.
     Fuzz(fuzz::Options),
+    /// Boot a kernel that writes down what happens, and make a file of it for Perfetto.
+    Trace(trace::Options),
     /// Run every check and test there is.
     Test(test::Options),
 }
@@ -51,8 +57,10 @@ fn main() -> ExitCode {
         Command::Build(options) => build::run(&workspace, &options).map(done),
         Command::Boot(options) => boot::run(&workspace, &options).map(done),
         Command::Bench(options) => bench::run(&workspace, &options).map(done),
+        Command::Report(options) => report::run(&workspace, &options).map(done),
         Command::Stress(options) => stress::run(&workspace, &options).map(done),
         Command::Fuzz(options) => fuzz::run(&workspace, &options).map(done),
+        Command::Trace(options) => trace::run(&workspace, &options).map(done),
         Command::Test(options) => test::run(&workspace, &options),
     });
     match result {

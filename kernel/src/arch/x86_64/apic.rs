@@ -140,6 +140,7 @@ pub(crate) fn choose_x2apic(force_xapic: bool) -> bool {
 /// Interrupts the CPU with the given APIC id. All memory writes before it are visible to the interrupted CPU. Any CPU, itself included.
 #[inline(always)]
 pub(crate) fn send_ipi(apic_id: u32, vector: u8) {
+    crate::trace::rings(apic_id, vector);
     command(apic_id, COMMAND_FIXED | u32::from(vector));
 }
 

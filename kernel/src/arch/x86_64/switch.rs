@@ -46,8 +46,12 @@ pub(crate) extern "C" fn enter() {
         "mov [rdx + {alias}], rcx",
         "lea rcx, [rax + {top}]",
         "mov gs:[{stack_top}], rcx",
+        #[cfg(feature = "trace")]
+        "jmp {traced}",
         "mov rsp, [rax + {stack}]",
         "ret",
+        #[cfg(feature = "trace")]
+        traced = sym traced,
         root = const tcb_offsets::ROOT,
         loaded = const LOADED_ROOT,
         window_root = const WINDOW_ROOT,
@@ -57,6 +61,26 @@ pub(crate) extern "C" fn enter() {
         top = const STACK_TOP_OFFSET,
         stack_top = const STACK_TOP,
         stack = const tcb_offsets::STACK,
+    )
+}
+
+/// The end of [`enter`] in a kernel that traces.
+///
+/// In: rax the TCB, interrupts off. Out: as [`enter`]. Clobbers rbx, which nobody who was left relies on, and what a call
+/// may. Stack: that of who was left, below what is saved; the new thread's may be none yet.
+#[cfg(feature = "trace")]
+#[unsafe(naked)]
+extern "C" fn traced() {
+    naked_asm!(
+        "mov rbx, rax",
+        "mov rdi, rax",
+        "and rsp, -16",
+        "call {runs}",
+        "mov rax, rbx",
+        "mov rsp, [rax + {stack}]",
+        "ret",
+        stack = const tcb_offsets::STACK,
+        runs = sym crate::trace::runs,
     )
 }
 

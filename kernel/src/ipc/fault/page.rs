@@ -10,6 +10,7 @@ use crate::ipc::short;
 use crate::sched;
 use crate::space::Role;
 use crate::thread::{Field, Owned, Resources, State};
+use crate::trace;
 
 /// Bits of the CPU's error code.
 const WRITE: u64 = 1 << 1;
@@ -22,6 +23,7 @@ const WORDS: usize = 3;
 /// it, then the instruction is executed again. `error` is the CPU's error code.
 #[inline(always)]
 pub(crate) fn raise(me: Owned, error: u64, ip: u64, address: u64) {
+    trace::faults(&me, error, ip, address);
     let is_owners = me.space().is_some_and(|space| space.role() == Role::Sigma0);
     if is_owners || short::fault(me, cpu::current(), access(error), ip, address).is_none() {
         raise_general(me, error, ip, address);

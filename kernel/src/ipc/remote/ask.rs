@@ -11,6 +11,7 @@ use crate::cpu::Cpu;
 use crate::ipc::{Disposition, Request, receive};
 use crate::sched;
 use crate::thread::{Owned, State};
+use crate::trace;
 
 /// `me`, the running thread of this CPU, asks the partner on CPU `there` to take its message, and blocks; or goes there
 /// itself, if the message may take long.
@@ -41,6 +42,7 @@ fn send(cpu: &Cpu, sender: Owned, request: &Request, there: u16) {
         let _ = sender.request.demand(Reason::Behind);
     }
     sender.set_state(cpu, State::Asking);
+    trace::asks(&sender, there);
     post(cpu, there, &sender.request_node, Kind::Request);
 }
 

@@ -12,6 +12,7 @@ use crate::ipc::answer;
 use crate::ipc::fault::page::unserved;
 use crate::ipc::fault::{Outcome, go_on, outcome};
 use crate::thread::{Again, Field, MESSAGE_ROOM, Owned, Resources, resources, table};
+use crate::trace;
 
 /// What may be going on with the thread.
 const ITS_OWN: u32 = Resources::FPU | Resources::PORTS | Resources::GS;
@@ -57,6 +58,7 @@ pub(in crate::ipc) fn fault(
     let [tag, words @ ..] = message.words();
     partner.utcb.get().set_mr(1, words[0]);
     partner.utcb.get().set_mr(2, words[1]);
+    trace::delivered(&me, partner, tag);
     answer::received(partner, me.sender_id(me.id(), &partner), tag);
     turn(me, cpu, partner, pager);
     resources::pass(cpu, me, partner);

@@ -12,6 +12,7 @@ use crate::ipc::entry::system_call as general;
 use crate::ipc::transfer::store;
 use crate::space::map;
 use crate::thread::{Field, Owned, Tcb};
+use crate::trace;
 
 /// The IPC system call that the straight line left late, with such a message: `partner`, the thread `to`, waits here for
 /// `me`, who is going to wait for it or for anybody. Returns who runs next, as [`crate::ipc::entry::system_call`].
@@ -48,6 +49,7 @@ fn give(me: Owned, partner: Owned, tag: u64) -> bool {
     if is_given {
         store(partner, 1, words[0]);
         store(partner, 2, words[1]);
+        trace::delivered(&me, partner, tag);
         received(partner, me.sender_id(me.id(), &partner), tag);
     }
     is_given

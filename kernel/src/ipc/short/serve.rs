@@ -11,6 +11,7 @@ use crate::ipc::answer::received;
 use crate::ipc::remote::post;
 use crate::sched;
 use crate::thread::{Owned, Resources, TcbRef, table};
+use crate::trace;
 
 /// What keeps a message from this way.
 const RARE: u64 = Tag::TYPED_MASK | Tag::PROPAGATED | Tag::REDIRECTED;
@@ -51,6 +52,7 @@ pub(in crate::ipc) fn serve(cpu: &Cpu, sender: TcbRef) -> Served {
     if count != 0 {
         partner.utcb.get().copy_words(sender.utcb.get(), count);
     }
+    trace::delivered(&sender, partner, tag.raw());
     received(
         partner,
         sender.sender_id(id, &partner),

@@ -83,6 +83,7 @@ fn lint(workspace: &Workspace) -> Step {
         models,
         kernel(Profile::Release),
         kernel(Profile::Debug),
+        kernel(Profile::Tracing),
         user,
     ];
     for command in &mut commands {

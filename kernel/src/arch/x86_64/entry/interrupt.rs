@@ -13,6 +13,7 @@ use crate::irq;
 use crate::memory::layout;
 use crate::sched;
 use crate::thread::{Owned, Tcb, TcbRef};
+use crate::trace;
 
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
@@ -40,6 +41,7 @@ pub(super) extern "sysv64" fn page_fault(error: u64, ip: u64, address: u64) {
 
 /// The timer has interrupted user code. As [`handle`].
 pub(super) extern "sysv64" fn tick_of_user() {
+    trace::interrupted(vector::TIMER);
     tick(cpu::current(), Some(Owned::current()));
     sched::leave_interrupt(cpu::current(), Owned::current());
 }
@@ -50,6 +52,7 @@ pub(super) extern "sysv64" fn interrupt_of_user(vector: u32) {
     let cpu = cpu::current();
     match vector as u8 {
         line @ vector::FIRST_LINE..=vector::LAST_LINE => {
+            trace::interrupted(line);
             irq::interrupt_of_user(cpu, u32::from(line - vector::FIRST_LINE), me);
         }
         other => interrupt(cpu, other, Some(me)),
@@ -74,7 +77,10 @@ fn interrupted_copy(frame: &mut Frame) {
     let me = Owned::current();
     strings::interrupted(me, frame);
     match frame.vector {
-        PAGE_FAULT => strings::fault(me, frame, address),
+        PAGE_FAULT => {
+            trace::faults(&me, frame.error, frame.ip, address);
+            strings::fault(me, frame, address);
+        }
         EXCEPTIONS.. => interrupt(cpu::current(), frame.vector as u8, None),
         _ => give_up(frame),
     }
@@ -84,6 +90,7 @@ fn interrupted_copy(frame: &mut Frame) {
 /// `running` is the thread that was in user mode.
 #[inline(never)]
 fn interrupt(cpu: &'static Cpu, vector: u8, running: Option<Owned>) {
+    trace::interrupted(vector);
     match vector {
         vector::TIMER => tick(cpu, running),
         vector::DOORBELL => doorbell(cpu),
@@ -122,6 +129,7 @@ fn doorbell(cpu: &Cpu) {
 /// a thread that got a message and outranks it, without having been listed first; or null. Interrupts off, on the
 /// interrupted thread's stack.
 pub(super) extern "sysv64" fn rung() -> *const Tcb {
+    trace::interrupted(vector::DOORBELL);
     let cpu = cpu::current();
     apic::eoi();
     cpu.count(Counter::IpisTaken);
@@ -171,6 +179,7 @@ fn go_on_with_mailbox(cpu: &'static Cpu, running: Option<Owned>) {
 #[inline(never)]
 fn user_exception(frame: &mut Frame) {
     let me = Owned::current();
+    trace::excepts(&me, frame);
     let vector = frame.vector;
     match vector {
         DEBUG => {

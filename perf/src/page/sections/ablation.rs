@@ -1,0 +1,78 @@
+//! What each technique is worth: the kernel without it.
+
+use super::{begun, decimals, over};
+use crate::page::picture::{Axis, Bars, Group};
+use crate::page::{Drawing, Kind, Run, Section, Table};
+use crate::page::{Pair, Removed};
+use anyhow::Result;
+
+const ABOUT: &str = "Kernels that lack one technique each, all else being equal: instructions of a message of 8 words and of \
+    one of 4 KiB, and how much more that is than the kernel as it is needs.";
+
+pub(super) fn section(run: Option<&Run<Vec<Removed>>>) -> Result<Section> {
+    let title = "What removing a technique costs";
+    let mut section = begun("ablation", title, ABOUT, run, Kind::Ablation);
+    let Some(removed) = run.map(|run| &run.figures).filter(|all| !all.is_empty()) else {
+        return Ok(section);
+    };
+    section.drawings.push(Drawing {
+        name: "ablation",
+        caption: "Instructions more, in percent of the kernel as it is, without each technique."
+            .into(),
+        svg: picture(removed).draw()?,
+    });
+    section.tables.push(table(removed));
+    Ok(section)
+}
+
+fn percent(pair: Option<Pair>) -> Option<f64> {
+    let pair = pair?;
+    over(Some((pair.without - pair.base) * 100.0), Some(pair.base))
+}
+
+fn picture(removed: &[Removed]) -> Bars {
+    let bar = |pair| percent(pair).map(|percent| (percent, format!("{percent:+.1} %")));
+    let groups: Vec<Group> = removed
+        .iter()
+        .map(|removed| Group {
+            name: removed.technique.clone(),
+            bars: vec![bar(removed.words8), bar(removed.bytes4096)],
+        })
+        .collect();
+    let values = groups.iter().flat_map(|group| group.bars.iter().flatten());
+    let most = values.map(|(percent, _)| *percent).fold(1.0, f64::max);
+    Bars {
+        across: Axis::from_zero("instructions more, %", most),
+        kinds: vec!["8 words".into(), "4 KiB".into()],
+        groups,
+    }
+}
+
+fn table(removed: &[Removed]) -> Table {
+    let mut table = Table::new([
+        "technique",
+        "without it",
+        "8 words",
+        "without",
+        "more, %",
+        "4 KiB",
+        "without",
+        "more, %",
+    ]);
+    for removed in removed {
+        let figures = |pair: Option<Pair>| {
+            let both = [pair.map(|pair| pair.base), pair.map(|pair| pair.without)];
+            let [base, without] = both.map(|count| decimals(count, 0));
+            [base, without, decimals(percent(pair), 1)]
+        };
+        let names = [removed.technique.clone(), removed.without.clone()];
+        let short = figures(removed.words8);
+        table.push(
+            names
+                .into_iter()
+                .chain(short)
+                .chain(figures(removed.bytes4096)),
+        );
+    }
+    table
+}

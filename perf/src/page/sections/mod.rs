@@ -1,0 +1,303 @@
+//! What the report tells, from the smallest message to other systems.
+
+mod ablation;
+mod figures;
+mod footprint;
+mod long;
+mod operations;
+mod peers;
+mod ratios;
+mod records;
+mod scaling;
+mod short;
+
+use super::{Kind, Run, Runs, Section};
+use crate::Report;
+use anyhow::Result;
+use figures::{dash, decimals, lengths, numbered, one_way, over, real, round_trip, size, whole};
+
+/// The drawing that says most.
+pub const MAIN_DRAWING: &str = "short-messages";
+
+/// All sections, each with the figures that are there.
+///
+/// # Errors
+/// When a picture cannot be drawn.
+pub fn sections(runs: &Runs) -> Result<Vec<Section>> {
+    let main = runs.main.as_ref();
+    let mut sections = vec![
+        short::section(main)?,
+        long::section(main)?,
+        ratios::section(main)?,
+        operations::section(main),
+        scaling::section(main)?,
+    ];
+    if let Some(Report { qemu, cpus, .. }) = main.map(|run| &run.figures) {
+        for section in &mut sections {
+            section.about += &format!(" On QEMU {qemu}, CPUs: {cpus}.");
+        }
+    }
+    sections.extend([
+        footprint::section(runs.accounting.as_ref())?,
+        peers::section(runs.peers.as_ref(), main)?,
+        ablation::section(runs.ablation.as_ref())?,
+    ]);
+    Ok(sections)
+}
+
+/// A section with its words and no figures yet.
+fn begun<T>(
+    name: &'static str,
+    title: &'static str,
+    about: &str,
+    run: Option<&Run<T>>,
+    kind: Kind,
+) -> Section {
+    let missing = format!("Not measured yet: `{}` does it.", kind.command());
+    Section {
+        name,
+        title,
+        about: about.into(),
+        commands: run.map(|run| run.command.clone()).into_iter().collect(),
+        missing: if run.is_none() {
+            vec![missing]
+        } else {
+            Vec::new()
+        },
+        ..Section::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sections;
+    use crate::page::{Pair, Peer, Removed, Run, Runs, Section, html, markdown};
+    use crate::{Nanoseconds, Report, Row};
+    use serde_json::json;
+
+    fn row(id: &str, words: Option<u32>, count: u64, min: f64) -> Row {
+        Row {
+            id: id.into(),
+            words,
+            instructions_one_way: Some(count.div_ceil(2)),
+            instructions_round_trip: Some(count),
+            ns_round_trip: Some(Nanoseconds {
+                min,
+                p10: min,
+                median: min,
+            }),
+            ipis_round_trip: Some(0.0),
+        }
+    }
+
+    fn run<T>(figures: T) -> Option<Run<T>> {
+        Some(Run {
+            command: "measure it".into(),
+            figures,
+        })
+    }
+
+    fn main(rows: Vec<Row>) -> Option<Run<Report>> {
+        run(Report {
+            schema: 1,
+            qemu: "10.0.2".into(),
+            cpus: 2,
+            rows,
+            accounting: None,
+        })
+    }
+
+    fn named<'a>(sections: &'a [Section], name: &str) -> &'a Section {
+        sections
+            .iter()
+            .find(|section| section.name == name)
+            .expect("a section")
+    }
+
+    #[test]
+    fn nothing_measured_is_all_said() {
+        let sections = sections(&Runs::default()).expect("sections");
+        for section in &sections {
+            assert_eq!(section.missing.len(), 1, "{}", section.name);
+            assert!(
+                section.tables.is_empty()
+                    && section.drawings.is_empty()
+                    && section.commands.is_empty()
+            );
+        }
+        let text = markdown(&sections);
+        for command in [
+            "`cargo xtask bench`",
+            "`cargo xtask bench --peers`",
+            "`cargo xtask bench --ablation`",
+        ] {
+            assert!(text.contains(command), "{command}");
+        }
+    }
+
+    #[test]
+    fn each_figure_stands_in_its_table() {
+        let rows = vec![
+            row("ipc.intra.inter-space", Some(0), 157, 200.0),
+            row("ipc.intra.inter-space", Some(63), 281, 300.0),
+            row("ipc.inter.idle", Some(0), 677, 500.0),
+            row("ipc.long.4096", None, 1195, 1000.0),
+            row("ipc.inter.long.4096", None, 2390, 1000.0),
+            row("ref.copy.1048576", None, 131_072, 9000.0),
+            row("fault.page", None, 872, 50.0),
+            row("scale.intra.1", None, 158, 8.0),
+            row("scale.intra.2", None, 158, 4.0),
+        ];
+        let all = sections(&Runs {
+            main: main(rows),
+            ..Runs::default()
+        })
+        .expect("sections");
+        let table = |name| named(&all, name).tables[0].rows.clone();
+        assert_eq!(
+            table("short"),
+            [["0", "79", "–", "339", "–"], ["63", "141", "–", "–", "–"]]
+        );
+        assert_eq!(
+            table("long")[0],
+            ["4 KiB", "1195", "2.33", "2390", "1000", "1000"]
+        );
+        assert_eq!(
+            table("long")[1][..3],
+            ["plain copy of 1 MiB", "131072", "1.00"]
+        );
+        let ratios = table("ratios");
+        assert_eq!(
+            ratios[0],
+            [
+                "0 words, target idle",
+                "157",
+                "677",
+                "4.31",
+                "200",
+                "500",
+                "2.50",
+                "0.00"
+            ]
+        );
+        assert_eq!(ratios[1][3], "2.00");
+        assert_eq!(table("operations").len(), 2);
+        assert_eq!(table("scaling")[1], ["2", "158", "1.000", "4", "2.00"]);
+        assert_eq!(named(&all, "scaling").missing.len(), 1);
+        assert_eq!(named(&all, "short").commands, ["measure it"]);
+        assert!(
+            named(&all, "long")
+                .about
+                .ends_with("On QEMU 10.0.2, CPUs: 2.")
+        );
+        assert!(html(&all).contains("<svg"));
+    }
+
+    #[test]
+    fn a_run_with_one_cpu_says_what_it_lacks() {
+        let rows = vec![row("ipc.intra.inter-space", Some(0), 157, 200.0)];
+        let all = sections(&Runs {
+            main: main(rows),
+            ..Runs::default()
+        })
+        .expect("sections");
+        assert!(named(&all, "ratios").missing[0].contains("--cpus 2"));
+        assert!(named(&all, "ratios").drawings.is_empty());
+    }
+
+    #[test]
+    fn techniques_are_compared_with_the_kernel_as_it_is() {
+        let pair = |without| {
+            Some(Pair {
+                base: 200.0,
+                without,
+            })
+        };
+        let removed = |technique: &str, words8, bytes4096| Removed {
+            technique: technique.into(),
+            without: "x".into(),
+            words8,
+            bytes4096,
+        };
+        let all = vec![
+            removed("lazy lists", pair(250.0), None),
+            removed("one branch", pair(196.0), pair(220.0)),
+        ];
+        let all = sections(&Runs {
+            ablation: run(all),
+            ..Runs::default()
+        })
+        .expect("sections");
+        let ablation = named(&all, "ablation");
+        assert_eq!(
+            ablation.tables[0].rows[0],
+            ["lazy lists", "x", "200", "250", "25.0", "–", "–", "–"]
+        );
+        assert_eq!(ablation.tables[0].rows[1][4], "-2.0");
+        assert!(ablation.drawings[0].svg.contains("+10.0 %"));
+    }
+
+    #[test]
+    fn accounts_are_drawn_and_tabulated() {
+        let visit = json!({"data_lines": 6, "code_pages": 2, "locked": 0});
+        let record =
+            json!({"id": "ipc.intra.inter-space", "words": 0, "visits": 2, "visit": visit});
+        let record = record.as_object().cloned().into_iter().collect();
+        let runs = Runs {
+            accounting: run(record),
+            ..Runs::default()
+        };
+        let all = sections(&runs).expect("sections");
+        let footprint = named(&all, "footprint");
+        let svg = &footprint.drawings[0].svg;
+        assert!(svg.contains("ipc.intra.inter-space, 0 words") && svg.contains("data lines"));
+        assert_eq!(footprint.tables[0].head, ["path", "visits"]);
+        assert_eq!(
+            footprint.tables[1].head,
+            ["visit", "data lines", "code pages"]
+        );
+    }
+
+    #[test]
+    fn peers_stand_beside_the_same_of_this_kernel() {
+        let linux = Peer {
+            system: "Linux".into(),
+            configuration: "lean".into(),
+            rows: vec![
+                row("pipe.intra.inter-space", Some(1), 15_700, 4000.0),
+                row("pipe.inter.idle", Some(1), 9000, 4000.0),
+                row("ref.null-syscall", None, 330, 1.0),
+            ],
+        };
+        let own = vec![
+            row("ipc.intra.inter-space", Some(0), 1, 1.0),
+            row("ipc.intra.inter-space", Some(8), 157, 2000.0),
+            row("ref.null-syscall", None, 66, 1.0),
+        ];
+        let runs = Runs {
+            main: main(own),
+            peers: run(vec![linux]),
+            ..Runs::default()
+        };
+        let all = sections(&runs).expect("sections");
+        let peers = named(&all, "peers");
+        let rows = &peers.tables[0].rows;
+        assert_eq!(
+            rows[0],
+            [
+                "pipe.intra.inter-space",
+                "1",
+                "15700",
+                "157",
+                "100.0",
+                "4000",
+                "2000",
+                "2.0"
+            ]
+        );
+        assert_eq!(rows[1][3..5], ["–", "–"]);
+        assert_eq!(rows[2][3..5], ["66", "5.0"]);
+        let svg = &peers.drawings[0].svg;
+        assert!(svg.contains("Linux, pipe") && svg.contains("15700") && svg.contains("Pecan"));
+    }
+}
