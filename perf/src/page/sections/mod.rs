@@ -104,6 +104,7 @@ mod tests {
             cpus: 2,
             rows,
             accounting: None,
+            peers: Vec::new(),
         })
     }
 
