@@ -152,13 +152,16 @@ impl Mailbox {
             .ok()
     }
 
-    /// RUNNING -> POLLING, unless there is a node already. Owner only, which looks until it takes one or leaves.
+    /// RUNNING -> POLLING, unless there is a node already; a mere load if it is POLLING. Owner only, which looks until it takes
+    /// one, leaves or halts.
     #[inline]
     pub fn listen(&self) {
-        // If it fails, there is something to take, or the owner is looking anyway.
-        let _ = self
-            .head
-            .compare_exchange(RUNNING, POLLING, Ordering::AcqRel, Ordering::Relaxed);
+        if self.head.load(Ordering::Relaxed) == RUNNING {
+            // If it fails, there is something to take.
+            let _ = self
+                .head
+                .compare_exchange(RUNNING, POLLING, Ordering::AcqRel, Ordering::Relaxed);
+        }
     }
 
     /// POLLING or HALTED -> RUNNING; a mere load if it is RUNNING. Owner only.

@@ -14,6 +14,9 @@ use pecan_perf::{
 };
 use std::sync::{Arc, OnceLock};
 
+/// What looks at a report.
+type Judge = fn(&Report) -> Result<(), Failed>;
+
 type Shared = Arc<OnceLock<Result<Report, String>>>;
 
 /// Most instructions of a call with a string of 1 MiB, in percent of those of a plain copy.
@@ -35,7 +38,7 @@ const TREE_SHAPE: u64 = 250;
 
 pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     let shared = Shared::default();
-    let judges: [(&str, fn(&Report) -> Result<(), Failed>); 10] = [
+    let judges: [(&str, Judge); 10] = [
         ("PERF0001", complete),
         ("PERF0002", short_inside),
         ("PERF0003", few_interrupts),
@@ -47,7 +50,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
         ("PERF0010", pairs_are_independent),
         ("PERF0012", everything),
     ];
-    let trial = |(id, judge): (&str, fn(&Report) -> Result<(), Failed>)| {
+    let trial = |(id, judge): (&str, Judge)| {
         let (built, shared) = (built.clone(), shared.clone());
         Trial::test(format!("bench::{id}"), move || {
             judge(report(&built, &shared)?)

@@ -26,6 +26,9 @@ use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Gives the tests of a file.
+type Group = fn(&Arc<Built>) -> Vec<Trial>;
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Machines wait for their clocks more than half of the time.
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [fn(&Arc<Built>) -> Vec<Trial>; 16] = [
+    let groups: [Group; 17] = [
         conform::trials,
         check::trials,
         image::trials,

@@ -70,6 +70,9 @@ fn lint(workspace: &Workspace) -> Step {
     host.args(["clippy", "--all-targets"]);
     let mut models = workspace.cargo(workspace.target());
     models.args(["clippy", "--all-targets", "-p", "pecan-smp-model"]);
+    // What is no test of `cargo test` is not among all targets.
+    let mut boot = workspace.cargo(workspace.target());
+    boot.args(["clippy", "-p", "pecan-tests", "--test", "boot"]);
     let mut user = programs::user_cargo(workspace, "clippy");
     for name in USER_PROGRAMS
         .into_iter()
@@ -81,6 +84,7 @@ fn lint(workspace: &Workspace) -> Step {
     let mut commands = vec![
         host,
         models,
+        boot,
         kernel(Profile::Release),
         kernel(Profile::Debug),
         kernel(Profile::Tracing),
