@@ -71,7 +71,7 @@ pub(crate) fn alone(built: &Arc<Built>) -> Vec<Trial> {
 
 /// The least of many samples counts, but the computer may have other things to do all the time: then it is measured again.
 fn fast_in_one_of_several_runs(built: &Built) -> Result<(), Failed> {
-    const RUNS: usize = 4;
+    const RUNS: usize = 6;
     let mut verdict = Ok(());
     for _ in 0..RUNS {
         verdict = as_fast_as_interrupts(report(built, &Shared::default())?);
