@@ -90,6 +90,8 @@ impl Owned {
     #[inline(always)]
     pub(crate) fn set_state(self, cpu: &Cpu, state: State) {
         self.set_home_word(home_word(cpu.index, state));
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 
     /// Makes the thread one that is ready here.
@@ -108,6 +110,8 @@ impl Owned {
     #[inline(always)]
     pub(crate) fn set_waiting(self, cpu: &Cpu) {
         self.set_home_word(cpu.waiting_here());
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 }
 
