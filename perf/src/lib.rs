@@ -3,8 +3,10 @@
 //! [`measure`] boots the benchmark program twice. In the deterministic run a time-stamp tick is an instruction,
 //! so its figures are exact and repeat; the parallel run gives time, which depends on the host. The raw rows
 //! that the program prints ([`RawRow`]) are joined into a [`Report`], which goes out as JSON or as a table.
-//! [`accounting::account`] boots it once more with a plugin that counts what each row touches.
+//! [`accounting::account`] boots it once more with a plugin that counts what each row touches. [`ablation::measure`] builds
+//! kernels that lack a technique each, and says what that costs.
 
+pub mod ablation;
 pub mod accounting;
 mod budgets;
 mod join;

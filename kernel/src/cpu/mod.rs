@@ -20,6 +20,8 @@ mod ports;
 pub(crate) mod segments;
 
 pub(crate) use block::{Counter, Cpu, offsets};
+#[cfg(feature = "without-window-but-buffer")]
+pub(crate) use create::MAX_CPUS;
 pub(crate) use create::{boot_stack_top, count, create, get};
 pub(crate) use install::{install, take_way};
 pub(crate) use own::CpuCell;

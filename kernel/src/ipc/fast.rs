@@ -4,14 +4,19 @@
 //! No lock, no atomic, no table, no list. MR0 to MR7 stay in their registers all the way; those beyond the message's
 //! length are undefined for the receiver (L4 X.2, IPC). Everything else leaves for the general way with nothing changed:
 //! `ipc=general` sends everything there, and the tests run both ways.
+//!
+//! Lines under a `without-` feature are what stands here without one of the techniques, to see what it is worth
+//! (`cargo xtask bench --ablation`). The kernel has none of them.
 
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-use crate::arch::x86_64::entry::syscall::{
-    elsewhere, faulted, general, other_call, uncommon, unknown,
-};
+use crate::arch::x86_64::entry::syscall::other_call;
+#[cfg(not(feature = "without-home-rule"))]
+use crate::arch::x86_64::entry::syscall::{elsewhere, faulted, general, uncommon, unknown};
 use crate::cpu::offsets::{LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, WAITING_HERE};
+#[cfg(feature = "without-home-rule")]
+use crate::ipc::big_lock::{self, elsewhere, faulted, general, uncommon, unknown};
 use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{STACK_TOP_OFFSET, Tcb, table, tcb_offsets};
 
@@ -47,11 +52,18 @@ pub(crate) extern "C" fn entry() {
         "jnz {other}",
         "mov rdi, rsp",
         "mov rsp, gs:[{stack_top}]",
+        #[cfg(feature = "without-home-rule")]
+        big_lock::take!(),
         // Who is meant? If the probe faults, the CPU writes where the user's words would be: they come later.
         "mov rbp, rsi",
-        "shr rbp, {shift}",
-        "and ebp, {slots}",
-        "or rbp, gs:[{tcb_array}]",
+        #[cfg(not(feature = "without-computed-tcb"))]
+        "shr rbp, {shift}
+         and ebp, {slots}
+         or rbp, gs:[{tcb_array}]",
+        #[cfg(feature = "without-computed-tcb")]
+        "shr rbp, 32
+         and ebp, {numbers}
+         mov rbp, [8 * rbp + {directory}]",
         ".globl pecan_fast_probe",
         "pecan_fast_probe: cmp [rbp + {id}], rsi",
         "jne {unknown}",
@@ -59,8 +71,15 @@ pub(crate) extern "C" fn entry() {
         "mov [rsp - 24], r11",
         "mov [rsp - 40], rcx",
         "mov rcx, gs:[{waiting_here}]",
-        "cmp [rbp + {home}], rcx",
-        "jne {elsewhere}",
+        #[cfg(not(feature = "without-one-branch"))]
+        "cmp [rbp + {home}], rcx
+         jne {elsewhere}",
+        #[cfg(feature = "without-one-branch")]
+        "cmp [rbp + {home}], ecx
+         jne {elsewhere}
+         mov edi, gs:[{waiting_here} + 4]
+         cmp [rbp + {home} + 4], edi
+         jne {elsewhere}",
         // Does the partner wait for the caller or for anybody? Is the caller going to?
         "mov rdi, [rbp + {wait}]",
         "cmp rdi, -1",
@@ -72,15 +91,41 @@ pub(crate) extern "C" fn entry() {
         "cmp rdx, -1",
         "jne {general}",
         // A receive timeout, resources of either, senders that wait for the caller.
-        "3: movzx r11d, r8w",
-        "or r11d, [rsp + {me} + {resources}]",
-        "or r11d, [rbp + {resources}]",
-        "or r11, [rsp + {me} + {senders}]",
-        "jnz {uncommon}",
+        #[cfg(not(feature = "without-one-branch"))]
+        "3: movzx r11d, r8w
+         or r11d, [rsp + {me} + {resources}]
+         or r11d, [rbp + {resources}]
+         or r11, [rsp + {me} + {senders}]
+         jnz {uncommon}",
+        #[cfg(feature = "without-one-branch")]
+        "3: test r8w, r8w
+         jnz {uncommon}
+         cmp dword ptr [rsp + {me} + {resources}], 0
+         jne {uncommon}
+         cmp dword ptr [rbp + {resources}], 0
+         jne {uncommon}
+         cmp qword ptr [rsp + {me} + {senders}], 0
+         jne {uncommon}
+         test r9w, {typed}
+         jnz {uncommon}
+         test r9w, {flags}
+         jnz {uncommon}",
         // More words than registers, typed items, flags.
         "movzx edi, r9w",
-        "cmp edi, 7",
-        "ja 6f",
+        #[cfg(not(feature = "without-registers"))]
+        "cmp edi, 7
+         ja 6f",
+        // The stub stores and loads the words, and the tag alone is in a register.
+        #[cfg(feature = "without-registers")]
+        "mov ecx, edi
+         cmp edi, 63
+         ja {uncommon}
+         mov rsi, [rsp + {me} + {utcb}]
+         mov rdi, [rbp + {utcb}]
+         add rsi, 8
+         add rdi, 8
+         rep movsq
+         mov rcx, gs:[{waiting_here}]",
         // Point of no return. The caller waits, the partner is ready.
         "4: mov [rsp + {me} + {wait}], rdx",
         "mov [rsp + {me} + {home}], rcx",
@@ -103,27 +148,31 @@ pub(crate) extern "C" fn entry() {
         "mov rcx, [rbp + {top} - 40]",
         "mov r11, [rbp + {top} - 24]",
         "mov rsp, [rbp + {top} - 16]",
+        #[cfg(feature = "without-home-rule")]
+        big_lock::give!(),
         "swapgs",
         ".globl pecan_exit_fast",
         "pecan_exit_fast: wrgsbase rdx",
         "sysretq",
         // The words beyond the registers.
-        "6: cmp edi, 63",
-        "ja {uncommon}",
-        "lea ecx, [rdi - 7]",
-        "mov rsi, [rsp + {me} + {utcb}]",
-        "mov rdi, [rbp + {utcb}]",
-        "add rsi, 64",
-        "add rdi, 64",
-        "rep movsq",
-        "mov rcx, gs:[{waiting_here}]",
-        "jmp 4b",
+        #[cfg(not(feature = "without-registers"))]
+        "6: cmp edi, 63
+         ja {uncommon}
+         lea ecx, [rdi - 7]
+         mov rsi, [rsp + {me} + {utcb}]
+         mov rdi, [rbp + {utcb}]
+         add rsi, 64
+         add rdi, 64
+         rep movsq
+         mov rcx, gs:[{waiting_here}]
+         jmp 4b",
         other = sym other_call,
         unknown = sym unknown,
         general = sym general,
         elsewhere = sym elsewhere,
         uncommon = sym uncommon,
         stack_top = const STACK_TOP,
+        #[cfg(not(feature = "without-computed-tcb"))]
         tcb_array = const TCB_ARRAY,
         waiting_here = const WAITING_HERE,
         ready_here = const READY_HERE,
@@ -132,8 +181,14 @@ pub(crate) extern "C" fn entry() {
         alias = const USER_GS_ALIAS,
         top = const STACK_TOP_OFFSET,
         me = const ME,
+        #[cfg(not(feature = "without-computed-tcb"))]
         shift = const table::ID_SHIFT,
+        #[cfg(not(feature = "without-computed-tcb"))]
         slots = const table::SLOT_MASK,
+        #[cfg(feature = "without-computed-tcb")]
+        numbers = const table::THREADS - 1,
+        #[cfg(feature = "without-computed-tcb")]
+        directory = sym crate::thread::directory::BLOCKS,
         id = const tcb_offsets::ID,
         home = const tcb_offsets::HOME,
         wait = const offset_of!(Tcb, wait),
@@ -143,5 +198,11 @@ pub(crate) extern "C" fn entry() {
         root = const tcb_offsets::ROOT,
         local_id = const tcb_offsets::LOCAL_ID,
         utcb = const tcb_offsets::UTCB,
+        #[cfg(feature = "without-one-branch")]
+        typed = const pecan_abi::tag::Tag::TYPED_MASK,
+        #[cfg(feature = "without-one-branch")]
+        flags = const pecan_abi::tag::Tag::FLAGS,
+        #[cfg(feature = "without-home-rule")]
+        lock = sym big_lock::LOCK,
     )
 }

@@ -53,7 +53,7 @@ impl Disposition {
 pub(super) fn give_cpu_to(cpu: &Cpu, partner: Owned) -> Disposition {
     const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
     let must_not_run = partner.resources.get() & STAYS != 0;
-    if must_not_run || cpu.reschedule.get() {
+    if must_not_run || cpu.reschedule.get() || cfg!(feature = "without-direct-switch") {
         sched::wake(cpu, partner);
         return Disposition::Dispatch;
     }

@@ -22,6 +22,8 @@
 //! whoever ends a phase can put the thread into the next one at once.
 
 pub(crate) mod answer;
+#[cfg(feature = "without-home-rule")]
+pub(crate) mod big_lock;
 pub(crate) mod cancel;
 pub(crate) mod decode;
 pub(crate) mod entry;

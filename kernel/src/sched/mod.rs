@@ -12,6 +12,8 @@
 
 mod check;
 mod dispatch;
+#[cfg(feature = "without-lazy-lists")]
+pub(crate) mod eager;
 mod next;
 mod preempt;
 mod ready;

@@ -19,8 +19,12 @@
 //! * `create`, `activate`, `start`, `relocate`, `migrate`, `delete`  its life
 
 pub(crate) mod activate;
+#[cfg(feature = "without-stack-in-tcb")]
+mod apart;
 pub(crate) mod create;
 pub(crate) mod delete;
+#[cfg(feature = "without-computed-tcb")]
+pub(crate) mod directory;
 pub(crate) mod links;
 pub(crate) mod migrate;
 mod node;

@@ -90,24 +90,32 @@ impl Owned {
     #[inline(always)]
     pub(crate) fn set_state(self, cpu: &Cpu, state: State) {
         self.set_home_word(home_word(cpu.index, state));
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 
     /// Makes the thread one that is ready here.
     #[inline(always)]
     pub(crate) fn set_ready(self, cpu: &Cpu) {
         self.set_home_word(cpu.ready_here());
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 
     /// Makes the thread one whose request is at another CPU.
     #[inline(always)]
     pub(crate) fn set_asking(self, cpu: &Cpu) {
         self.set_home_word(cpu.asking_here());
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 
     /// Makes the thread one that waits here.
     #[inline(always)]
     pub(crate) fn set_waiting(self, cpu: &Cpu) {
         self.set_home_word(cpu.waiting_here());
+        #[cfg(feature = "without-lazy-lists")]
+        crate::sched::eager::follow(cpu, self);
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) const SLOT_MASK: u64 = (THREADS - 1) * STACK_TOP_OFFSET;
 /// Without memory: the machine cannot boot then.
 pub(crate) fn init() {
     assert!(provide(0).is_some(), "no memory for the first thread slot");
+    #[cfg(feature = "without-computed-tcb")]
+    super::directory::init(slot(0));
 }
 
 /// Where the block of the thread with this raw global id is or would be.
@@ -59,7 +61,10 @@ fn probe(address: u64) -> u64 {
 /// The thread with this raw global id; `None` if there is none, or the id is nil. An address computation and a compare.
 #[inline(always)]
 pub(crate) fn find(id: u64) -> Option<TcbRef> {
+    #[cfg(not(feature = "without-computed-tcb"))]
     let address = slot(id);
+    #[cfg(feature = "without-computed-tcb")]
+    let address = super::directory::block(id);
     (probe(address) == id && id != 0).then(|| TcbRef::from_address(address))
 }
 
@@ -84,6 +89,8 @@ pub(crate) fn block(id: u64) -> Option<TcbRef> {
 /// Memory for the block with the number of this id. Under the thread-control lock.
 pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
     let address = slot(id);
+    #[cfg(feature = "without-stack-in-tcb")]
+    super::apart::provide_stack(address)?;
     if block(id).is_none() {
         let frame = reserve::allocate()?;
         let flags = Entry::WRITE.with(Entry::NX).with(Entry::GLOBAL);
@@ -103,6 +110,8 @@ pub(super) fn provide(id: u64) -> Option<*mut Tcb> {
     }
     let number = (id >> 32) & (THREADS - 1);
     PROVIDED[number as usize / 64].fetch_or(1 << (number % 64), Ordering::Release);
+    #[cfg(feature = "without-computed-tcb")]
+    super::directory::enter(number, address);
     Some(address as *mut Tcb)
 }
 

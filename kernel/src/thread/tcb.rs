@@ -33,7 +33,10 @@ use super::utcb::{Field, UtcbRef};
 use crate::space::Space;
 
 /// Bytes of a thread's block; also the distance from the TCB to its stack top.
+#[cfg(not(feature = "without-stack-in-tcb"))]
 pub(crate) const STACK_TOP_OFFSET: u64 = 4096;
+#[cfg(feature = "without-stack-in-tcb")]
+pub(crate) use super::apart::STACK_TOP_OFFSET;
 
 /// Message registers that a message can fill.
 pub(crate) const MESSAGE_ROOM: u8 = 63;

@@ -14,6 +14,7 @@ mod window;
 pub use account::{Account, accounts};
 pub use counts::Counts;
 pub use footprint::describe;
+pub(crate) use run::account_payload;
 pub use run::{Counted, Order, Outcome, account};
 pub use table::render;
 pub use window::{Line, OnCpu, Use, Window};

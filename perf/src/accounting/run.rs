@@ -4,7 +4,7 @@ use super::{Account, Window, accounts};
 use crate::RawRow;
 use crate::run::{payload, rows, words};
 use anyhow::{Context, Result};
-use pecan_vm::{Machine, Plugin, Qemu, Timing, Workspace, kernel_file, programs};
+use pecan_vm::{Machine, Payload, Plugin, Qemu, Timing, Workspace, kernel_file, programs};
 use std::fs;
 use std::path::PathBuf;
 use std::process;
@@ -51,11 +51,22 @@ pub fn account(
     order: Order<'_>,
     progress: impl FnMut(u64, u64, &str),
 ) -> Result<Outcome> {
+    let payload = payload(workspace, &words("account", order.ids))?;
+    account_payload(workspace, qemu, order, &payload, progress)
+}
+
+/// The same with a kernel and a program that are there already; the ids are in the command line.
+pub(crate) fn account_payload(
+    workspace: &Workspace,
+    qemu: &Qemu,
+    order: Order<'_>,
+    payload: &Payload,
+    progress: impl FnMut(u64, u64, &str),
+) -> Result<Outcome> {
     let file = programs::plugin(workspace)?;
     if let Some(why) = qemu.why_not(&Plugin::new(&file, "probe", "on"))? {
         return Ok(Outcome::Unfit(why));
     }
-    let payload = payload(workspace, &words("account", order.ids))?;
     let out = OutFile::new(workspace);
     let stubs = kernel_file::user_stubs(payload.kernel())?;
     let stubs = format!("{:x}-{:x}", stubs.start, stubs.end);
@@ -68,8 +79,7 @@ pub fn account(
         plugin: Some(plugin),
         ..Machine::new(order.cpus)
     };
-    let rows =
-        rows(qemu, &machine, &payload, progress).context("the run with the plugin failed")?;
+    let rows = rows(qemu, &machine, payload, progress).context("the run with the plugin failed")?;
     let accounts = accounts(&rows, out.windows()?);
     Ok(Outcome::Counted(Counted { rows, accounts }))
 }

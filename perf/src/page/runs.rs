@@ -70,7 +70,7 @@ pub struct Removed {
     /// What the kernel does without it.
     #[serde(default)]
     pub without: String,
-    /// Instructions with a message of 8 words.
+    /// Instructions with a message of 8 bytes.
     pub words8: Option<Pair>,
     /// Instructions with a message of 4 KiB.
     pub bytes4096: Option<Pair>,

@@ -90,6 +90,43 @@ pub fn kernel(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Builds the kernel with one of its `without-` features, which takes a technique out, and gives its path. The files of such
+/// kernels are apart from those of the kernel.
+///
+/// # Errors
+/// As [`kernel`].
+pub fn kernel_without(workspace: &Workspace, feature: &str) -> Result<PathBuf> {
+    let folder = "ablation/kernel";
+    let mut cargo = bare_cargo(workspace, folder, KERNEL_FLAGS, "rustc");
+    cargo.args(["--release", "-p", "pecan-kernel", "--features", feature]);
+    // What only the technique needs is left over.
+    cargo.args(["--", "-Aunused"]);
+    run(&mut cargo, &format!("the kernel {feature}"))?;
+    let path = output(workspace, folder, Profile::Release.folder(), "pecan");
+    kernel_file::check(&path)?;
+    keep(workspace, &path, feature)
+}
+
+/// Builds the benchmark program with one of its `without-` features, and gives its path.
+///
+/// # Errors
+/// As [`user`].
+pub fn bench_without(workspace: &Workspace, feature: &str) -> Result<PathBuf> {
+    let folder = "ablation/user";
+    let mut cargo = bare_cargo(workspace, folder, USER_FLAGS, "build");
+    cargo.args(["--release", "-p", "bench", "--features", feature]);
+    run(&mut cargo, &format!("the benchmark {feature}"))?;
+    let path = output(workspace, folder, Profile::Release.folder(), "bench");
+    keep(workspace, &path, feature)
+}
+
+/// The file as it is now, under the feature's name: the next build writes another one in its place.
+fn keep(workspace: &Workspace, path: &Path, feature: &str) -> Result<PathBuf> {
+    let kept = workspace.target().join("ablation").join(feature);
+    fs::copy(path, &kept).with_context(|| format!("{} cannot be written", kept.display()))?;
+    Ok(kept)
+}
+
 /// Builds programs that run on the kernel, by package name, and gives their paths in the same order.
 ///
 /// # Errors

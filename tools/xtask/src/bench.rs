@@ -1,5 +1,6 @@
 //! `cargo xtask bench`
 
+mod ablation;
 mod peers;
 
 use crate::{progress::Progress, report, setup};
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Only list the cache lines that the kernel touches in this row, such as ipc.intra.inter-space
     #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json"])]
     footprint: Option<String>,
+    /// Only measure kernels that lack one technique each: what is it worth?
+    #[arg(long, conflicts_with_all = ["quick", "cpus", "peers", "footprint"])]
+    ablation: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -40,6 +44,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let qemu = setup::needed(workspace)?;
+    if options.ablation {
+        return ablation::run(workspace, &qemu, options.json.as_deref());
+    }
     if let Some(row) = &options.footprint {
         return footprint(workspace, &qemu, options.cpus, row);
     }

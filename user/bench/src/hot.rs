@@ -71,7 +71,14 @@ pub(crate) unsafe extern "C" fn calls(frame: *mut Calls) -> u64 {
         "2:",
         "mov r9, [rsp + 24]",
         "mov rsi, [rsp + 16]",
+        #[cfg(not(feature = "without-combined-calls"))]
         "mov rdx, rsi",
+        #[cfg(feature = "without-combined-calls")]
+        "xor edx, edx
+         xor r8d, r8d
+         call [rsp + 40]
+         xor esi, esi
+         mov rdx, [rsp + 16]",
         "xor r8d, r8d",
         "call [rsp + 40]",
         "or [rsp + 32], r9",
@@ -123,6 +130,12 @@ pub(crate) unsafe extern "C" fn echo(stub: u64, tag: u64, client: u64) -> ! {
         "mov rdi, gs:[0]",
         "2:",
         "mov r9, [rsp + 8]",
+        // The client may not wait yet.
+        #[cfg(feature = "without-combined-calls")]
+        "xor edx, edx
+         xor r8d, r8d
+         call [rsp]
+         xor esi, esi",
         "mov rdx, -1",
         "mov r8d, {timeouts}",
         "call [rsp]",

@@ -180,7 +180,15 @@ unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
         "mov rax, [rcx + {item}]",
         "mov rbx, [rcx + {item} + 8]",
         "mov rsi, [rcx + {server}]",
+        #[cfg(not(feature = "without-combined-calls"))]
         "mov rdx, rsi",
+        #[cfg(feature = "without-combined-calls")]
+        "xor edx, edx
+         xor r8d, r8d
+         call [rcx + {stub}]
+         mov rcx, [rsp + 8]
+         xor esi, esi
+         mov rdx, [rcx + {server}]",
         "xor r8d, r8d",
         "call [rcx + {stub}]",
         "mov rcx, [rsp + 8]",

@@ -3,7 +3,8 @@
 //! Output: `[progress] k/n text` before each row, `[bench] {json}` after it, `[done]` at the end. Samples are
 //! time-stamp ticks of one round trip (the mean of 64 inside a CPU, a single one between CPUs); under QEMU's
 //! `-icount` a tick is an instruction. Argument `quick`: fewer samples; `account`: a few, for who counts from outside and
-//! sees each instruction; any other: only the rows that are called so.
+//! sees each instruction; `words=N`: messages of N words instead of those of the plan; any other: only the rows that are
+//! called so.
 #![no_std]
 #![no_main]
 
@@ -40,10 +41,14 @@ const ACCOUNT: Effort = Effort {
 fn main() -> ! {
     let effort = words().find_map(effort_of).unwrap_or(FULL);
     let khz = kip::processor(0).map_or(0, |processor| processor.internal_khz);
-    let mut wanted = words().filter(|word| effort_of(word).is_none());
+    let length = words().find_map(length_of);
+    let lengths = length
+        .as_ref()
+        .map_or(&plan::WORDS[..], core::slice::from_ref);
+    let mut wanted = words().filter(|word| effort_of(word).is_none() && length_of(word).is_none());
     let all = wanted.next().is_none();
     let is_wanted = |row: &Row| all || words().any(|word| word == row.id());
-    let rows = plan::rows(kip::cpus()).filter(is_wanted);
+    let rows = plan::rows_with(kip::cpus(), lengths).filter(is_wanted);
     let total = rows.clone().count();
     let mut samples = [0; MOST];
     for (index, row) in rows.enumerate() {
@@ -61,6 +66,12 @@ fn main() -> ! {
     println!("[progress] {total}/{total} done");
     println!("[done] {total} rows");
     exit::report(true)
+}
+
+/// The length of messages that an argument asks for, if it is one that does.
+fn length_of(word: &str) -> Option<usize> {
+    let length = word.strip_prefix("words=")?.parse().ok()?;
+    (length <= 63).then_some(length)
 }
 
 /// How much an argument asks for, if it is one that does.

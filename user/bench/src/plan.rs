@@ -154,11 +154,14 @@ impl Row {
 
 /// All rows that a machine with `cpus` CPUs can measure.
 pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
-    let messages = Path::ALL.into_iter().flat_map(|path| {
-        WORDS
-            .into_iter()
-            .map(move |words| Row::Message(path, words))
-    });
+    rows_with(cpus, &WORDS)
+}
+
+/// The same with messages of these lengths, each at most 63 words.
+pub fn rows_with(cpus: usize, words: &[usize]) -> impl Iterator<Item = Row> + Clone {
+    let messages = Path::ALL
+        .into_iter()
+        .flat_map(move |path| words.iter().map(move |words| Row::Message(path, *words)));
     let others = [
         Row::NullSyscall,
         Row::IpiRoundTrip,
@@ -186,7 +189,7 @@ pub fn rows(cpus: usize) -> impl Iterator<Item = Row> + Clone {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_PAIRS, Path, Row, rows};
+    use super::{MOST_PAIRS, Path, Row, WORDS, rows, rows_with};
 
     #[test]
     fn two_cpus_measure_all_but_what_grows() {
@@ -201,6 +204,17 @@ mod tests {
         let crosses =
             |id: &str| id.starts_with("ipc.inter.") || id.ends_with(".inter") || id.contains("ipi");
         assert!(rows(1).all(|row| row != Row::Migrate && !crosses(row.id())));
+    }
+
+    #[test]
+    fn lengths_can_be_others() {
+        let lengths = |words: &[usize]| {
+            rows_with(1, words)
+                .filter_map(Row::words)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lengths(&[1]), [1, 1]);
+        assert_eq!(lengths(&WORDS).len(), 2 * WORDS.len());
     }
 
     #[test]

@@ -91,3 +91,13 @@ pub(crate) fn goes_across(frame: &mut Frame) -> bool {
     }
     false
 }
+
+/// Whether the copy has just faulted at the end of a page, and goes on byte by byte.
+#[cfg(any(
+    feature = "without-window-but-buffer",
+    feature = "without-window-but-walk"
+))]
+pub(crate) fn has_gone_across(frame: &Frame) -> bool {
+    const PAGE_FAULT: u64 = 14;
+    frame.vector == PAGE_FAULT && frame.ip == &raw const pecan_copy_across as u64
+}

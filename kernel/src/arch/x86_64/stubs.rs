@@ -60,6 +60,35 @@ macro_rules! to_global {
     };
 }
 
+/// The tag goes in its register, the words by the UTCB: one, or all that callers have in registers.
+#[cfg(feature = "without-registers")]
+macro_rules! by_utcb {
+    () => {
+        "4: mov rdi, gs:[0]
+         mov [rdi + 8], rax
+         test r9d, 0xffe
+         jz 6f
+         mov [rdi + 16], rbx
+         mov [rdi + 24], r10
+         mov [rdi + 32], r12
+         mov [rdi + 40], r13
+         mov [rdi + 48], r14
+         mov [rdi + 56], r15
+         6: xor ebp, ebp
+         syscall
+         mov rax, [rdi + 8]
+         test r9d, 0xffe
+         jz 7f
+         mov rbx, [rdi + 16]
+         mov r10, [rdi + 24]
+         mov r12, [rdi + 32]
+         mov r13, [rdi + 40]
+         mov r14, [rdi + 48]
+         mov r15, [rdi + 56]
+         7: ret"
+    };
+}
+
 /// Ipc, Lipc. In: rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MR0-7. Out: rsi from, MRs, rdi MR0's address.
 #[unsafe(naked)]
 #[unsafe(link_section = ".user_stubs")]
@@ -69,9 +98,12 @@ extern "C" fn ipc() {
         "jz 2f",
         "5: test dl, 0x3f",
         "jz 3f",
-        "4: xor ebp, ebp",
-        "syscall",
-        "ret",
+        #[cfg(not(feature = "without-registers"))]
+        "4: xor ebp, ebp
+         syscall
+         ret",
+        #[cfg(feature = "without-registers")]
+        by_utcb!(),
         "2: test rsi, rsi",
         "jz 5b",
         "cmp rsi, -64",

@@ -88,6 +88,8 @@ extern "C" fn traced() {
 /// This CPU, interrupts off; `me` is current, `next` is homed here and ready.
 #[inline(always)]
 pub(crate) fn to(me: Owned, next: Owned) {
+    #[cfg(feature = "without-home-rule")]
+    crate::ipc::big_lock::let_go();
     // SAFETY: rbx and rbp are kept on the stack, everything else is declared as clobbered; `me` stands on its own
     // stack, and `enter` takes up `next` where it left off.
     unsafe {
@@ -116,6 +118,8 @@ pub(crate) fn to(me: Owned, next: Owned) {
 /// This CPU, interrupts off; `me` is current.
 #[inline(never)]
 pub(crate) fn to_dispatcher(me: Owned) {
+    #[cfg(feature = "without-home-rule")]
+    crate::ipc::big_lock::let_go();
     // SAFETY: as in `to`; the dispatcher starts on its own empty stack.
     unsafe {
         asm!(

@@ -80,7 +80,7 @@ pub(crate) fn post(cpu: &Cpu, to: u16, node: &Node, kind: Kind) {
 pub(crate) fn send(cpu: &Cpu, target: &Cpu, node: &Node, kind: Kind) {
     let ring = push(cpu, target, node, kind);
     hold::at(cpu, Point::Pushed);
-    if ring == Ring::Needed {
+    if ring == Ring::Needed || cfg!(feature = "without-ipi-elision") {
         cpu.count(Counter::IpisSent);
         ring_at(cpu, target);
     }

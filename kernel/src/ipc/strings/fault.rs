@@ -22,12 +22,44 @@ const WRITE: u64 = 1 << 1;
 
 /// An interrupt has found `me` in a copy: notes how far that got, for whoever ends it.
 pub(crate) fn interrupted(me: Owned, frame: &Frame) {
+    #[cfg(feature = "without-window-but-buffer")]
+    if super::buffer::is_inside(frame.rdi) {
+        return me.transfer.copied.set(me.transfer.before.get());
+    }
     let moved = me.transfer.before.get() + copy::progress(frame);
     me.transfer.copied.set(moved);
 }
 
 /// The interrupt or fault is dealt with: others may run first, then the copy goes on, or ends if it was broken off.
 pub(crate) fn proceed(me: Owned, frame: &mut Frame) {
+    #[cfg(any(
+        feature = "without-window-but-buffer",
+        feature = "without-window-but-walk"
+    ))]
+    return begin_anew(me, frame);
+    #[cfg(not(any(
+        feature = "without-window-but-buffer",
+        feature = "without-window-but-walk"
+    )))]
+    go_on(me, frame);
+}
+
+/// The copy ends with what it has moved; what comes next is looked up, or copied in, again. One that has just faulted across
+/// the end of a page goes on: nobody ran meanwhile.
+#[cfg(any(
+    feature = "without-window-but-buffer",
+    feature = "without-window-but-walk"
+))]
+fn begin_anew(me: Owned, frame: &mut Frame) {
+    if copy::has_gone_across(frame) {
+        return;
+    }
+    sched::preempt_if_asked(cpu::current(), me);
+    copy::end(frame);
+}
+
+#[inline(always)]
+fn go_on(me: Owned, frame: &mut Frame) {
     sched::preempt_if_asked(cpu::current(), me);
     match me.transfer.partner.get() {
         None => copy::end(frame),
@@ -50,12 +82,24 @@ pub(crate) fn fault(me: Owned, frame: &mut Frame, address: u64) {
     if copy::goes_across(frame) {
         return;
     }
+    // What is in the buffer goes over first.
+    #[cfg(feature = "without-window-but-buffer")]
+    if super::buffer::is_inside(frame.rdi) && copy::progress(frame) != 0 {
+        return copy::end(frame);
+    }
     let cpu = cpu::current();
     let partner = Owned::seen_here(partner);
     // What is written is the receiver's, what is read the sender's.
     let is_write = frame.error & WRITE != 0;
     let is_mine = me.transfer.part.get().sends() != is_write;
-    let whose = if is_mine { me } else { partner };
+    #[cfg(feature = "without-window-but-buffer")]
+    let place = Some(address);
+    // Who walks asks for the partner's pages itself: this one is in no map of the kernel's.
+    #[cfg(feature = "without-window-but-walk")]
+    if !is_mine && !me.same_space(&partner) {
+        return break_off(cpu, me, Cause::Aborted);
+    }
+    #[cfg(not(feature = "without-window-but-buffer"))]
     let place = if is_mine || me.same_space(&partner) {
         Some(address)
     } else {
@@ -64,7 +108,23 @@ pub(crate) fn fault(me: Owned, frame: &mut Frame, address: u64) {
     let Some(place) = place else {
         panic!("a copy touched {address:#x}, which nobody gave it");
     };
+    #[cfg(feature = "without-window-but-buffer")]
+    super::buffer::come_home(cpu, me);
     close(cpu, me);
+    obtain(cpu, me, partner, place, is_mine, is_write);
+}
+
+/// Gets the page at `place`, of `me` or of the partner, or breaks the transfer off.
+#[inline(always)]
+pub(super) fn obtain(
+    cpu: &Cpu,
+    me: Owned,
+    partner: Owned,
+    place: u64,
+    is_mine: bool,
+    is_write: bool,
+) {
+    let whose = if is_mine { me } else { partner };
     match look(whose, place, is_write) {
         Page::There => {}
         Page::Never => break_off(cpu, me, Cause::Aborted),

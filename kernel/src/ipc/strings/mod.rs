@@ -22,22 +22,35 @@
 //! * `inside`    a message that answers a fault of another transfer
 
 mod break_off;
+#[cfg(feature = "without-window-but-buffer")]
+mod buffer;
 mod fault;
 mod inside;
 mod lock;
 mod serve;
 mod sight;
+#[cfg(feature = "without-window-but-walk")]
+mod walk;
 
 use pecan_abi::error::IpcCode;
 use pecan_abi::tag::Tag;
 use pecan_rules::strings::{Plan, Registers, Sink, Step, straight};
 
 use super::transfer::{Cut, Mover, store};
-use crate::arch::x86_64::copy;
 use crate::cpu;
 use crate::sched;
 use crate::space::shootdown;
 use crate::thread::{Broken, Field, Owned, Part, Resources, Tcb, TcbRef, UtcbRef};
+
+#[cfg(feature = "without-window-but-buffer")]
+use buffer::move_bytes;
+#[cfg(not(any(
+    feature = "without-window-but-buffer",
+    feature = "without-window-but-walk"
+)))]
+use sight::move_bytes;
+#[cfg(feature = "without-window-but-walk")]
+use walk::move_bytes;
 
 pub(crate) use break_off::{Cause, break_off, fail, time_out};
 pub(crate) use fault::{fault, interrupted, proceed};
@@ -169,8 +182,7 @@ impl Strings {
         while done < length {
             let stretch = STRETCH.min(length - done);
             way.me.transfer.before.set(self.copied);
-            let (from, to) = sight::seen(way.me, way.partner, from + done, to + done);
-            let moved = copy::bytes(to, from, stretch);
+            let moved = move_bytes(way.me, way.partner, from + done, to + done, stretch);
             (self.copied, done) = (self.copied + moved, done + moved);
             self.check(way)?;
         }

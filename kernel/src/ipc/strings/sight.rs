@@ -1,12 +1,21 @@
 //! Where the copying thread sees the memory of its partner. On their CPU, interrupts off.
 
+use crate::arch::x86_64::copy;
 use crate::cpu::{self, Cpu};
 use crate::space::window;
 use crate::thread::{Owned, Resources};
 
+/// Copies up to `length` bytes, at most [`super::STRETCH`], from the sender's `from` to the receiver's `to`; `me` is one of the
+/// two. Returns how many went over: fewer if the transfer was broken off.
+#[inline(always)]
+pub(super) fn move_bytes(me: Owned, partner: Owned, from: u64, to: u64, length: u64) -> u64 {
+    let (from, to) = seen(me, partner, from, to);
+    copy::bytes(to, from, length)
+}
+
 /// Where `me`, who copies, sees the sender's `from` and the receiver's `to`: its own addresses as they are, the partner's
 /// through the window, which is opened for them. Partners of one space need none.
-pub(super) fn seen(me: Owned, partner: Owned, from: u64, to: u64) -> (u64, u64) {
+fn seen(me: Owned, partner: Owned, from: u64, to: u64) -> (u64, u64) {
     if me.same_space(&partner) {
         return (from, to);
     }

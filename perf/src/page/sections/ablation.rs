@@ -6,7 +6,7 @@ use crate::page::{Drawing, Kind, Run, Section, Table};
 use crate::page::{Pair, Removed};
 use anyhow::Result;
 
-const ABOUT: &str = "Kernels that lack one technique each, all else being equal: instructions of a message of 8 words and of \
+const ABOUT: &str = "Kernels that lack one technique each, all else being equal: instructions of a message of 8 bytes and of \
     one of 4 KiB, and how much more that is than the kernel as it is needs.";
 
 pub(super) fn section(run: Option<&Run<Vec<Removed>>>) -> Result<Section> {
@@ -43,7 +43,7 @@ fn picture(removed: &[Removed]) -> Bars {
     let most = values.map(|(percent, _)| *percent).fold(1.0, f64::max);
     Bars {
         across: Axis::from_zero("instructions more, %", most),
-        kinds: vec!["8 words".into(), "4 KiB".into()],
+        kinds: vec!["8 bytes".into(), "4 KiB".into()],
         groups,
     }
 }
@@ -52,7 +52,7 @@ fn table(removed: &[Removed]) -> Table {
     let mut table = Table::new([
         "technique",
         "without it",
-        "8 words",
+        "8 bytes",
         "without",
         "more, %",
         "4 KiB",

@@ -97,12 +97,18 @@ macro_rules! ask {
             "mov [rcx + 48], r14",
             "mov [rcx + 56], r15",
             $($last,)?
+            #[cfg(feature = "without-home-rule")]
+            crate::ipc::big_lock::take!(),
+            #[cfg(feature = "without-home-rule")]
+            crate::ipc::big_lock::note!(),
             "call {ipc}",
             "jmp {finish}",
             top = const STACK_TOP_OFFSET,
             utcb = const tcb_offsets::UTCB,
             ipc = sym $function,
             finish = sym ipc_finish,
+            #[cfg(feature = "without-home-rule")]
+            lock = sym crate::ipc::big_lock::LOCK,
         )
     };
 }
@@ -171,6 +177,10 @@ pub(crate) extern "C" fn elsewhere() {
 #[unsafe(naked)]
 extern "C" fn ipc_finish() {
     naked_asm!(
+        #[cfg(feature = "without-home-rule")]
+        "mov rbx, rax
+         call {let_go}
+         mov rax, rbx",
         "lea rdi, [rsp + 48 - {top}]",
         "cmp rax, rdi",
         "je {ret}",
@@ -181,6 +191,8 @@ extern "C" fn ipc_finish() {
         ret = sym ipc_return,
         enter = sym switch::enter,
         leave = sym switch::leave,
+        #[cfg(feature = "without-home-rule")]
+        let_go = sym crate::ipc::big_lock::let_go,
     )
 }
 
