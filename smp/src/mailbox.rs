@@ -158,9 +158,9 @@ impl Mailbox {
     pub fn listen(&self) {
         if self.head.load(Ordering::Relaxed) == RUNNING {
             // If it fails, there is something to take.
-            let _ = self
-                .head
-                .compare_exchange(RUNNING, POLLING, Ordering::AcqRel, Ordering::Relaxed);
+            let _ =
+                self.head
+                    .compare_exchange(RUNNING, POLLING, Ordering::AcqRel, Ordering::Relaxed);
         }
     }
 

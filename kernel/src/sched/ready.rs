@@ -11,7 +11,8 @@ use crate::irq;
 use crate::thread::links::Links;
 use crate::thread::{Owned, Resources, State, migrate, resources};
 
-/// `thread` can run from now on, unless it is stopped; that of an interrupt goes on in its own way. Asks for the dispatcher if it outranks who runs.
+/// `thread` can run from now on, unless it is stopped; that of an interrupt goes on in its own way. Asks for the dispatcher if
+/// it outranks who runs.
 pub(crate) fn wake(cpu: &Cpu, thread: Owned) {
     let pending = thread.resources.get();
     if pending & Resources::INTERRUPT != 0 {

@@ -2,7 +2,10 @@
 //! too. The same random situations go both ways, and everything that one can see afterwards is compared.
 
 mod actor;
+mod call;
+mod cast;
 mod situation;
+mod story;
 
 use crate::harness::Test;
 

@@ -9,8 +9,8 @@ use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{RESCHEDULE, SCRATCH, STACK_TOP, USER_GS};
 use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 
-/// The entry of exceptions, and of what interrupts the kernel: saves all registers, takes the kernel's gs, calls the handler, and goes back. What may touch user
-/// memory, because the user set AC or a copy was interrupted, may not from here on.
+/// The entry of exceptions, and of what interrupts the kernel: saves all registers, takes the kernel's gs, calls the handler,
+/// and goes back. What may touch user memory, because the user set AC or a copy was interrupted, may not from here on.
 ///
 /// In: the CPU's frame, an error code and the vector on the stack; interrupts off. Out: returns by IRETQ to where the
 /// interrupt came from, registers as the handler left them. Stack: the interrupted one's kernel stack.
