@@ -3,6 +3,7 @@
 
 mod bring;
 mod change;
+mod gone;
 mod interleave;
 mod message;
 mod never;
@@ -42,4 +43,6 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("NPF0028", window::taken_away_in_between),
     Test::smp("NPF0029", window::taken_away_from_another_processor),
     Test::new("NPF0030", bring::with_many_pages),
+    Test::new("NPF0031", gone::behind_a_message),
+    Test::new("NPF0032", gone::in_the_middle),
 ];

@@ -1,16 +1,20 @@
 //! Long messages to one CPU that come from another in the middle of a long message there.
 
 use l4::abi::item::StringItem;
-use l4::{Tag, ThreadId};
+use l4::{Tag, ThreadId, Time, schedule};
 
-use crate::harness::pair::{Order, Pair, Side};
+use crate::harness::pair::{Order, Pair, SIDES, Side};
 use crate::harness::script::{Script, WINDOW};
 use crate::harness::{Job, Outcome, SOON, arena, board, equal, until, worker};
 use crate::pf::touch;
 
 /// Bytes of the long messages of either pair, at the same addresses.
 const SLOW: u64 = 1 << 20;
-const QUICK: u64 = 5_000;
+const QUICK: u64 = 200_000;
+/// How often the quick ones go over theirs in one message.
+const TIMES: usize = 31;
+/// Shorter than either copy.
+const SLICE: Time = Time::period(200);
 const FROM: u64 = 8;
 const TO: u64 = 4096 + 33;
 const TEXT: u64 = 5;
@@ -20,14 +24,21 @@ const RECEIVER: usize = 0;
 const GOT: usize = 1;
 const WRONG: usize = 2;
 
+/// The same place again and again.
+fn quick(address: u64) -> [u64; TIMES + 1] {
+    let mut words = [address; TIMES + 1];
+    words[0] = StringItem::new(QUICK, TIMES).raw();
+    words
+}
+
 /// Sends the same string all the time; touches as much of its space as the slow ones use of theirs.
 fn send_all_the_time(_: u64) {
     for page in (WINDOW..WINDOW + SLOW).step_by(4096) {
         touch::read(page);
     }
-    let string = [StringItem::new(QUICK, 1).raw(), WINDOW + FROM];
+    let string = quick(WINDOW + FROM);
     let to = ThreadId::from_raw(board::get(RECEIVER));
-    let job = Job::send(to).tag(Tag::new(1, 0, 2).raw());
+    let job = Job::send(to).tag(Tag::new(1, 0, TIMES + 1).raw());
     let job = job.registers(1, &string).within(SOON, SOON);
     while job.now().ok().is_ok() {}
     board::add(WRONG, 1);
@@ -35,7 +46,7 @@ fn send_all_the_time(_: u64) {
 
 /// Takes it, and looks at some of its bytes.
 fn receive_all_the_time(_: u64) {
-    let buffer = [StringItem::new(QUICK, 1).raw(), WINDOW + TO];
+    let buffer = quick(WINDOW + TO);
     let job = Job::receive(ThreadId::ANY).buffers(&buffer);
     loop {
         let done = job.now();
@@ -49,8 +60,8 @@ fn receive_all_the_time(_: u64) {
     }
 }
 
-/// Two neighbours on CPU 1 copy; a sender from CPU 0 comes all the time to somebody above them there, whose copy takes the CPU
-/// and its window, at the same addresses of other spaces. Nobody gets another's bytes.
+/// Two neighbours on CPU 1 copy; a sender from CPU 0 comes all the time to somebody beside them there, whose copy takes the CPU
+/// and its window, at the same addresses of other spaces, and loses them in the middle again. Nobody gets another's bytes.
 pub(super) fn interrupted_by_others() -> Outcome {
     let plan = |cpu| worker::away().cpu(cpu);
     let slow = Pair::start_as(0, plan(1).priority(90), plan(1).priority(90))?;
@@ -58,7 +69,10 @@ pub(super) fn interrupted_by_others() -> Outcome {
     slow.has(Side::Receiver, 1..SLOW / 4096 + 2)?;
     let (source, target) = (Script::start(2)?, Script::start(3)?);
     arena::write(source.memory(FROM), QUICK, TEXT);
-    let to = plan(1).priority(110).pager(target.id);
+    for side in SIDES {
+        schedule::set_slice(slow.of(side).id, SLICE)?;
+    }
+    let to = plan(1).priority(90).slice(SLICE).pager(target.id);
     let to = worker::start(to, receive_all_the_time, 0)?;
     board::put(RECEIVER, to.raw());
     worker::start(plan(0).pager(source.id), send_all_the_time, 0)?;
