@@ -19,8 +19,11 @@ pub(crate) const TESTS: &[Test] = &[
 /// How many messages come at once.
 const MANY: u64 = 180;
 
-/// How many come at once until the processor's thread looks in between. The first are more than two turns.
-const FLOODS: [u64; 3] = [90, 48, 48];
+/// How many come at once, more than two turns, until the processor's thread looks in between, and how often at most.
+const SOME: usize = 80;
+const FLOODS: usize = 30;
+/// Board word: to whom they send.
+const DAM: usize = 409;
 
 /// Most that the kernel takes in a turn.
 const TURN: u64 = 32;
@@ -56,11 +59,11 @@ fn wake_up(first: u64) {
     }
 }
 
-/// A receiver on the first processor at which `many` threads of the second, with this priority, wait. It waits for the test.
+/// A receiver on the first processor at which many threads of the second, with this priority, wait. It waits for the test.
 #[track_caller]
-fn dam(priority: u8, many: u64) -> Result<ThreadId, Failure> {
+fn dam(priority: u8) -> Result<ThreadId, Failure> {
     let receiver = worker::start(worker::here(), wake_up, thread::myself().raw())?;
-    for _ in 0..many {
+    for _ in 0..MANY {
         let plan = worker::here().cpu(1).priority(priority);
         let sender = worker::start(plan, send, receiver.raw())?;
         worker::until_state(sender, ThreadState::PendingSend)?;
@@ -104,17 +107,42 @@ fn watch(_: u64) {
     }
 }
 
+/// Sends to each thread that the board names.
+fn send_to_each(_: u64) {
+    let mut last = 0;
+    loop {
+        let to = board::get(DAM);
+        if to == last {
+            pause(500);
+        } else {
+            last = to;
+            send(to);
+        }
+    }
+}
+
 /// A thread on the flooded processor, more urgent than what the flood wakes, gets to look in the middle of the flood. On a
 /// machine that stands still for some ticks one turn may follow the other at once: then it is flooded again.
 fn own_thread_runs_in_between() -> Outcome {
-    for many in FLOODS {
-        let receiver = dam(100, many)?;
+    let plan = || worker::here().cpu(1).priority(100);
+    let mut senders = [ThreadId::NIL; SOME];
+    for sender in &mut senders {
+        *sender = worker::start(plan(), send_to_each, 0)?;
+    }
+    for _ in 0..FLOODS {
+        let receiver = worker::start(worker::here(), wake_up, thread::myself().raw())?;
+        board::put(DAM, receiver.raw());
+        for sender in senders {
+            worker::until_state(sender, ThreadState::PendingSend)?;
+        }
         board::put(WATCHES, 0);
-        let watcher = worker::start(worker::here().cpu(1).priority(150), watch, 0)?;
+        let watcher = worker::start(plan().priority(150), watch, 0)?;
         until("it watches", || board::get(WATCHES) == 1)?;
         let (counted, looks) = (board::get(COUNTED), board::get(LOOKS));
         flood(receiver)?;
-        until("all is taken", || board::get(COUNTED) >= counted + many)?;
+        until("all is taken", || {
+            board::get(COUNTED) >= counted + SOME as u64
+        })?;
         equal("deletion", raw::delete(watcher), raw::DONE)?;
         equal("too much in a turn", board::get(TOO_MUCH), 0)?;
         if board::get(LOOKS) >= looks + 2 {
@@ -127,7 +155,7 @@ fn own_thread_runs_in_between() -> Outcome {
 /// The processor runs a thread that makes no system call, and is more urgent than what the flood wakes: the rest comes with
 /// its ticks.
 fn busy_one_takes_all() -> Outcome {
-    let receiver = dam(100, MANY)?;
+    let receiver = dam(100)?;
     let plan = worker::here().cpu(1).priority(110).slice(Time::NEVER);
     let spinner = worker::start(plan, spin, SPINS as u64)?;
     until("it spins", || board::get(SPINS) > 0)?;
@@ -142,7 +170,7 @@ fn busy_one_takes_all() -> Outcome {
 
 /// The processor has nothing else to do: it takes one turn after the other, without a tick in between.
 fn idle_one_takes_all() -> Outcome {
-    let receiver = dam(120, MANY)?;
+    let receiver = dam(120)?;
     pause(10_000);
     flood(receiver)?;
     until("all are told", || board::get(TOLD) == MANY)?;
@@ -153,7 +181,7 @@ fn idle_one_takes_all() -> Outcome {
 /// The receiver moves to the idle second processor, and all that waits for it goes there at once: it gets all messages, in
 /// their order.
 fn order_is_kept() -> Outcome {
-    let receiver = dam(100, MANY)?;
+    let receiver = dam(100)?;
     pause(10_000);
     let before = taken();
     schedule::set_cpu(receiver, 1)?;
