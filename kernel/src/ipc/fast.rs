@@ -11,7 +11,7 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-use crate::arch::x86_64::entry::syscall::other_call;
+use crate::arch::x86_64::entry::call::other_call;
 #[cfg(not(feature = "without-home-rule"))]
 use crate::arch::x86_64::entry::syscall::{elsewhere, faulted, general, uncommon, unknown};
 use crate::cpu::offsets::{LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, WAITING_HERE};

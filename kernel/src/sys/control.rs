@@ -8,7 +8,7 @@ use pecan_abi::error::SysError;
 use x86_64::instructions::interrupts;
 
 use super::{is_privileged, refuse, thread_control};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::arch::x86_64::{apic, clock, power, serial};
 use crate::cpu::{self, Cpu, hold};
 use crate::memory::reserve;

@@ -6,7 +6,7 @@ use pecan_abi::id::ThreadId;
 
 use super::refuse;
 use super::remote::{Control, Operation, carry_out};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::arch::x86_64::stubs::number;
 use crate::cpu::Cpu;
 use crate::ipc::cancel::{self, Engaged};

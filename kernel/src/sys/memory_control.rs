@@ -10,7 +10,7 @@ use pecan_abi::fpage::Fpage;
 
 use super::unmap::{lives_in, pause_in};
 use super::{is_privileged, refuse};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::space::{Space, caching, shootdown};
 use crate::thread::Owned;
 

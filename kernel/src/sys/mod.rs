@@ -28,7 +28,7 @@ pub(crate) use thread_switch::thread_switch;
 use pecan_abi::error::SysError;
 
 use crate::arch::x86_64::clock;
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::arch::x86_64::stubs::number;
 use crate::cpu;
 use crate::sched;

@@ -7,7 +7,7 @@ use pecan_abi::error::SysError;
 
 use super::{is_privileged, refuse};
 use crate::arch::x86_64::clock;
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::cpu;
 use crate::thread::Owned;
 

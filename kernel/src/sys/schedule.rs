@@ -8,7 +8,7 @@ use pecan_rules::schedule::{Caller, Change, change};
 
 use super::remote::{Control, Operation, carry_out};
 use super::{is_privileged, refuse};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::cpu::{self, Cpu};
 use crate::ipc::cancel::{self, Engaged};
 use crate::irq;

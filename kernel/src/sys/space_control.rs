@@ -6,7 +6,7 @@ use pecan_abi::id::ThreadId;
 
 use super::remote::{Control, Operation, carry_out};
 use super::{is_privileged, refuse, thread_control};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::start;
 use crate::thread::{Owned, State, TcbRef, table};
 

@@ -9,7 +9,7 @@ use spin::{Mutex, MutexGuard};
 
 use super::remote::{Control, Operation, carry_out};
 use super::{interrupt_control, is_privileged, refuse};
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::cpu::{self, Cpu};
 use crate::ipc::orphans;
 use crate::irq;

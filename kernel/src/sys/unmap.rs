@@ -3,7 +3,7 @@
 use pecan_abi::fpage::{Fpage, IoFpage};
 use pecan_abi::hold::Point;
 
-use crate::arch::x86_64::entry::syscall::CallFrame;
+use crate::arch::x86_64::entry::call::CallFrame;
 use crate::cpu::{self, hold};
 use crate::sched;
 use crate::space::{Space, ports, shootdown, unmap};

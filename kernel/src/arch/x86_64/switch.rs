@@ -14,7 +14,8 @@
 
 use core::arch::{asm, naked_asm};
 
-use super::entry::syscall::{ipc_again, ipc_return, start_user, thread_switch_return};
+use super::entry::call::thread_switch_return;
+use super::entry::syscall::{ipc_again, ipc_return, start_user};
 use crate::cpu::offsets::{DISPATCHER_STACK, LOADED_ROOT, STACK_TOP, USER_GS, WINDOW_ROOT};
 use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{Owned, STACK_TOP_OFFSET, Tcb, tcb_offsets};

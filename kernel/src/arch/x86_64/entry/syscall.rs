@@ -1,13 +1,13 @@
-//! SYSCALL: from the stubs into the kernel and back.
+//! SYSCALL for a message: from the stub into the kernel, where the straight line does not do all, and back.
 
 use core::arch::naked_asm;
 
 use pecan_abi::item::ItemKind;
 use pecan_abi::tag::Tag;
 
-use crate::arch::x86_64::stubs::number;
+use super::call::other_call;
 use crate::arch::x86_64::switch;
-use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
+use crate::cpu::offsets::{STACK_TOP, USER_GS};
 use crate::cpu::segments::{USER_CODE, USER_DATA};
 use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 
@@ -18,20 +18,6 @@ pub(crate) fn address(general: bool) -> u64 {
     } else {
         crate::ipc::fast::entry as *const () as u64
     }
-}
-
-/// Registers of a system call that is not IPC: in and out.
-#[repr(C)]
-pub(crate) struct CallFrame {
-    pub(crate) rax: u64,
-    pub(crate) rdx: u64,
-    pub(crate) rsi: u64,
-    pub(crate) rdi: u64,
-    pub(crate) r8: u64,
-    pub(crate) r9: u64,
-    pub(crate) r10: u64,
-    /// The call's number.
-    pub(crate) rbp: u64,
 }
 
 /// SYSCALL lands here if every message is to take the general way (`ipc=general`).
@@ -81,9 +67,9 @@ pub(crate) extern "C" fn faulted() {
     )
 }
 
-/// Stores the message registers into the UTCB, does the last step, and asks the function who runs next.
+/// Stores MR0 to MR2 into the UTCB, whose address is in rcx then, does what the lines say, and asks the function who runs next.
 macro_rules! ask {
-    ($function:path $(, $last:literal)?) => {
+    ($function:path $(, $line:expr)*) => {
         naked_asm!(
             "lea rdi, [rsp - {top}]",
             "sub rsp, 48",
@@ -91,12 +77,7 @@ macro_rules! ask {
             "mov [rcx], r9",
             "mov [rcx + 8], rax",
             "mov [rcx + 16], rbx",
-            "mov [rcx + 24], r10",
-            "mov [rcx + 32], r12",
-            "mov [rcx + 40], r13",
-            "mov [rcx + 48], r14",
-            "mov [rcx + 56], r15",
-            $($last,)?
+            $($line,)*
             #[cfg(feature = "without-home-rule")]
             crate::ipc::big_lock::take!(),
             #[cfg(feature = "without-home-rule")]
@@ -113,13 +94,24 @@ macro_rules! ask {
     };
 }
 
+/// The same with the other message registers.
+macro_rules! store_mr3_to_mr7 {
+    () => {
+        "mov [rcx + 24], r10
+         mov [rcx + 32], r12
+         mov [rcx + 40], r13
+         mov [rcx + 48], r14
+         mov [rcx + 56], r15"
+    };
+}
+
 /// The general way of an IPC: asks [`crate::ipc::entry::system_call`] who runs next.
 ///
 /// In: rsp the stack top, the user frame written; rsi to, rdx from, r8 timeouts, r9 rax rbx r10 r12-r15 MRs.
 /// Clobbers all others. Stack: the caller's.
 #[unsafe(naked)]
 pub(crate) extern "C" fn general() {
-    ask!(crate::ipc::entry::system_call)
+    ask!(crate::ipc::entry::system_call, store_mr3_to_mr7!())
 }
 
 /// The partner waits here for the caller, who waits for it or for anybody, but something else is uncommon. A message that is
@@ -145,21 +137,7 @@ pub(crate) extern "C" fn uncommon() {
 /// next. As [`uncommon`].
 #[unsafe(naked)]
 extern "C" fn item() {
-    naked_asm!(
-        "lea rdi, [rsp - {top}]",
-        "sub rsp, 48",
-        "mov rcx, [rdi + {utcb}]",
-        "mov [rcx], r9",
-        "mov [rcx + 8], rax",
-        "mov [rcx + 16], rbx",
-        "mov rcx, rbp",
-        "call {ipc}",
-        "jmp {finish}",
-        top = const STACK_TOP_OFFSET,
-        utcb = const tcb_offsets::UTCB,
-        ipc = sym crate::ipc::short::system_call,
-        finish = sym ipc_finish,
-    )
+    ask!(crate::ipc::short::system_call, "mov rcx, rbp")
 }
 
 /// The partner does not wait on this CPU: it may live on another one. Asks [`crate::ipc::short::ask`] who runs next.
@@ -167,7 +145,7 @@ extern "C" fn item() {
 /// In: rbp the partner, and as for [`general`]. Clobbers all others. Stack: the caller's.
 #[unsafe(naked)]
 pub(crate) extern "C" fn elsewhere() {
-    ask!(crate::ipc::short::ask, "mov rcx, rbp")
+    ask!(crate::ipc::short::ask, store_mr3_to_mr7!(), "mov rcx, rbp")
 }
 
 /// Ends an IPC system call: stays with the caller, switches to a partner, or leaves for the dispatcher.
@@ -248,122 +226,6 @@ pub(crate) extern "C" fn ipc_again() {
         plain = sym switch::RETURNS,
         again = sym crate::ipc::entry::again,
         finish = sym ipc_finish,
-    )
-}
-
-/// Every system call but IPC: saves its registers and calls [`crate::sys::call`]; may block in there. ThreadSwitch has a way
-/// of its own.
-///
-/// In: as [`entry`], after SWAPGS. Out: the registers of [`CallFrame`] as the call left them.
-#[unsafe(naked)]
-pub(crate) extern "C" fn other_call() {
-    naked_asm!(
-        "mov gs:[{scratch}], rsp",
-        "mov rsp, gs:[{stack_top}]",
-        "sub rsp, 48",
-        "mov [rsp + 8], rcx",
-        "mov [rsp + 24], r11",
-        "mov rcx, gs:[{scratch}]",
-        "mov [rsp + 32], rcx",
-        "cmp rbp, {thread_switch}",
-        "je {give_cpu}",
-        "push rbp",
-        "push r10",
-        "push r9",
-        "push r8",
-        "push rdi",
-        "push rsi",
-        "push rdx",
-        "push rax",
-        "mov rsi, rsp",
-        "lea rdi, [rsp + 112 - {top}]",
-        "xor ebp, ebp",
-        "call {call}",
-        "pop rax",
-        "pop rdx",
-        "pop rsi",
-        "pop rdi",
-        "pop r8",
-        "pop r9",
-        "pop r10",
-        "pop rbp",
-        "mov rcx, gs:[{user_gs}]",
-        "swapgs",
-        ".globl pecan_exit_call",
-        "pecan_exit_call: wrgsbase rcx",
-        "mov rcx, [rsp + 8]",
-        "mov r11, [rsp + 24]",
-        "mov rsp, [rsp + 32]",
-        "sysretq",
-        scratch = const SCRATCH,
-        stack_top = const STACK_TOP,
-        top = const STACK_TOP_OFFSET,
-        thread_switch = const number::THREAD_SWITCH,
-        give_cpu = sym thread_switch,
-        call = sym crate::sys::call,
-        user_gs = const USER_GS,
-    )
-}
-
-/// ThreadSwitch: asks [`crate::sys::thread_switch`] who runs next.
-///
-/// In: rsp 48 below the stack top, the user frame written; rdi dest. Clobbers all others. Stack: the caller's.
-#[unsafe(naked)]
-extern "C" fn thread_switch() {
-    naked_asm!(
-        "mov rsi, rdi",
-        "lea rdi, [rsp + 48 - {top}]",
-        "xor ebp, ebp",
-        "call {switch}",
-        "lea rdi, [rsp + 48 - {top}]",
-        "cmp rax, rdi",
-        "je {ret}",
-        "mov qword ptr [rdi + {stack}], offset {later}",
-        "test rax, rax",
-        "jnz {enter}",
-        "jmp {leave}",
-        top = const STACK_TOP_OFFSET,
-        switch = sym crate::sys::thread_switch,
-        ret = sym thread_switch_return,
-        later = sym switch::GAVE_WAY,
-        stack = const tcb_offsets::STACK,
-        enter = sym switch::enter,
-        leave = sym switch::leave,
-    )
-}
-
-/// Where a thread that gave the CPU away returns to user mode.
-///
-/// In: rax the TCB, interrupts off. Leaves nothing of the kernel's in any register. Stack: none is used.
-#[unsafe(naked)]
-pub(crate) extern "C" fn thread_switch_return() {
-    naked_asm!(
-        "mov qword ptr [rax + {stack}], offset {plain}",
-        "mov r8, [rax + {top} - 40]",
-        "mov r11, [rax + {top} - 24]",
-        "mov rsp, [rax + {top} - 16]",
-        "xor eax, eax",
-        "xor ebx, ebx",
-        "xor edx, edx",
-        "xor esi, esi",
-        "xor edi, edi",
-        "xor ebp, ebp",
-        "xor r9d, r9d",
-        "xor r10d, r10d",
-        "xor r12d, r12d",
-        "xor r13d, r13d",
-        "xor r14d, r14d",
-        "xor r15d, r15d",
-        "mov rcx, gs:[{user_gs}]",
-        "swapgs",
-        ".globl pecan_exit_switch",
-        "pecan_exit_switch: wrgsbase rcx",
-        "mov rcx, r8",
-        "sysretq",
-        top = const STACK_TOP_OFFSET,
-        stack = const tcb_offsets::STACK,
-        plain = sym switch::RETURNS,
-        user_gs = const USER_GS,
     )
 }
 

@@ -4,10 +4,53 @@ use core::arch::naked_asm;
 
 use super::frame::Frame;
 use super::frame::TRAP_FLAG;
+use super::user::{doorbell, interrupt, page_fault, tick};
 use crate::arch::x86_64::apic::vector::{DOORBELL, TIMER};
-use crate::arch::x86_64::switch;
-use crate::cpu::offsets::{RESCHEDULE, SCRATCH, STACK_TOP, USER_GS};
-use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
+use crate::cpu::offsets::{SCRATCH, STACK_TOP, USER_GS};
+
+/// All registers, as [`Frame`] has them.
+macro_rules! save_all {
+    () => {
+        "push rax
+         push rbx
+         push rcx
+         push rdx
+         push rsi
+         push rdi
+         push rbp
+         push r8
+         push r9
+         push r10
+         push r11
+         push r12
+         push r13
+         push r14
+         push r15"
+    };
+}
+
+/// The way back from `save_all`.
+macro_rules! load_all {
+    () => {
+        "pop r15
+         pop r14
+         pop r13
+         pop r12
+         pop r11
+         pop r10
+         pop r9
+         pop r8
+         pop rbp
+         pop rdi
+         pop rsi
+         pop rdx
+         pop rcx
+         pop rbx
+         pop rax"
+    };
+}
+
+pub(super) use {load_all, save_all};
 
 /// The entry of exceptions, and of what interrupts the kernel: saves all registers, takes the kernel's gs, calls the handler,
 /// and goes back. What may touch user memory, because the user set AC or a copy was interrupted, may not from here on.
@@ -15,23 +58,9 @@ use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
 /// In: the CPU's frame, an error code and the vector on the stack; interrupts off. Out: returns by IRETQ to where the
 /// interrupt came from, registers as the handler left them. Stack: the interrupted one's kernel stack.
 #[unsafe(naked)]
-extern "C" fn common() {
+pub(super) extern "C" fn common() {
     naked_asm!(
-        "push rax",
-        "push rbx",
-        "push rcx",
-        "push rdx",
-        "push rsi",
-        "push rdi",
-        "push rbp",
-        "push r8",
-        "push r9",
-        "push r10",
-        "push r11",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        save_all!(),
         "test byte ptr [rsp + {cs}], 3",
         "jz 1f",
         "swapgs",
@@ -46,21 +75,8 @@ extern "C" fn common() {
         "swapgs",
         ".globl pecan_exit_interrupt",
         "pecan_exit_interrupt: wrgsbase rax",
-        "2: pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop r11",
-        "pop r10",
-        "pop r9",
-        "pop r8",
-        "pop rbp",
-        "pop rdi",
-        "pop rsi",
-        "pop rdx",
-        "pop rcx",
-        "pop rbx",
-        "pop rax",
+        "2:",
+        load_all!(),
         "add rsp, 16",
         "iretq",
         cs = const core::mem::offset_of!(Frame, cs),
@@ -69,136 +85,11 @@ extern "C" fn common() {
     )
 }
 
-/// Registers that Rust functions do not keep, but rdi, and the kernel's gs. User code may have set AC and the direction flag.
-/// The names are those of the entry's parts that `patch` changes.
-macro_rules! from_user {
-    ($shut:literal) => {
-        concat!(
-            "push rax
-             push rcx
-             push rdx
-             push rsi
-             push r8
-             push r9
-             push r10
-             push r11
-             swapgs
-             cld
-             .globl ",
-            $shut,
-            "\n",
-            $shut,
-            ": clac"
-        )
-    };
-}
-
-/// The way back from [`from_user`], rdi lying above the others.
-macro_rules! to_user {
-    ($exit:literal) => {
-        concat!(
-            "mov rax, gs:[{user_gs}]
-             swapgs
-             .globl ",
-            $exit,
-            "\n",
-            $exit,
-            ": wrgsbase rax
-             pop r11
-             pop r10
-             pop r9
-             pop r8
-             pop rsi
-             pop rdx
-             pop rcx
-             pop rax
-             pop rdi
-             iretq"
-        )
-    };
-}
-
-/// A page fault. Nobody looks at the registers of user code that makes one, so it saves only those that the handler does not keep.
-///
-/// In: the CPU's frame and an error code; interrupts off. Out: returns by IRETQ, registers as they were; the kernel's own
-/// faults go to [`common`]. Stack: the interrupted one's kernel stack.
-#[unsafe(naked)]
-extern "C" fn page_fault() {
-    naked_asm!(
-        "test byte ptr [rsp + 16], 3",
-        "jz {kernels}",
-        from_user!("pecan_fault_shut"),
-        // The error code's place is that of rdi.
-        "mov rax, [rsp + 64]",
-        "mov [rsp + 64], rdi",
-        "mov rdi, rax",
-        "mov rsi, [rsp + 72]",
-        "mov rdx, cr2",
-        "call {handle}",
-        to_user!("pecan_exit_fault"),
-        kernels = sym with_error::<14>,
-        handle = sym super::interrupt::page_fault,
-        user_gs = const USER_GS,
-    )
-}
-
-/// An interrupt of user code, on from [`interrupt`].
-///
-/// In: the CPU's frame and the user's rdi on the stack, edi the vector. Out: as for [`page_fault`].
-#[unsafe(naked)]
-extern "C" fn interrupt_of_user() {
-    naked_asm!(
-        from_user!("pecan_interrupt_shut"),
-        "call {handle}",
-        to_user!("pecan_exit_user"),
-        handle = sym super::interrupt::interrupt_of_user,
-        user_gs = const USER_GS,
-    )
-}
-
-/// The timer's vector.
-///
-/// In: the CPU's frame; interrupts off. Out: as for [`page_fault`], from the kernel into [`common`].
-#[unsafe(naked)]
-extern "C" fn tick() {
-    naked_asm!(
-        "test byte ptr [rsp + 8], 3",
-        "jz {kernels}",
-        "push rdi",
-        from_user!("pecan_tick_shut"),
-        "call {handle}",
-        to_user!("pecan_exit_tick"),
-        kernels = sym plain::<{ TIMER as u32 }>,
-        handle = sym super::interrupt::tick_of_user,
-        user_gs = const USER_GS,
-    )
-}
-
-/// A vector of interrupts.
-///
-/// In: the CPU's frame. Out: into [`interrupt_of_user`], or into [`common`] from the kernel.
-#[unsafe(naked)]
-extern "C" fn interrupt<const VECTOR: u32>() {
-    naked_asm!(
-        "test byte ptr [rsp + 8], 3",
-        "jz 2f",
-        "push rdi",
-        "mov edi, {vector}",
-        "jmp {users}",
-        "2: push 0",
-        "push {vector}",
-        "jmp {common}",
-        vector = const VECTOR,
-        users = sym interrupt_of_user,
-        common = sym common,
-    )
-}
-
 /// A vector for which the CPU pushes no error code.
 ///
 /// In: the CPU's frame. Out: into [`common`] with a zero error code and the vector pushed.
 #[unsafe(naked)]
-extern "C" fn plain<const VECTOR: u32>() {
+pub(super) extern "C" fn plain<const VECTOR: u32>() {
     naked_asm!("push 0", "push {vector}", "jmp {common}", vector = const VECTOR, common = sym common)
 }
 
@@ -206,7 +97,7 @@ extern "C" fn plain<const VECTOR: u32>() {
 ///
 /// In: the CPU's frame and the error code. Out: into [`common`] with the vector pushed.
 #[unsafe(naked)]
-extern "C" fn with_error<const VECTOR: u32>() {
+pub(super) extern "C" fn with_error<const VECTOR: u32>() {
     naked_asm!("push {vector}", "jmp {common}", vector = const VECTOR, common = sym common)
 }
 
@@ -254,81 +145,6 @@ extern "C" fn debug() {
         plain = sym plain::<1>,
     )
 }
-
-/// The doorbell, apart from the others because a message between CPUs waits for it. What it interrupts in user mode it
-/// leaves at once for the thread that [`super::interrupt::rung`] names.
-///
-/// In: the CPU's frame. Out: as [`common`], also when it is taken up again; from the kernel, on to [`plain`].
-#[unsafe(naked)]
-extern "C" fn doorbell() {
-    naked_asm!(
-        "test byte ptr [rsp + 8], 3",
-        "jz {plain}",
-        "push rax",
-        "push rbx",
-        "push rcx",
-        "push rdx",
-        "push rsi",
-        "push rdi",
-        "push rbp",
-        "push r8",
-        "push r9",
-        "push r10",
-        "push r11",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "swapgs",
-        "cld",
-        ".globl pecan_entry_rung",
-        "pecan_entry_rung: clac",
-        "call {rung}",
-        "test rax, rax",
-        "jz 5f",
-        "lea rcx, [rip + 4f]",
-        "push rcx",
-        "mov [rsp + {me} + {stack}], rsp",
-        "jmp {enter}",
-        "4: mov qword ptr [rax + {stack}], offset {returns}",
-        "5: cmp byte ptr gs:[{reschedule}], 0",
-        "jne 7f",
-        "6: mov rax, gs:[{user_gs}]",
-        "swapgs",
-        ".globl pecan_exit_rung",
-        "pecan_exit_rung: wrgsbase rax",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop r11",
-        "pop r10",
-        "pop r9",
-        "pop r8",
-        "pop rbp",
-        "pop rdi",
-        "pop rsi",
-        "pop rdx",
-        "pop rcx",
-        "pop rbx",
-        "pop rax",
-        "iretq",
-        "7: call {leave}",
-        "jmp 6b",
-        plain = sym plain::<{ DOORBELL as u32 }>,
-        rung = sym super::interrupt::rung,
-        enter = sym switch::enter,
-        leave = sym super::interrupt::leave,
-        me = const RUNG - STACK_TOP_OFFSET as i64,
-        stack = const tcb_offsets::STACK,
-        returns = sym switch::RETURNS,
-        reschedule = const RESCHEDULE,
-        user_gs = const USER_GS,
-    )
-}
-
-/// What [`doorbell`] has on the stack when it leaves it: the CPU's five words, fifteen registers, where it goes on.
-const RUNG: i64 = (5 + 15 + 1) * 8;
 
 macro_rules! stubs {
     ($stub:ident: $($vector:literal)*) => { [$($stub::<$vector>),*] };
