@@ -108,6 +108,10 @@ fn nothing_changes(built: &Built, counted: &Counted) -> Result<(), Failed> {
 
 /// Every row is accounted, and with exactly the instructions that its median sample took.
 fn all_is_seen(_: &Built, counted: &Counted) -> Result<(), Failed> {
+    let is_there = |id: &&str| counted.rows.iter().any(|row| row.id == **id);
+    if let Some(id) = ROWS.iter().find(|id| !is_there(id)) {
+        return Err(format!("{id} was not measured").into());
+    }
     if counted.accounts.len() != counted.rows.len() {
         let accounted = counted.accounts.iter().map(|account| account.id.as_str());
         let accounted: Vec<&str> = accounted.collect();

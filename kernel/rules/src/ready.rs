@@ -89,12 +89,6 @@ impl<T: Copy + Eq> ReadyLists<T> {
         self.insert(store, thread);
     }
 
-    /// Whether it is the thread's turn at its priority, so that [`Self::enqueue_first`] has nothing to do.
-    #[inline]
-    pub fn has_turn<S: ReadyStore<Thread = T>>(&self, store: &S, thread: T) -> bool {
-        self.current[usize::from(store.priority(thread))] == Some(thread)
-    }
-
     /// Makes a thread the one whose turn it is at its priority, before all others: it lost the processor in the middle of
     /// its time slice, and goes on with it. The turns of the others stay in order.
     #[inline]

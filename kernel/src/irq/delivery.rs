@@ -13,17 +13,23 @@ use crate::cpu::Cpu;
 use crate::sched;
 use crate::thread::{Owned, State, migrate, table};
 
-/// Line `number` has interrupted this CPU; `running` is the thread that was in user mode. May return when that runs again,
-/// perhaps on another CPU.
-pub(crate) fn interrupt(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
+/// Line `number` has interrupted this CPU in the middle of something of the kernel's.
+pub(crate) fn interrupt(cpu: &'static Cpu, number: u32) {
+    acknowledge(number);
+    deliver(cpu, number, None);
+}
+
+/// The interrupt of line `number` is taken: others can come, but not the same again and again.
+#[inline(always)]
+pub(super) fn acknowledge(number: u32) {
     if io_apic::is_level(number) {
         io_apic::mask(number);
     }
     apic::eoi();
-    deliver(cpu, number, running);
 }
 
-/// As [`interrupt`], for what a device or another CPU said.
+/// Delivers the interrupt of line `number`, which came to this CPU or was passed on to it; `running` is the thread that was in
+/// user mode. May return when that runs again, perhaps on another CPU.
 pub(super) fn deliver(cpu: &'static Cpu, number: u32, running: Option<Owned>) {
     let thread = table::find(thread_id(number).raw());
     let (Some(line), Some(thread)) = (Line::numbered(number), thread) else {

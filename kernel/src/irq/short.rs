@@ -3,9 +3,8 @@
 
 use core::sync::atomic::Ordering;
 
-use super::delivery::deliver;
+use super::delivery::{acknowledge, deliver};
 use super::line::{Line, thread_id};
-use crate::arch::x86_64::{apic, io_apic};
 use crate::cpu::Cpu;
 use crate::ipc::fault::interrupt;
 use crate::sched;
@@ -14,10 +13,7 @@ use crate::thread::{Owned, table};
 /// Line `number` has interrupted `me`, which was in user mode. May return when that runs again, perhaps on another CPU.
 #[inline(always)]
 pub(crate) fn interrupt_of_user(cpu: &'static Cpu, number: u32, me: Owned) {
-    if io_apic::is_level(number) {
-        io_apic::mask(number);
-    }
-    apic::eoi();
+    acknowledge(number);
     match raise(cpu, number) {
         Some(handler) => sched::run_at_once(cpu, me, handler),
         None => deliver(cpu, number, Some(me)),

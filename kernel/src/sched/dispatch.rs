@@ -18,7 +18,7 @@ use crate::trace;
 /// How often an idle CPU pauses before it halts, and how often it looks at its mailbox after each: some microseconds, about as
 /// long as an answer takes that comes at once. A node that arrives meanwhile needs no interrupt. While it pauses, another
 /// hardware thread of its core, or another CPU of an emulator, gets on.
-const PAUSES: u32 = 4;
+const PAUSES: u32 = 3;
 const LOOKS: u32 = 2_000;
 
 /// Drains the mailbox, picks a thread and takes it up; idles while there is none. Interrupts off.
@@ -97,23 +97,29 @@ fn take_up_woken(cpu: &Cpu, thread: Owned) -> ! {
     take_up(cpu, thread)
 }
 
+/// Looks at the mailbox, and takes up who gets a message. True: something else has come.
+#[inline(always)]
+fn has_come(cpu: &'static Cpu, looks: u32) -> bool {
+    match remote::poll(cpu, looks) {
+        Found::Nothing => false,
+        Found::Mail => true,
+        Found::Message(thread) => take_up_woken(cpu, thread),
+    }
+}
+
 /// Polls for a moment, then halts until an interrupt, without a space. While something is postponed the CPU is not idle.
 fn idle(cpu: &'static Cpu) {
     if cpu.backlog.is_postponed() {
         return;
     }
-    let mut looks = 1;
+    if has_come(cpu, 1) {
+        return;
+    }
     for _ in 0..PAUSES {
-        match remote::poll(cpu, looks) {
-            Found::Nothing => {}
-            Found::Mail => return,
-            Found::Message(thread) => take_up_woken(cpu, thread),
-        }
         let_interrupts_in();
-        if cpu.reschedule.get() {
+        if cpu.reschedule.get() || has_come(cpu, LOOKS) {
             return;
         }
-        looks = LOOKS;
     }
     shootdown::rest(cpu);
     tick::rest(cpu);

@@ -69,7 +69,7 @@ pub(crate) fn preempt(cpu: &Cpu, me: Owned) {
 pub(crate) fn step_aside(cpu: &Cpu, me: Owned) {
     keep_slice(cpu, me);
     let donated = me.resources.get() & Resources::DONATED != 0;
-    let is_next = cpu.ready.with(|ready| ready.has_turn(&Links, me.name()));
+    let is_next = cpu.ready.with(|ready| ready.is_first(&Links, me.name()));
     if donated || me.slice_left.get() == 0 || !is_next {
         stand_in_line(cpu, me);
     }

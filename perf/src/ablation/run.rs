@@ -51,9 +51,12 @@ pub fn measure(
         }
         let with = match bases.iter().find(|(other, _)| *other == setting) {
             Some((_, with)) => *with,
-            None => lab.figures(&base, setting, &mut step)?,
+            None => {
+                let with = lab.figures(&base, setting, &mut step)?;
+                bases.push((setting, with));
+                with
+            }
         };
-        bases.push((setting, with));
         let figures = lab.figures(&variant, setting, &mut step)?;
         ablation.push(removed(technique, &with, &figures));
         if technique.feature == BUFFER {

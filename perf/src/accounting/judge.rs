@@ -9,7 +9,7 @@ impl Budgets {
     /// What is wrong with accounts: a sentence for each row, with the line that would fit into `perf/budgets.toml`.
     pub fn complaints_of(&self, accounts: &[Account]) -> Vec<String> {
         let mut of_rows: BTreeMap<&str, Counts> = BTreeMap::new();
-        let mut wrong = Vec::new();
+        let mut wrong = self.unused(accounts);
         for account in accounts {
             let name = name(account);
             if let Some(budget) = self.visit.get(&name) {
@@ -29,6 +29,27 @@ impl Budgets {
             });
         }
         wrong
+    }
+}
+
+const UNUSED: &str = "has a budget and was not accounted";
+
+impl Budgets {
+    /// Budgets of what was not accounted.
+    fn unused(&self, accounts: &[Account]) -> Vec<String> {
+        let visits = self.visit.keys().map(|key| {
+            let is_there = accounts.iter().any(|account| name(account) == *key);
+            (key, is_there)
+        });
+        let rows = self.kernel.keys().map(|key| {
+            let is_there = accounts.iter().any(|account| account.id == *key);
+            (key, is_there)
+        });
+        visits
+            .chain(rows)
+            .filter(|(_, is_there)| !is_there)
+            .map(|(key, _)| format!("{key} {UNUSED}"))
+            .collect()
     }
 }
 
@@ -77,6 +98,7 @@ fn line(name: &str, counts: Counts) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::UNUSED;
     use super::line;
     use crate::Budgets;
     use crate::accounting::{Account, Counts};
@@ -115,7 +137,19 @@ mod tests {
 
     fn complaints(account: Account) -> Vec<String> {
         let budgets = Budgets::read(TEXT).expect("budgets");
-        budgets.complaints_of(&[account])
+        let all = budgets.complaints_of(&[account]);
+        let is_absence = |text: &String| text.ends_with(UNUSED);
+        all.into_iter().filter(|text| !is_absence(text)).collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let budgets = Budgets::read(TEXT).expect("budgets");
+        let told = budgets.complaints_of(&[]);
+        assert_eq!(
+            told,
+            [format!("a, 0 words {UNUSED}"), format!("b {UNUSED}")]
+        );
     }
 
     #[test]

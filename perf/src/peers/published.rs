@@ -84,7 +84,7 @@ pub fn render(report: &Report) -> Result<String> {
         .map(|(index, source)| format!("[{}] {source}", index + 1))
         .collect();
     Ok(format!(
-        "Published figures, not measured here: instructions of a message one way, by words\n\n{}\n\n\
+        "Figures of others, not measured by this command: instructions of a message one way, by words\n\n{}\n\n\
          Cycles one way, short message, on processors\n{}\n\n{}",
         lines(&table),
         cycles.join("\n"),

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long)]
     peers: bool,
     /// Only list the cache lines that the kernel touches in this row, such as ipc.intra.inter-space
-    #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json"])]
+    #[arg(long, value_name = "ROW", conflicts_with_all = ["quick", "json", "peers"])]
     footprint: Option<String>,
     /// Only measure kernels that lack one technique each: what is it worth?
     #[arg(long, conflicts_with_all = ["quick", "cpus", "peers", "footprint"])]
@@ -89,12 +89,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         peers::show(&measured)?;
     }
     let json = measured.to_json()?;
-    page::save(
-        &report::figures(workspace),
-        Kind::Main,
-        &report::command(),
-        &json,
-    )?;
+    let figures = report::figures(workspace);
+    page::save(&figures, Kind::Main, &report::command(), &json)?;
+    if !measured.peers.is_empty() {
+        // The next run without them leaves these where they are.
+        page::save(&figures, Kind::Peers, &report::command(), &json)?;
+    }
     if let Some(path) = &options.json {
         fs::write(path, json).with_context(|| format!("{} cannot be written", path.display()))?;
     }

@@ -19,8 +19,9 @@ pub(crate) const TESTS: &[Test] = &[
 /// How many messages come at once.
 const MANY: u64 = 180;
 
-/// How many come at once, more than two turns, until the processor's thread looks in between, and how often at most.
+/// How many come at once, more than two turns, until the processor's thread looks in between.
 const SOME: usize = 80;
+/// How often at most.
 const FLOODS: usize = 30;
 /// Board word: to whom they send.
 const DAM: usize = 409;
@@ -129,7 +130,7 @@ fn own_thread_runs_in_between() -> Outcome {
     for sender in &mut senders {
         *sender = worker::start(plan(), send_to_each, 0)?;
     }
-    for _ in 0..FLOODS {
+    for round in 1..=FLOODS {
         let receiver = worker::start(worker::here(), wake_up, thread::myself().raw())?;
         board::put(DAM, receiver.raw());
         for sender in senders {
@@ -145,6 +146,7 @@ fn own_thread_runs_in_between() -> Outcome {
         })?;
         equal("deletion", raw::delete(watcher), raw::DONE)?;
         equal("too much in a turn", board::get(TOO_MUCH), 0)?;
+        until("all are told", || board::get(TOLD) == (round * SOME) as u64)?;
         if board::get(LOOKS) >= looks + 2 {
             return Ok(());
         }

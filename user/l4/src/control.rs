@@ -63,6 +63,7 @@ pub fn free_frames() -> Option<u64> {
 
 /// Messages of this processor's threads go the general way through the kernel from now on, or again the shorter one that most
 /// can go. False if the kernel refuses.
+#[must_use]
 pub fn take_general_way(general: bool) -> bool {
     run(op::GENERAL_WAY, [u64::from(general), 0, 0, 0]).is_some()
 }

@@ -9,6 +9,7 @@ use crate::ipc::meet::{Meeting, meet};
 use crate::ipc::{Request, answer, queue, receive, remote, transfer, validate};
 use crate::sched;
 use crate::thread::{Owned, table};
+use crate::trace;
 
 /// What became of the message.
 #[must_use]
@@ -64,6 +65,7 @@ pub(crate) fn send_at_once(cpu: &Cpu, irq: Owned, handler: u64) -> Option<Owned>
         return None;
     }
     sched::disarm(handler);
+    trace::delivered(&irq, handler, INTERRUPT_TAG.raw());
     answer::received(handler, irq.id(), INTERRUPT_TAG.raw());
     Some(handler)
 }

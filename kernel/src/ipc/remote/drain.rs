@@ -265,10 +265,10 @@ pub(crate) fn listen(cpu: &'static Cpu, times: u32) -> Option<Owned> {
     let is_request = |address| node(address).kind.get() == Kind::Request;
     let is_wanted = |address| is_request(address) && !hold::is_due(cpu, Point::Request);
     let only = cpu.mailbox.0.take_only(&Addresses, is_wanted)?;
+    cpu.backlog.own_post.set(false);
     let sender = TcbRef::containing(only);
     match short::serve(cpu, sender) {
         Served::Silently(partner) => {
-            cpu.backlog.own_post.set(false);
             cpu.count(Counter::RemoteRequests);
             Some(partner)
         }

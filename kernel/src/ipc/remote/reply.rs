@@ -19,17 +19,16 @@ pub(super) fn answered(cpu: &'static Cpu, sender: Owned, given: Answer) {
     }
     let request = Request::noted(&sender);
     let ended = protocol::ended(sender.request.look(), given, then(sender, &request));
-    if ended == Ended::Visit {
-        // Its send phase goes on, and so does its time.
-        return visit::invited(cpu, sender);
+    // The send phase of who visits goes on, and so does its time.
+    if ended != Ended::Visit {
+        sched::disarm(sender);
     }
-    sched::disarm(sender);
     match ended {
+        Ended::Visit => visit::invited(cpu, sender),
         Ended::Delete => delete::finish(cpu, sender),
         _ if sender.state() == State::Dying => delete::finish(cpu, sender),
         _ if sender.transfer_error.get() != 0 => cut(cpu, sender),
         Ended::Receive => receive::enter_blocked(cpu, sender, &request),
-        Ended::Visit => {}
         Ended::Report(outcome) => report(cpu, sender, &request, outcome),
     }
 }

@@ -48,7 +48,9 @@ pub(crate) fn all(tests: &[&'static Test], count: usize) -> usize {
             println!("[test] {} skip needs the debug kernel", test.id);
             continue;
         }
-        worker::spread(if test.needs_cpus == 1 { count } else { 0 });
+        let places_itself = test.needs_cpus > 1;
+        let count = if places_itself { 0 } else { count };
+        worker::spread(count, places_itself || count > 0);
         match one(test) {
             Ok(()) => println!("[test] {} ok", test.id),
             Err(failure) => {

@@ -1,7 +1,7 @@
 //! Threads for tests. They run Rust functions on stacks of a pool; all are deleted when the test is
 //! over.
 
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use l4::thread::{Builder, Function};
 use l4::{Stack, ThreadId, pager, schedule};
@@ -25,9 +25,13 @@ pub(crate) fn warm_up() {
 /// Over how many CPUs, from CPU 1 on, workers are spread that need not be anywhere; 0: all are on CPU 0.
 static SPREAD: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on, workers live on CPUs 1 to `count` in turn, away from the test's own thread.
-pub(crate) fn spread(count: usize) {
+/// Whether workers may live on other CPUs than the test.
+static FAR: AtomicBool = AtomicBool::new(false);
+
+/// From now on, workers live on CPUs 1 to `count` in turn, away from the test's own thread. `far`: they may be anywhere.
+pub(crate) fn spread(count: usize, far: bool) {
     SPREAD.store(count, SeqCst);
+    FAR.store(far, SeqCst);
 }
 
 /// A tag as it would be if workers were not spread. What comes from another CPU says so, and is the same otherwise; that it
@@ -146,7 +150,7 @@ pub(crate) fn until_state(thread: ThreadId, state: ThreadState) -> Outcome {
 /// first, so it is looked at again.
 #[track_caller]
 pub(crate) fn until_waiting(threads: &[ThreadId]) -> Outcome {
-    let looks = if SPREAD.load(SeqCst) == 0 { 1 } else { 3 };
+    let looks = if FAR.load(SeqCst) { 3 } else { 1 };
     for look in 0..looks {
         if look > 0 {
             pause(1_000);

@@ -129,14 +129,21 @@ pub(super) fn number_used_again() -> Outcome {
 }
 
 /// How often two calls are let go at once, until they cross.
-const TRIES: usize = 20;
+const TRIES: usize = 40;
 
-/// Deletes the thread on the board when its gate opens.
+/// Board word: how many of two are about to delete the other.
+const ABOUT_TO: usize = 31;
+
+/// Deletes the thread on the board when both gates are open, in the same moment as the other. Whoever opens the gates need not
+/// run then, so on a computer of two cores both do.
 fn delete_other(me: u64) {
     Gate::of(me).pass();
+    board::add(ABOUT_TO, 1);
+    while board::get(ABOUT_TO) < 2 {
+        core::hint::spin_loop();
+    }
     let other = ThreadId::from_raw(board::get(10 + me as usize));
     board::put(20 + me as usize, raw::delete(other).pack());
-    board::add(30, 1);
 }
 
 /// Two threads delete each other. When the calls cross, both are gone and nobody is told. A tick may let one arrive before the
@@ -154,7 +161,9 @@ pub(super) fn each_other() -> Outcome {
 #[track_caller]
 fn have_crossed() -> Result<bool, Failure> {
     let (one, two) = (ids::fresh(), ids::fresh());
-    (20..22).for_each(|word| board::put(word, 0));
+    [20, 21, ABOUT_TO]
+        .into_iter()
+        .for_each(|word| board::put(word, 0));
     board::put(10, two.raw());
     board::put(11, one.raw());
     let gates = [Gate::shut(0), Gate::shut(1)];

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use l4::{ThreadId, ipc, syscall, utcb};
+use l4::{Tag, ThreadId, ipc, syscall, utcb};
 
 /// How many there are.
 pub(super) const CAST: usize = 5;
@@ -52,6 +52,13 @@ pub(super) fn is_done(actor: usize) -> bool {
 /// What it noted of a call.
 pub(super) fn note(actor: usize, call: usize) -> Note {
     core::array::from_fn(|word| NOTE[actor][call][word].load(SeqCst))
+}
+
+/// How many calls got a message.
+pub(super) fn arrived() -> u64 {
+    let all = (0..CAST).flat_map(|actor| (0..CALLS).map(move |call| note(actor, call)));
+    all.filter(|[_, from, tag, ..]| *from != 0 && tag & Tag::ERROR == 0)
+        .count() as u64
 }
 
 /// An actor: each message of the director lets it do its calls.

@@ -1,6 +1,6 @@
 //! Random calls.
 
-use l4::{Tag, ThreadId};
+use l4::{Tag, ThreadId, Time};
 
 use super::actor::{CAST, Call};
 use super::cast::Cast;
@@ -44,7 +44,7 @@ pub(super) fn call(random: &mut Random, cast: &Cast, me: usize, taste: Taste) ->
     let mut timeouts = 0;
     for shift in [0, 16] {
         if random.below(4) == 0 {
-            timeouts |= 0x0400 << shift;
+            timeouts |= u64::from(Time::ZERO.raw()) << shift;
         }
     }
     let words = match random.below(4) {

@@ -6,6 +6,7 @@ use super::actor::{self, CALLS, CAST, Call};
 use super::call::{Taste, call};
 use super::cast::Cast;
 use super::story::Story;
+use crate::harness::failure::at_least;
 use crate::harness::regular::Random;
 use crate::harness::{Failure, Outcome, check};
 
@@ -59,6 +60,7 @@ fn play(
 fn compare(seed: u64, taste: Taste) -> Outcome {
     let cast = Cast::start()?;
     let mut random = Random::new(seed);
+    let mut arrived = 0;
     for situation in 0..SITUATIONS {
         let mut plan = [[[0; 4]; CALLS]; CAST];
         for (me, calls) in plan.iter_mut().enumerate() {
@@ -73,17 +75,18 @@ fn compare(seed: u64, taste: Taste) -> Outcome {
         }
         let (mut short, mut general) = (Story::new(), Story::new());
         play(&cast, &plan, &order, &mut short)?;
-        control::take_general_way(true);
+        check("the general way", control::take_general_way(true))?;
         let played = play(&cast, &plan, &order, &mut general);
-        control::take_general_way(false);
+        check("the short way", control::take_general_way(false))?;
         played?;
+        arrived += actor::arrived();
         if let Some((place, one, two)) = short.differs_from(&general) {
             return Err(Failure::new(format_args!(
                 "situation {situation}, word {place}: {one:#x}, and {two:#x} the general way; calls {plan:x?} in the order {order:?}"
             )));
         }
     }
-    Ok(())
+    at_least("messages arrived", arrived, SITUATIONS)
 }
 
 /// Words, and ids of threads.

@@ -101,7 +101,7 @@ fn interrupt(cpu: &'static Cpu, vector: u8, running: Option<Owned>) {
         vector::PASSED => irq::passed(cpu),
         vector::SPURIOUS => {}
         line @ vector::FIRST_LINE..=vector::LAST_LINE => {
-            irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE), running);
+            irq::interrupt(cpu, u32::from(line - vector::FIRST_LINE));
         }
         other => log::warn!("interrupt {other:#x} on CPU {} is nobody's", cpu.index),
     }
