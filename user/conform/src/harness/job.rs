@@ -170,7 +170,8 @@ impl Job {
     #[track_caller]
     pub(crate) fn start(self, plan: Builder) -> Result<Started, Failure> {
         let slot = self.post();
-        let id = worker::start(plan, carry_out, slot)?;
+        let id = worker::start(plan, carry_out_warm, slot)?;
+        table::own(slot, id.raw());
         Ok(Started { id, slot })
     }
 
@@ -236,6 +237,17 @@ impl Done {
         }
         Ok(())
     }
+}
+
+/// Whether a thread was made for a job, and if so, whether it has begun: from then on what it waits for is no page of its own.
+pub(super) fn has_begun(thread: ThreadId) -> Option<bool> {
+    table::state_of(thread.raw()).map(|state| state != State::Posted)
+}
+
+/// As [`carry_out`]; before it begins, the thread has all pages that it needs to do it.
+fn carry_out_warm(slot: u64) {
+    Job::new(ThreadId::NIL, ThreadId::NIL).now();
+    carry_out(slot);
 }
 
 /// Does what is written down, in the calling thread, and writes down what came of it.

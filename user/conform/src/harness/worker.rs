@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use l4::thread::{Builder, Function};
 use l4::{Stack, ThreadId, pager, schedule};
 
-use super::{Failure, Outcome, board, ids, pause, until};
+use super::{Failure, Outcome, board, ids, job, pause, until};
 use l4::abi::schedule::ThreadState;
 
 const STACKS: usize = ids::COUNT as usize;
@@ -135,29 +135,34 @@ fn carry_out(slot: u64) {
     board::put(slot + 3, 1);
 }
 
-/// Waits until Schedule reports this state.
+/// Waits until Schedule reports this state, and not because the thread has not yet a page that it needs to get there: one that
+/// was made for a job is looked at when it has begun, another on another processor several times.
 #[track_caller]
 pub(crate) fn until_state(thread: ThreadId, state: ThreadState) -> Outcome {
-    let mut last = None;
-    until("", || {
-        last = schedule::state(thread).ok();
-        last == Some(state)
-    })
-    .map_err(|_| Failure::new(format_args!("state is {last:?}, not {state:?}")))
-}
-
-/// Waits until each of the threads waits for a message. One that lives on another processor may be seen waiting for its pager
-/// first, so it is looked at again.
-#[track_caller]
-pub(crate) fn until_waiting(threads: &[ThreadId]) -> Outcome {
-    let looks = if FAR.load(SeqCst) { 3 } else { 1 };
+    let looks = match job::has_begun(thread) {
+        None if FAR.load(SeqCst) => 3,
+        _ => 1,
+    };
     for look in 0..looks {
         if look > 0 {
             pause(1_000);
         }
-        for thread in threads {
-            until_state(*thread, ThreadState::Waiting)?;
-        }
+        let mut last = None;
+        until("", || {
+            let has_begun = job::has_begun(thread) != Some(false);
+            last = schedule::state(thread).ok();
+            has_begun && last == Some(state)
+        })
+        .map_err(|_| Failure::new(format_args!("state is {last:?}, not {state:?}")))?;
+    }
+    Ok(())
+}
+
+/// Waits until each of the threads waits for a message.
+#[track_caller]
+pub(crate) fn until_waiting(threads: &[ThreadId]) -> Outcome {
+    for thread in threads {
+        until_state(*thread, ThreadState::Waiting)?;
     }
     Ok(())
 }

@@ -53,12 +53,26 @@ pub(super) fn slice_end() -> Outcome {
     fault_of(id).map(|_| ())
 }
 
+/// Waits until the thread spins, and lets it go on when it was preempted before it did.
+#[track_caller]
+fn until_it_spins(id: ThreadId) -> Outcome {
+    until("it spins", || {
+        let spins = board::get(ROUNDS) > 0;
+        if !spins && schedule::state(id) == Ok(PendingSend) {
+            // What is wrong with either shows in what follows.
+            let _ =
+                ipc::receive_within(id, Time::ZERO).and_then(|_| ipc::send(id, &Message::new(0)));
+        }
+        spins
+    })
+}
+
 /// A thread that becomes ready and is more urgent, too.
 pub(super) fn higher_priority() -> Outcome {
     let plan = worker::here().slice(Time::NEVER);
     let id = worker::start(plan, spin_signalled, 0)?;
     for priority in [101, 199, 255] {
-        until("it spins", || board::get(ROUNDS) > 0)?;
+        until_it_spins(id)?;
         // The test itself has just preempted it.
         worker::until_state(id, PendingSend)?;
         fault_of(id)?;

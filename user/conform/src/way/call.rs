@@ -28,14 +28,15 @@ pub(super) fn call(random: &mut Random, cast: &Cast, me: usize, taste: Taste) ->
         1 => cast.actors[0].raw() ^ 0x80,
         _ => random.next() & !0x3f | 1,
     };
+    // Who only waits is met by those who send first.
     let to = match random.below(20) {
-        0..3 => 0,
-        3 if taste.garbage => garbage(random),
+        0..9 => 0,
+        9 if taste.garbage => garbage(random),
         _ => other(random),
     };
     let from = match random.below(20) {
-        0..8 => to,
-        8..14 => ThreadId::ANY.raw(),
+        0..8 if to != 0 => to,
+        0..14 => ThreadId::ANY.raw(),
         14..16 => 0,
         16 if taste.garbage => garbage(random),
         _ => other(random),

@@ -7,11 +7,12 @@ use core::sync::atomic::{
 };
 
 const SLOTS: usize = 128;
-/// Words of a slot: a head, message registers, buffer registers, the state.
+/// Words of a slot: a head, message registers, buffer registers, the state, the id of the thread that was made for it.
 pub(super) const HEAD: usize = 7;
 const BUFFERS: usize = HEAD + 64;
 const STATE: usize = BUFFERS + 32;
-const WORDS: usize = STATE + 1;
+const OWNER: usize = STATE + 1;
+const WORDS: usize = OWNER + 1;
 
 type Slot = [AtomicU64; WORDS];
 
@@ -39,7 +40,26 @@ fn at(slot: u64) -> &'static Slot {
 
 /// A slot for a new job.
 pub(super) fn fresh() -> u64 {
-    NEXT.fetch_add(1, SeqCst) % SLOTS as u64
+    let slot = NEXT.fetch_add(1, SeqCst) % SLOTS as u64;
+    own(slot, 0);
+    slot
+}
+
+/// This thread was made for the job in `slot`.
+pub(super) fn own(slot: u64, thread: u64) {
+    at(slot)[OWNER].store(thread, Release);
+}
+
+/// How far the job is that this thread was made for.
+pub(super) fn state_of(thread: u64) -> Option<State> {
+    let slot = TABLE
+        .iter()
+        .find(|slot| slot[OWNER].load(Acquire) == thread)?;
+    match slot[STATE].load(Acquire) {
+        0 => Some(State::Posted),
+        1 => Some(State::Begun),
+        _ => Some(State::Done),
+    }
 }
 
 /// Is the job in `slot` as far as that?
