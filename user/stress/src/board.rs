@@ -158,6 +158,8 @@ pub(crate) struct Slot {
     pub(crate) buried_at: AtomicU64,
     /// Rounds of the worker that it was sending to when it was deleted.
     pub(crate) partner_rounds: AtomicU64,
+    /// Tag of the last message that came to it, and who sent it, or the error code if it was cut.
+    pub(crate) last: [AtomicU64; 2],
     /// Counts for the report.
     pub(crate) counts: Counts,
 }
@@ -193,6 +195,7 @@ impl Slot {
             buried: AtomicU64::new(0),
             buried_at: AtomicU64::new(0),
             partner_rounds: AtomicU64::new(0),
+            last: [const { AtomicU64::new(0) }; 2],
             counts: Counts {
                 messages: AtomicU64::new(0),
                 timeouts: AtomicU64::new(0),

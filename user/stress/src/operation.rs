@@ -1,6 +1,6 @@
 //! One IPC of a worker: done, entered into the books, and judged.
 
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use l4::ipc::{self, Received};
 use l4::{IpcCode, IpcError, Message, Phase, ThreadId, Time, Timeouts, clock, utcb};
@@ -39,6 +39,16 @@ pub(crate) enum Source {
 pub(crate) struct Operation {
     pub(crate) send: Option<Target>,
     pub(crate) receive: Option<(Source, Time)>,
+}
+
+impl Operation {
+    /// Whether it receives from more than one.
+    fn is_open(&self) -> bool {
+        matches!(
+            self.receive,
+            Some((Source::Anybody | Source::AnybodyHere, _))
+        )
+    }
 }
 
 /// The worker that does it.
@@ -177,6 +187,13 @@ impl Actor {
         }
     }
 
+    /// Leaves a note of what came, for the report.
+    fn note_last(&self, message: &Message, from: u64) {
+        let [tag, other] = &self.slot().last;
+        tag.store(message.tag().raw(), Relaxed);
+        other.store(from, Relaxed);
+    }
+
     /// Reads the message that came, whole or in part, and enters it.
     fn enter_received(&self, message: &Message, stamp: u64) -> Result<Letter, Fault> {
         let letter = Letter::read(RUN.style(), self.index, message.label(), message.untyped())
@@ -206,6 +223,7 @@ impl Actor {
         if source == Source::Myself {
             return Err((What::Sleep, None, message.tag().raw()));
         }
+        self.note_last(message, from.raw());
         if source != Source::Myself && is_late_answer(*from, message) {
             return Ok(Outcome::Done(None));
         }
@@ -305,7 +323,12 @@ impl Actor {
                 _ => None,
             });
         if let (Some(cut), Phase::Receive) = (cut, error.phase) {
-            partner = Some(self.accept_cut(operation, luggage, cut, error)?);
+            let message = Message::load(utcb::my());
+            self.note_last(&message, error.raw());
+            if operation.is_open() && is_refused_answer(error, &message) {
+                return Ok(Outcome::Failed(error));
+            }
+            partner = Some(self.accept_cut(operation, luggage, cut, error, &message)?);
         }
         let send = operation.send.map(|to| self.sending(to, start, luggage));
         let receive = operation.receive.map(|(source, limit)| {
@@ -337,9 +360,9 @@ impl Actor {
         luggage: &Luggage,
         cut: Cut,
         error: IpcError,
+        message: &Message,
     ) -> Result<usize, Fault> {
-        let message = Message::load(utcb::my());
-        let letter = self.enter_received(&message, cut.stamp())?;
+        let letter = self.enter_received(message, cut.stamp())?;
         let partner = Some(letter.sender);
         let source = operation.receive.map(|(source, _)| source);
         if !source.is_some_and(|source| self.asked(source, letter.sender)) {
@@ -424,7 +447,7 @@ pub(crate) fn same_space(one: usize, other: usize) -> bool {
 }
 
 /// Whether a message is one by which a pager answers a fault that was called off meanwhile: it reaches whoever waits for
-/// anybody by then, as any message would. It is empty, and no worker's.
+/// anybody by then, as any message would. To a thread of the pager's space it is empty, and no worker's.
 fn is_late_answer(from: ThreadId, message: &Message) -> bool {
     let is_empty = message.label() == 0 && message.untyped().is_empty();
     let is_workers = (0..RUN.workers()).any(|worker| {
@@ -435,4 +458,11 @@ fn is_late_answer(from: ThreadId, message: &Message) -> bool {
         }
     });
     is_empty && !is_workers && !from.is_nil()
+}
+
+/// As [`is_late_answer`], to a thread of another space: it carries a page, for which who waits has no room.
+fn is_refused_answer(error: IpcError, message: &Message) -> bool {
+    let only_a_page = message.untyped().is_empty() && message.typed().len() == 2;
+    let overflows = error.code == IpcCode::Overflow && error.offset == 0;
+    overflows && message.label() == 0 && only_a_page
 }

@@ -101,6 +101,11 @@ fn describe(index: usize) {
         slot.finished.load(Relaxed),
         slot.dead.load(Relaxed),
     );
+    println!(
+        "worker {index}: last message: tag {:#x} from {:#x}",
+        slot.last[0].load(Relaxed),
+        slot.last[1].load(Relaxed),
+    );
     if let Some(id) = slot.thread() {
         println!("worker {index}: state {:?}", schedule::state(id));
     }
