@@ -14,8 +14,8 @@ pub(crate) struct Step {
     pub(crate) lanes: Result<Vec<Lane>, String>,
 }
 
-/// Commands that run one after the other, beside those of other lanes. Cargo lets one at a time into a target folder, so those of
-/// one folder belong into one lane.
+/// Commands that run one after the other, beside those of other lanes. Cargo lets one build at a time into a target folder, so
+/// those that build in one folder belong into one lane.
 pub(crate) struct Lane {
     /// The log's file, without its ending.
     pub(crate) log: &'static str,

@@ -103,12 +103,17 @@ fn build(workspace: &Workspace) -> Step {
     let kernel = |profile| programs::kernel_cargo(workspace, "build", profile);
     let kernels = [Profile::Release, Profile::Debug, Profile::Tracing].map(kernel);
     let user = programs::user_cargo(workspace, "build");
+    let plugin = programs::plugin_cargo(workspace);
+    let mut tests = workspace.cargo(workspace.target());
+    tests.args(["test", "-p", "pecan-tests", "--test", "boot", "--no-run"]);
     Step::new(
         "build",
         "kernels and user programs",
         vec![
             Lane::of("build-kernel", kernels),
             Lane::of("build-user", [of_users(user)]),
+            // Waits at the target folder until the tests of the host are built, and fills the time of those that run alone.
+            Lane::of("build-host", [plugin, tests]),
         ],
     )
 }
