@@ -29,6 +29,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use trials::Trials;
 
+/// Gives the tests of a file.
+type Group<Tests> = fn(&Arc<Built>) -> Tests;
+
 /// How many machines are named as the slowest.
 const NAMED: usize = 20;
 
@@ -59,9 +62,8 @@ fn main() -> ExitCode {
 
 /// Those that take longest come first.
 fn all(built: &Arc<Built>) -> Vec<Trial> {
-    let several: [fn(&Arc<Built>) -> Trials; 3] =
-        [conform::trials, bench::trials, accounting::trials];
-    let others: [fn(&Arc<Built>) -> Vec<Trial>; 14] = [
+    let several: [Group<Trials>; 3] = [conform::trials, bench::trials, accounting::trials];
+    let others: [Group<Vec<Trial>>; 14] = [
         stress::trials,
         fuzz::trials,
         preempt::trials,

@@ -101,3 +101,58 @@ fn follow(workspace: &Workspace, lane: Lane, progress: &Progress) -> Result<Ran>
     }
     Ok(Ran { log, outcomes })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Lane, Step, carry_out};
+    use crate::test::tally::Tally;
+    use pecan_vm::Workspace;
+    use std::collections::BTreeMap;
+    use std::process::Command;
+
+    fn shell(line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        command
+    }
+
+    #[test]
+    fn each_step_ends_once_with_all_that_its_lanes_did() {
+        let workspace = Workspace::find().expect("a checkout");
+        let tests = |passed| {
+            shell(&format!(
+                "echo 'test result: ok. {passed} passed; 0 failed; 3 ignored;'"
+            ))
+        };
+        let several = vec![
+            Lane::of("lanes-of-tests", [tests(1), tests(20)]),
+            Lane::of("lanes-of-tests-2", [shell("exit 1"), tests(300)]),
+        ];
+        let steps = vec![
+            Step::new("several", "", several),
+            Step {
+                lanes: Err("nothing is there".into()),
+                ..Step::new("none", "", Vec::new())
+            },
+            Step::new(
+                "one",
+                "",
+                vec![Lane::of("lanes-of-tests-3", [shell("true")])],
+            ),
+        ];
+        let mut ends = Vec::new();
+        carry_out(&workspace, steps, |name, tally| ends.push((name, tally))).expect("a shell");
+        let tally = |passed, failed, skipped| Tally {
+            passed,
+            failed,
+            skipped,
+        };
+        assert_eq!(ends.len(), 3);
+        let expected = [
+            ("none", tally(0, 0, 1)),
+            ("one", tally(1, 0, 0)),
+            ("several", tally(321, 1, 9)),
+        ];
+        assert_eq!(BTreeMap::from_iter(ends), BTreeMap::from(expected));
+    }
+}
