@@ -32,7 +32,7 @@ fn config(cases: u32) -> Config {
     };
     Config {
         cases: if cfg!(miri) {
-            cases.div_ceil(150)
+            cases.div_ceil(300)
         } else {
             wanted
         },
