@@ -170,7 +170,8 @@ fn busy_one_takes_all() -> Outcome {
     until("all are told", || board::get(TOLD) == MANY)
 }
 
-/// The processor has nothing else to do: it takes one turn after the other, without a tick in between.
+/// The processor has nothing else to do than what it is sent, and lets those run whom it wakes up: one turn after the other. Where
+/// it wakes nobody up, see RACE0037.
 fn idle_one_takes_all() -> Outcome {
     let receiver = dam(120)?;
     pause(10_000);

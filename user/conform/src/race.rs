@@ -15,6 +15,7 @@ mod unmaps;
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use l4::abi::exregs::{RECEIVE, SEND};
 use l4::abi::schedule::ThreadState;
 use l4::control::{self, Point};
 use l4::thread::Builder;
@@ -61,6 +62,8 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0033", crossing::one_is_deleted),
     Test::holding("RACE0034", homeward::refused),
     Test::holding("RACE0035", homeward::moved_to_another_space),
+    Test::holding("RACE0036", moves::broken_off_and_moved),
+    Test::holding("RACE0037", mailbox::idle_with_a_backlog),
 ];
 
 /// On CPU 1, in the root task's space.
@@ -190,6 +193,18 @@ fn move_to(thread: ThreadId, cpu: u64) -> Result<Call, Failure> {
 fn delete(thread: ThreadId) -> Result<Call, Failure> {
     let deletes = |at| Call::perform(at, |thread, _| raw::delete(thread).pack());
     Call::make(deletes, thread, 0)
+}
+
+/// Lets a thread on CPU 0 cancel what `thread` does.
+#[track_caller]
+fn cancel(thread: ThreadId) -> Result<Call, Failure> {
+    let cancels = |at| {
+        Call::perform(at, |thread, _| {
+            let error = raw::control(thread, SEND | RECEIVE).0.error;
+            u64::from(error == raw::UNTOUCHED) * raw::DONE.pack()
+        });
+    };
+    Call::make(cancels, thread, 0)
 }
 
 /// Does `work` with a timeout that is long enough for a slow host: it says false if that was over too early.

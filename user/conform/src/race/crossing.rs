@@ -2,10 +2,11 @@
 
 use l4::abi::exregs::SEND;
 use l4::abi::item::StringItem;
+use l4::abi::schedule::ThreadState::PendingSend;
 use l4::control::Point;
-use l4::{IpcCode, IpcError, Phase, Tag, ThreadId, Time};
+use l4::{IpcCode, IpcError, Phase, Tag, ThreadId, Time, schedule};
 
-use super::{hold, let_pass, on_1, on_2, release, until_held};
+use super::{hold, in_time, let_pass, on_1, on_2, release, until_held};
 use crate::harness::gate::Gate;
 use crate::harness::{Failure, Job, Outcome, arena, board, equal, raw, until, worker};
 
@@ -82,15 +83,19 @@ fn delete(threads: [ThreadId; 2]) -> Outcome {
     Ok(())
 }
 
-/// The time of both is over, wherever they are.
+/// The time of both is over when both are where the other was.
 pub(super) fn time_is_over() -> Outcome {
-    for round in 0..ROUNDS {
-        let limit = Time::period(20_000 + 1_000 * round);
-        let threads = cross(limit, false)?;
-        for which in [0, 1] {
-            equal("its end", end(which, 0)?, failed(IpcCode::Timeout))?;
-        }
-        delete(threads)?;
+    for _ in 0..ROUNDS {
+        in_time(|limit| {
+            let threads = cross(limit, false)?;
+            // A thread that is on its way says so when it has arrived.
+            let still_send = threads.map(|id| schedule::state(id) == Ok(PendingSend));
+            for which in [0, 1] {
+                equal("its end", end(which, 0)?, failed(IpcCode::Timeout))?;
+            }
+            delete(threads)?;
+            Ok(still_send == [true, true])
+        })?;
     }
     Ok(())
 }
@@ -102,7 +107,9 @@ pub(super) fn one_is_cancelled() -> Outcome {
         arena::blank(arena::target(), LENGTH);
         let threads = cross(Time::NEVER, true)?;
         let_pass();
-        raw::control(threads[1], SEND);
+        let (verdict, old) = raw::control(threads[1], SEND);
+        equal("its phase", old.control, SEND)?;
+        equal("error", verdict.error, raw::UNTOUCHED)?;
         equal("cancelled", end(1, 0)?, failed(IpcCode::Cancelled))?;
         equal("received", end(1, 1)?, raw::UNTOUCHED)?;
         equal("sent", end(0, 0)?, raw::UNTOUCHED)?;

@@ -1,16 +1,15 @@
 //! A page is missing in the middle of a long message between two CPUs, and the fault is on its way to a pager on a third.
 
+use l4::IpcCode;
 use l4::control::Point;
-use l4::{IpcCode, ThreadId};
 
-use super::{Call, delete, hold, on_1, release, until_held};
+use super::{cancel, delete, hold, on_1, release, until_held};
 use crate::harness::gap::Gap;
 use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, ends_with};
 use crate::harness::partner::Partner;
 use crate::harness::raw;
 use crate::harness::script::Script;
 use crate::harness::{Failure, Outcome, equal, ids, worker};
-use l4::abi::exregs::{RECEIVE, SEND};
 use l4::abi::schedule::ThreadState::PendingSend;
 
 /// A sender on CPU 0, a receiver on CPU 2, pagers on CPU 1; one of the two lacks a page.
@@ -26,18 +25,6 @@ fn gap(side: Side) -> Result<Gap, Failure> {
         target,
     };
     Gap::of(pair, side)
-}
-
-/// Lets a thread on CPU 0 cancel what `thread` does.
-#[track_caller]
-fn cancel(thread: ThreadId) -> Result<Call, Failure> {
-    let cancels = |at| {
-        Call::perform(at, |thread, _| {
-            let error = raw::control(thread, SEND | RECEIVE).0.error;
-            u64::from(error == raw::UNTOUCHED) * raw::DONE.pack()
-        });
-    };
-    Call::make(cancels, thread, 0)
 }
 
 /// `victim` is deleted or cancelled while the fault is held before its pager's CPU knows it; with `late`, the pager's

@@ -7,6 +7,7 @@ use l4::control::Point;
 use l4::{IpcCode, IpcError, Phase, Tag, ThreadId, Time, ipc};
 
 use super::{Call, hold, on_1, on_2, release, until_held};
+use crate::harness::regular::spin;
 use crate::harness::{Failure, Job, Outcome, arena, board, equal, ids, raw, until, worker};
 
 /// Bytes of its message.
@@ -35,17 +36,11 @@ fn visit(patient: u64) {
     }
 }
 
-/// Keeps the CPU from halting: it finds what comes by its tick, though nobody rings.
-fn run(_: u64) {
-    loop {
-        board::add(OTHERS, 1);
-    }
-}
-
-/// Makes CPU 1 busy, and a thread on CPU 2 that never takes a message.
+/// Keeps CPU 1 from halting: it finds what comes by its tick, though nobody rings. Makes a thread on CPU 2 that never takes a
+/// message.
 #[track_caller]
 fn prepare() -> Outcome {
-    worker::start(on_1().priority(50), run, 0)?;
+    worker::start(on_1().priority(50), spin, OTHERS as u64)?;
     let busy = worker::start(on_2(), |_| ipc::park(), 0)?;
     worker::until_waiting(&[busy])?;
     board::put(TO, busy.raw());

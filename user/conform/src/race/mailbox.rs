@@ -1,11 +1,15 @@
 //! Who wakes up a CPU, and when it looks.
 
-use l4::control::Point;
+use l4::control::{Counter, Point, counter};
 use l4::{Tag, ThreadId, Time, schedule};
 
 use super::{hold, not_yet, on_1, on_2, release, sending, until_held, waiting};
+use crate::harness::partner::Partner;
 use crate::harness::regular::spin;
-use crate::harness::{Job, Outcome, SOON, board, equal, until, worker};
+use crate::harness::{Job, Outcome, SOON, board, check, equal, until, worker};
+
+/// More turns of what a CPU takes than interrupts can wait for it when it is let go: each of those is good for one.
+const BACKLOG: u64 = 180;
 
 /// A message comes when CPU 1, which becomes idle, is at `point`: it is noticed at once, though nothing else happens there.
 #[track_caller]
@@ -92,4 +96,26 @@ pub(super) fn ring_in_the_kernel() -> Outcome {
     until("the urgent one ran", || board::get(3) == 77)?;
     equal("rounds of the other before it", board::get(2), then)?;
     until("the other runs", || board::get(0) > then)
+}
+
+/// Messages for a thread that takes none yet, many turns of them, all there at once: they wake nobody up. A CPU that has
+/// nothing else to do takes them, though no interrupt and no tick comes any more.
+pub(super) fn idle_with_a_backlog() -> Outcome {
+    let receiver = Partner::start(on_1())?;
+    hold(1, Point::Request);
+    let first = sending(Job::send(receiver.id))?;
+    until_held(1)?;
+    for _ in 1..BACKLOG {
+        sending(Job::send(receiver.id))?;
+    }
+    let taken = || counter(1, Counter::RemoteRequests).unwrap_or(0);
+    let before = taken();
+    release(1);
+    until("all are taken", || taken() - before >= BACKLOG - 1)?;
+    check("it took no message", !first.is_done())?;
+    for _ in 0..BACKLOG {
+        let got = receiver.does(Job::receive(ThreadId::ANY).within(SOON, SOON))?;
+        got.result()?.ok()?;
+    }
+    first.result()?.ok()
 }

@@ -2,11 +2,16 @@
 
 use l4::abi::schedule::ThreadState;
 use l4::control::Point;
-use l4::{Message, SysError, Tag, ThreadId, ipc, schedule, thread, utcb};
+use l4::{IpcCode, Message, Phase, SysError, Tag, ThreadId, ipc, schedule, thread, utcb};
 
-use super::{delete, hold, move_to, not_yet, on_1, release, sending, until_held, waiting};
+use super::{
+    cancel, delete, hold, move_to, not_yet, on_1, on_2, release, sending, until_held, waiting,
+};
+use crate::harness::gap::Gap;
 use crate::harness::gate::Gate;
+use crate::harness::pair::{Order, Pair, Side, ends_with};
 use crate::harness::raw::{self, DONE};
+use crate::harness::regular::spin;
 use crate::harness::{BOTH_SOON, Job, Outcome, SOON, board, check, equal, ids, until, worker};
 
 /// Answers every message with the number of its CPU.
@@ -115,6 +120,8 @@ pub(super) fn oneself_and_by_another() -> Outcome {
     for point in [Point::Leaving, Point::Arrive] {
         let cpu = if point == Point::Leaving { 1 } else { 2 };
         board::put(0, 0);
+        // No CPU.
+        board::put(1, u64::MAX);
         let gate = Gate::shut(0);
         let id = worker::start(on_1(), go_away, 0)?;
         gate.until_there()?;
@@ -184,4 +191,41 @@ pub(super) fn deleted_under_way() -> Outcome {
     let next = ids::next_version(receiver.id);
     equal("creation", raw::create(next, l4::kip::root()), DONE)?;
     equal("deletion", raw::delete(next), DONE)
+}
+
+/// A receiver that copies asks its pager for a page. Its message is broken off, and before it hears of that it is sent to another
+/// CPU: there it goes on in the middle of the kernel, and the CPU that it has left, where somebody more urgent is about to run,
+/// is none of its business.
+pub(super) fn broken_off_and_moved() -> Outcome {
+    let plan = || worker::away().cpu(1);
+    let gap = Gap::of(Pair::start_as(0, plan(), plan())?, Side::Receiver)?;
+    let urgent = waiting(on_1().priority(200))?;
+    // CPU 2 looks into its mailbox by itself.
+    worker::start(on_2().priority(50), spin, 0)?;
+    let transfer = gap.hold(Order::SenderFirst)?;
+    let receiver = gap.pair.receiver.id;
+    hold(1, Point::Control);
+    let cancelled = cancel(receiver)?;
+    until_held(1)?;
+    let waker = sending(Job::send(urgent.id).words(1, 1, 1))?;
+    let moved = move_to(receiver, 2)?;
+    // In one turn it is ready again, and so is the urgent one; then it leaves.
+    hold(1, Point::Leaving);
+    until_held(1)?;
+    hold(1, Point::Pushed);
+    until_held(1)?;
+    ends_with(
+        &transfer.receiver,
+        Phase::Receive,
+        IpcCode::Aborted,
+        gap.offset,
+    )?;
+    check("CPU 1 is held", !urgent.is_done())?;
+    release(1);
+    ends_with(&transfer.sender, Phase::Send, IpcCode::Aborted, gap.offset)?;
+    cancelled.succeeds()?;
+    moved.succeeds()?;
+    waker.result()?.ok()?;
+    urgent.result()?.carries(1, 1, 1, Tag::CROSS_CPU)?;
+    gap.ends_there()
 }
