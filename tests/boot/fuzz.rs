@@ -26,6 +26,16 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
                 timing: Timing::Deterministic,
             },
         ),
+        // Each of the two at its own speed, so that every run is another one.
+        (
+            "FUZ0003",
+            Plan {
+                seed: 3,
+                steps: 20_000,
+                cpus: 2,
+                timing: Timing::Parallel,
+            },
+        ),
     ];
     let trial = |(id, plan): (&str, Plan)| {
         let built = built.clone();

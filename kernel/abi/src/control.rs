@@ -35,6 +35,9 @@ pub const HELD: u64 = 12;
 /// the kernel's command line says. Result 0. Nobody can tell the difference but by the time.
 pub const GENERAL_WAY: u64 = 13;
 
+/// All operations have numbers below this.
+pub const OPERATIONS: u64 = 14;
+
 /// Result of an operation that was not carried out.
 pub const REFUSED: u64 = u64::MAX;
 /// Most bytes in one [`CONSOLE_WRITE`].

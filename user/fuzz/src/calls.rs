@@ -234,7 +234,7 @@ pub(crate) fn space_control(draw: &mut Draw) {
 pub(crate) fn control(draw: &mut Draw) {
     use l4::abi::control;
     let mut registers = noise(draw);
-    let op = draw.below(12);
+    let op = draw.below(control::OPERATIONS);
     let ends = matches!(op, control::EXIT | control::CONSOLE_WRITE | control::HOLD)
         && draw.me.is_insider();
     registers.rdi = if ends { control::NULL } else { op };
