@@ -21,6 +21,9 @@ pub const KIP_AREA_FPAGE: Fpage = Fpage::new(KIP_ADDRESS, KIP_LOG2, Rights::NONE
 /// Last address that a user program can use: the canonical lower half.
 pub const USER_LAST: u64 = 0x0000_7FFF_FFFF_FFFF;
 
+/// First address of what the kernel sees of other spaces: nothing that a program could use. Tests look that it is so.
+pub const WINDOW_BASE: u64 = 0xFFFF_F000_0000_0000;
+
 /// A UTCB location or area argument that is not given.
 pub const NOT_GIVEN: u64 = u64::MAX;
 

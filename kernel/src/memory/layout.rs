@@ -28,7 +28,7 @@ pub(crate) const fn is_in_tcb_array(address: u64) -> bool {
 }
 
 /// First address of the communication windows; each CPU's has its own line of entries.
-pub(crate) const WINDOW_BASE: u64 = 0xffff_f000_0000_0000;
+pub(crate) use pecan_abi::layout::WINDOW_BASE;
 /// Bytes from one CPU's window to the next: eight entries of 1 GiB.
 pub(crate) const WINDOW_STRIDE: u64 = 8 << 30;
 

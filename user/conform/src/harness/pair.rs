@@ -35,6 +35,17 @@ pub(crate) const SIDES: [Side; 2] = [Side::Sender, Side::Receiver];
 /// The label of the messages.
 const LABEL: u64 = 0x57;
 
+/// How often [`over_and_over`] goes over the same bytes.
+const TIMES: usize = 31;
+
+/// The words of a string, or of its buffer, that goes over the `length` bytes at `address` again and again: as much copying as
+/// one wishes, and no more memory.
+pub(crate) fn over_and_over(address: u64, length: u64) -> [u64; TIMES + 1] {
+    let mut words = [address; TIMES + 1];
+    words[0] = StringItem::new(length, TIMES).raw();
+    words
+}
+
 /// The two, and their pagers.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair {

@@ -4,20 +4,19 @@
 //! access then, and notes in each entry that it has read it. So if the kernel still showed tables of a space that has ended,
 //! any program could change words in what is in their place by now.
 
-use l4::abi::item::StringItem;
-use l4::abi::layout::UTCB_AREA;
+use l4::abi::layout::{UTCB_AREA, WINDOW_BASE};
 use l4::abi::schedule::ThreadState::{Running, Sending};
 use l4::{Message, ThreadId, ipc, schedule, thread, utcb};
 
-use crate::harness::pair::{Order, Pair, SIDES, Side};
+use crate::harness::pair::{Order, Pair, SIDES, Side, over_and_over};
 use crate::harness::script::Act;
 use crate::harness::{
     BOTH_SOON, Failure, Outcome, arena, board, equal, ids, pause, raw, until, worker,
 };
 use crate::pf::touch;
 
-/// First address of what the kernel of processor 0 sees of others, and bytes behind one entry of its table.
-const SHOWN: u64 = 0xffff_f000_0000_0000;
+/// What processor 0 sees of others begins at the first of the kernel's addresses for that: bytes behind one entry of its table,
+/// and entries.
 const GIB: u64 = 1 << 30;
 const ENTRIES: u64 = 2;
 
@@ -91,7 +90,7 @@ impl Successors {
         }
         self.order(FILL, PAGES)?;
         for entry in 0..ENTRIES {
-            fault(SHOWN + GIB * entry + (WORD << 21))?;
+            fault(WINDOW_BASE + GIB * entry + (WORD << 21))?;
         }
         equal("changed words", self.order(COUNT, PAGES)?, 0)
     }
@@ -110,7 +109,8 @@ fn fault(address: u64) -> Outcome {
     board::put(NEAR, 0);
     let id = worker::start(worker::here().cpu(0), touch_alone, address)?;
     until("it has touched it", || {
-        board::get(NEAR) != 0 && schedule::state(id) != Ok(Running)
+        let state = schedule::state(id);
+        board::get(NEAR) != 0 && state.is_ok_and(|state| state != Running)
     })?;
     equal("it got nowhere", board::get(NEAR), 1)?;
     equal("deletion", raw::delete(id), raw::DONE)
@@ -134,9 +134,8 @@ pub(super) fn behind_a_message() -> Outcome {
     successors.follow(pair.receiver.id)
 }
 
-/// Bytes that a copy goes over again and again, and how often in one message.
+/// Bytes that a copy goes over again and again.
 const STRETCH: u64 = 1 << 20;
-const TIMES: usize = 31;
 
 /// The receiver ends in the middle of a message, whose sender has lost the processor in the copy.
 pub(super) fn in_the_middle() -> Outcome {
@@ -147,14 +146,9 @@ pub(super) fn in_the_middle() -> Outcome {
         pair.has(side, (0..=STRETCH / 4096).step_by(16))?;
     }
     arena::write(pair.source.memory(0), STRETCH, 101);
-    let many = |address| {
-        let mut words = [address; TIMES + 1];
-        words[0] = StringItem::new(STRETCH, TIMES).raw();
-        words
-    };
     for _ in 0..50 {
-        let send = pair.send_items(&many(pair.source.at(0)));
-        let receive = pair.receive_into(&many(pair.target.at(0)));
+        let send = pair.send_items(&over_and_over(pair.source.at(0), STRETCH));
+        let receive = pair.receive_into(&over_and_over(pair.target.at(0), STRETCH));
         let transfer = pair.begin(Order::ReceiverFirst, send, receive)?;
         pause(1_000);
         if schedule::state(pair.sender.id) == Ok(Sending) {
