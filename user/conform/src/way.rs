@@ -11,5 +11,5 @@ use crate::harness::Test;
 
 pub(crate) const TESTS: &[Test] = &[
     Test::new("WAY0001", situation::words_only),
-    Test::new("WAY0002", situation::everything),
+    Test::new("WAY0002", situation::garbage_too),
 ];

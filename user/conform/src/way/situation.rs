@@ -95,6 +95,6 @@ pub(super) fn words_only() -> Outcome {
 }
 
 /// Also what is no id, and flags.
-pub(super) fn everything() -> Outcome {
+pub(super) fn garbage_too() -> Outcome {
     compare(2, Taste { garbage: true })
 }
