@@ -38,9 +38,13 @@ fn picture(removed: &[Removed]) -> Bars {
         })
         .collect();
     let values = groups.iter().flat_map(|group| group.bars.iter().flatten());
-    let most = values.map(|(percent, _)| *percent).fold(1.0, f64::max);
+    let values = values.map(|(percent, _)| *percent);
+    let (least, most) = (
+        values.clone().fold(0.0, f64::min),
+        values.fold(1.0, f64::max),
+    );
     Bars {
-        across: Axis::from_zero("instructions more, %", most),
+        across: Axis::around_zero("instructions more, %", least, most),
         kinds: vec!["8 bytes".into(), "4 KiB".into()],
         groups,
     }

@@ -9,35 +9,35 @@ use anyhow::Result;
 
 const ABOUT: &str = "The kernel's part of a string and a short answer, by three ways from space to space: through a window in which \
     the kernel sees the receiver's pages (temporary mapping), into a buffer of the kernel's and out of it, and page by page through \
-    the map of all memory. One read or write moves 8 bytes. Pages are counted by virtual address: each needs a translation, \
-    so as many entries of the TLB.";
+    the map of all memory. One read or write moves 8 bytes, so a copy has two for each 8 bytes, and two lines for each 64. Pages are \
+    counted by virtual address: each needs an entry of the TLB.";
 
 /// What is drawn over the length.
 struct Quantity {
     name: &'static str,
     caption: &'static str,
     label: &'static str,
-    of: fn(&Copied) -> u64,
+    of: fn(&Copied) -> f64,
 }
 
 const QUANTITIES: [Quantity; 3] = [
     Quantity {
         name: "copy-operations",
-        caption: "Read and write operations of the kernel over the length of the string.",
-        label: "reads and writes",
-        of: |copied| copied.loads + copied.stores,
+        caption: "Read and write operations of the kernel for each 8 bytes, over the length of the string.",
+        label: "reads and writes for each 8 bytes",
+        of: |copied| real(copied.loads + copied.stores) * 8.0 / real(copied.bytes),
     },
     Quantity {
         name: "copy-lines",
-        caption: "Different cache lines of data, of 64 bytes, that the kernel touches.",
-        label: "cache lines",
-        of: |copied| copied.data_lines,
+        caption: "Different cache lines of data that the kernel touches for each 64 bytes, over the length of the string.",
+        label: "cache lines for each 64 bytes",
+        of: |copied| real(copied.data_lines) * 64.0 / real(copied.bytes),
     },
     Quantity {
         name: "copy-pages",
-        caption: "Footprint in the TLB: different pages of data, of 4 KiB, that the kernel touches.",
-        label: "pages",
-        of: |copied| copied.data_pages,
+        caption: "Footprint in the TLB: different pages of data that the kernel touches, over the length of the string.",
+        label: "pages of 4 KiB",
+        of: |copied| real(copied.data_pages),
     },
 ];
 
@@ -85,7 +85,7 @@ fn picture(copies: &[Copied], quantity: &Quantity) -> Lines {
     let line = |method: &str| {
         let own = copies.iter().filter(|copied| copied.method == method);
         let mut points: Vec<(f64, f64)> = own
-            .map(|copied| (real(copied.bytes), real((quantity.of)(copied))))
+            .map(|copied| (real(copied.bytes), (quantity.of)(copied)))
             .collect();
         points.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         Line {
@@ -93,13 +93,13 @@ fn picture(copies: &[Copied], quantity: &Quantity) -> Lines {
             points,
         }
     };
-    let counts = copies.iter().map(|copied| real((quantity.of)(copied)));
+    let counts = copies.iter().map(quantity.of);
     let least = counts.clone().fold(f64::INFINITY, f64::min);
     let marks = lengths(copies).into_iter();
     let marks = marks.map(|bytes| (real(bytes), size(bytes)));
     Lines {
         across: Axis::of("length of the string", marks.collect(), true),
-        up: Axis::tens(quantity.label, least.max(1.0), counts.fold(1.0, f64::max)),
+        up: Axis::tens(quantity.label, least, counts.fold(1.0, f64::max)),
         lines: methods(copies).into_iter().map(line).collect(),
     }
 }
@@ -112,7 +112,7 @@ fn table(copies: &[Copied]) -> Table {
         "writes",
         "cache lines",
         "pages",
-        "loads of CR3",
+        "writes of CR3",
     ]);
     for bytes in lengths(copies) {
         for copied in copies.iter().filter(|copied| copied.bytes == bytes) {

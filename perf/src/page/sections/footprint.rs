@@ -3,7 +3,7 @@
 use super::{begun, real, uncounted};
 use crate::accounting::{Account, Counts};
 use crate::names::{name, with_words};
-use crate::page::picture::{Axis, Bars, Group};
+use crate::page::picture::{self, Axis, Bars};
 use crate::page::{Drawing, Kind, Run, Section, Table};
 use crate::{INTER_IDLE, INTRA_INTER_SPACE, Report};
 use anyhow::Result;
@@ -16,11 +16,30 @@ const ABOUT: &str = "What each path executes and touches, seen from outside by a
 /// Message lengths that are drawn.
 const DRAWN: [u32; 3] = [0, 8, 63];
 
-/// What a table is of.
-const GROUPS: [(&str, fn(&Account) -> Counts); 3] = [
-    ("visit", |account| account.visit),
-    ("kernel", |account| account.kernel),
-    ("user", |account| account.user),
+/// What a table is of: its counts, and whether they tell something of a path. A CPU that sends on or serves the next
+/// request without a user's instruction in between makes one visit of many messages with strings.
+struct Group {
+    name: &'static str,
+    of: fn(&Account) -> Counts,
+    has: fn(&Account) -> bool,
+}
+
+const GROUPS: [Group; 3] = [
+    Group {
+        name: "visit",
+        of: |account| account.visit,
+        has: |account| account.words.is_some(),
+    },
+    Group {
+        name: "kernel, round trip",
+        of: |account| account.kernel,
+        has: |_| true,
+    },
+    Group {
+        name: "user, round trip",
+        of: |account| account.user,
+        has: |_| true,
+    },
 ];
 
 /// A name, and the figure of it.
@@ -51,8 +70,8 @@ pub(super) fn section(main: Option<&Run<Report>>) -> Result<Section> {
             svg: bars.draw()?,
         });
     }
-    for (group, counts) in GROUPS {
-        section.tables.extend(table(accounts, group, counts));
+    for group in &GROUPS {
+        section.tables.extend(table(accounts, group));
     }
     Ok(section)
 }
@@ -70,9 +89,9 @@ fn picture(accounts: &[Account]) -> Option<Bars> {
         accounts.find(|account| account.id == id && account.words == words)
     };
     let bar = |count: u64| Some((real(count), count.to_string()));
-    let groups: Vec<Group> = wanted
+    let groups: Vec<picture::Group> = wanted
         .filter_map(found)
-        .map(|account| Group {
+        .map(|account| picture::Group {
             name: called(account),
             bars: PLACES.map(|(_, of)| bar(of(account.visit))).to_vec(),
         })
@@ -86,22 +105,33 @@ fn picture(accounts: &[Account]) -> Option<Bars> {
     })
 }
 
-/// A column for each figure that is not 0 for all paths; nothing if there is none.
-fn table(accounts: &[Account], group: &str, counts: fn(&Account) -> Counts) -> Option<Table> {
-    let rows: Vec<_> = accounts.iter().map(|it| counts(it).named()).collect();
-    let is_somewhere = |column: &usize| rows.iter().any(|row| row[*column].1 > 0);
-    let columns: Vec<usize> = (0..Counts::default().named().len())
-        .filter(is_somewhere)
+/// A column for each figure that is not 0 for all paths, a row for each path that has such figures; nothing if there is none.
+fn table(accounts: &[Account], group: &Group) -> Option<Table> {
+    let rows = accounts.iter().filter(|account| (group.has)(account));
+    let rows = rows.map(|account| (account, (group.of)(account).named()));
+    let rows: Vec<_> = rows
+        .filter(|(_, row)| row.iter().any(|it| it.1 > 0))
         .collect();
-    let (first, _) = rows.first().zip(columns.first())?;
-    let titles = columns
-        .iter()
-        .map(|column| first[*column].0.replace('_', " "));
-    let titles: Vec<String> = [group.to_owned()].into_iter().chain(titles).collect();
+    let is_somewhere = |column: &usize| rows.iter().any(|(_, row)| row[*column].1 > 0);
+    let names = Counts::default().named().map(|(name, _)| name);
+    let columns: Vec<usize> = (0..names.len()).filter(is_somewhere).collect();
+    let titles = columns.iter().map(|column| title(names[*column]));
+    let titles: Vec<String> = [group.name.to_owned()].into_iter().chain(titles).collect();
     let mut table = Table::new(titles.iter().map(String::as_str));
-    for (account, row) in accounts.iter().zip(&rows) {
+    for (account, row) in &rows {
         let figures = columns.iter().map(|column| row[*column].1.to_string());
         table.push([called(account)].into_iter().chain(figures));
     }
-    Some(table)
+    (!rows.is_empty()).then_some(table)
+}
+
+/// What a figure is called where people read.
+fn title(name: &str) -> String {
+    match name {
+        "cr3_writes" => "writes of CR3".into(),
+        "msr_writes" => "WRMSR".into(),
+        "invlpg" => "INVLPG".into(),
+        "port_io" => "port I/O".into(),
+        name => name.replace('_', " "),
+    }
 }

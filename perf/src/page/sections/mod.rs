@@ -295,7 +295,7 @@ mod tests {
             buffer,
             "512 B",
             "1 MiB",
-            "reads and writes",
+            "reads and writes for each 8 bytes",
             "length of the string",
         ] {
             assert!(
