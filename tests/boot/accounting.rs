@@ -1,6 +1,7 @@
 //! PERF002x: what the kernel touches, counted from outside by a plugin of QEMU. Before QEMU 9.1 there is no interface for it.
 
 use crate::built::Built;
+use crate::trials::Trials;
 use libtest_mimic::{Completion, Failed, Trial};
 use pecan_perf::accounting::{Account, Counted, Counts, Order, Outcome, account};
 use pecan_perf::{
@@ -55,7 +56,7 @@ const MOST: Counts = Counts {
 type Shared = Arc<OnceLock<Result<Outcome, String>>>;
 type Judge = fn(&Built, &Counted) -> Result<(), Failed>;
 
-pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
+pub(crate) fn trials(built: &Arc<Built>) -> Trials {
     let shared = Shared::default();
     let judges: [(&str, Judge); 4] = [
         ("PERF0020", nothing_changes),
@@ -76,7 +77,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
             }
         })
     };
-    judges.into_iter().map(trial).collect()
+    Trials::of_one_run(judges.into_iter().map(trial))
 }
 
 fn outcome<'a>(built: &Built, shared: &'a Shared) -> Result<&'a Outcome, Failed> {

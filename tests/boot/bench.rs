@@ -5,6 +5,7 @@
 //! spare.
 
 use crate::built::Built;
+use crate::trials::Trials;
 use libtest_mimic::{Failed, Trial};
 use pecan_perf::{
     Budgets, COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG_MEBIBYTE, INTER_PAGE_FAULT,
@@ -36,7 +37,7 @@ const SIZES: [u32; 3] = [1, 2, 8];
 /// tree, and so on the steps of a search: the same machine with another `kmem=` differs as much.
 const TREE_SHAPE: u64 = 250;
 
-pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
+pub(crate) fn trials(built: &Arc<Built>) -> Trials {
     let shared = Shared::default();
     let judges: [(&str, Judge); 10] = [
         ("PERF0001", complete),
@@ -58,7 +59,7 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
     };
     let built = built.clone();
     let sizes = Trial::test("bench::PERF0011", move || size_costs_nothing(&built));
-    judges.into_iter().map(trial).chain([sizes]).collect()
+    Trials::of_one_run(judges.into_iter().map(trial)).and(vec![sizes])
 }
 
 /// The one that compares times, which others that run beside it would disturb.

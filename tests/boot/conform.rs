@@ -1,14 +1,14 @@
 //! The conformance program on every machine shape: a trial for each permanent id.
 
 use crate::built::Built;
+use crate::trials::Trials;
 use libtest_mimic::{Completion, Failed, Trial};
 use pecan_tests::{Conform, Id, Shape, all, permanent};
 use std::sync::{Arc, OnceLock};
 
 type Shared = Arc<OnceLock<Result<Conform, String>>>;
 
-/// The runs come before the ids that read them, so that idle test threads start the next machine.
-pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
+pub(crate) fn trials(built: &Arc<Built>) -> Trials {
     let permanent = permanent();
     let mut runs = Vec::new();
     let mut tests = Vec::new();
@@ -39,8 +39,10 @@ pub(crate) fn trials(built: &Arc<Built>) -> Vec<Trial> {
             ));
         }
     }
-    runs.extend(tests);
-    runs
+    Trials {
+        runs,
+        readers: tests,
+    }
 }
 
 fn whole(

@@ -20,14 +20,20 @@ mod ports;
 mod preempt;
 mod stress;
 mod trace;
+mod trials;
 
 use built::Built;
 use libtest_mimic::{Arguments, Trial};
+use pecan_vm::Qemu;
 use std::process::ExitCode;
 use std::sync::Arc;
+use trials::Trials;
 
 /// Gives the tests of a file.
-type Group = fn(&Arc<Built>) -> Vec<Trial>;
+type Group<Tests> = fn(&Arc<Built>) -> Tests;
+
+/// How many machines are named as the slowest.
+const NAMED: usize = 20;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -41,32 +47,47 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let groups: [Group; 17] = [
-        conform::trials,
-        check::trials,
-        image::trials,
-        command_line::trials,
-        examples::trials,
-        foreign::trials,
-        giver::trials,
-        modules::trials,
-        book::trials,
-        panic::trials,
-        ports::trials,
-        bench::trials,
-        accounting::trials,
-        preempt::trials,
-        stress::trials,
-        fuzz::trials,
-        trace::trials,
-    ];
-    let trials = groups.iter().flat_map(|group| group(&built)).collect();
-    let together = libtest_mimic::run(&arguments, trials);
+    let together = libtest_mimic::run(&arguments, all(&built));
     // What measures time needs the computer for itself.
     arguments.test_threads = Some(1);
     let alone = libtest_mimic::run(&arguments, bench::alone(&built));
+    if !arguments.list {
+        tell_slowest(&built.qemu);
+    }
     if together.has_failed() || alone.has_failed() {
         return ExitCode::from(101);
     }
     ExitCode::SUCCESS
+}
+
+/// Those that take longest come first.
+fn all(built: &Arc<Built>) -> Vec<Trial> {
+    let several: [Group<Trials>; 3] = [conform::trials, bench::trials, accounting::trials];
+    let others: [Group<Vec<Trial>>; 14] = [
+        stress::trials,
+        fuzz::trials,
+        preempt::trials,
+        giver::trials,
+        trace::trials,
+        examples::trials,
+        foreign::trials,
+        check::trials,
+        command_line::trials,
+        modules::trials,
+        book::trials,
+        panic::trials,
+        ports::trials,
+        image::trials,
+    ];
+    let several = several.iter().map(|group| group(built));
+    let others = others.iter().map(|group| Trials::from(group(built)));
+    let none = Trials::from(Vec::new());
+    several.chain(others).fold(none, Trials::and).in_order()
+}
+
+/// Where the time went.
+fn tell_slowest(qemu: &Qemu) {
+    for run in qemu.slowest().iter().take(NAMED) {
+        println!("slow: {run}");
+    }
 }

@@ -158,14 +158,20 @@ pub fn example(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     Ok(output(workspace, "user", "release", name))
 }
 
+/// The cargo command that builds the plugin of QEMU. Alone it would ask for other features of what it shares with xtask, all of
+/// which would be compiled again.
+pub fn plugin_cargo(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo(workspace.target());
+    cargo.args(["build", "-p", "pecan-plugin", "-p", "xtask"]);
+    cargo
+}
+
 /// Builds the plugin of QEMU that counts what programs do, and gives its path.
 ///
 /// # Errors
 /// When it does not compile.
 pub fn plugin(workspace: &Workspace) -> Result<PathBuf> {
-    let mut cargo = workspace.cargo(workspace.target());
-    cargo.args(["build", "-p", "pecan-plugin"]);
-    run(&mut cargo, "the plugin")?;
+    run(&mut plugin_cargo(workspace), "the plugin")?;
     Ok(workspace.target().join("debug/libpecan_plugin.so"))
 }
 

@@ -1,6 +1,7 @@
 //! The emulator on this host.
 
 use crate::Plugin;
+use crate::runs::{Run, Runs};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ const PLUGIN_NAME: &str = "pecan-plugin:";
 pub struct Qemu {
     program: OsString,
     version: [u32; 3],
+    runs: Runs,
 }
 
 impl Qemu {
@@ -30,7 +32,11 @@ impl Qemu {
             .with_context(|| format!("{name} does not start: run `cargo xtask setup`"))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         match version(&text) {
-            Some(version) => Ok(Self { program, version }),
+            Some(version) => Ok(Self {
+                program,
+                version,
+                runs: Runs::default(),
+            }),
             None => bail!(
                 "{name} --version gives no version number but: {}",
                 text.trim()
@@ -72,6 +78,15 @@ impl Qemu {
         Ok(Some(format!(
             "QEMU {version} does not load the plugin, whose interface is that of QEMU 9.1 and later: {told}"
         )))
+    }
+
+    /// The machines that it has played so far, the slowest first.
+    pub fn slowest(&self) -> Vec<Run> {
+        self.runs.slowest()
+    }
+
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.runs
     }
 
     pub(crate) fn command(&self) -> Command {

@@ -1,5 +1,6 @@
 //! A running machine.
 
+use crate::runs::Running;
 use crate::{Exit, Machine, Payload, Qemu};
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, Read, Write};
@@ -37,6 +38,8 @@ pub struct Vm {
     keyboard: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
     errors: Option<JoinHandle<String>>,
+    /// Kept for its end.
+    _running: Running,
 }
 
 impl Vm {
@@ -73,6 +76,7 @@ impl Vm {
             keyboard,
             output,
             errors,
+            _running: qemu.runs().begin(machine, payload),
         })
     }
 

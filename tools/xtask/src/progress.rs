@@ -55,6 +55,11 @@ impl Progress {
         self.say(text);
     }
 
+    /// Takes the line away while `print` writes others.
+    pub(crate) fn pause(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
     /// Shows what is going on.
     pub(crate) fn say(&self, text: &str) {
         self.bar.set_message(text.trim().to_owned());

@@ -7,8 +7,9 @@ use crate::board::{RUN, report};
 use crate::staff::Member;
 use crate::{crew, storm};
 
-/// How often the frames are counted until they are as many as they should be: CPUs put away what ended.
-const LOOKS: u32 = 50;
+/// How often the frames are counted until they are as many as they should be: CPUs put away what ended, and may have to stand
+/// still meanwhile.
+const LOOKS: u32 = 2_500;
 /// Between two looks.
 const PAUSE: Time = Time::period(2_000);
 

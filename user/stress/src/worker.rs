@@ -2,13 +2,12 @@
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use l4::{
-    IpcCode, IpcError, Message, Phase, SysError, ThreadId, Time, clock, ipc, schedule, thread, utcb,
-};
+use l4::{IpcCode, Message, Phase, SysError, ThreadId, Time, clock, ipc, schedule, thread, utcb};
 use stress::letter::Kind;
 use stress::mix;
 use stress::plan::{Role, Space};
 use stress::random::Random;
+use stress::verdict::{Stakes, Verdict, judge};
 use stress::wrong::What;
 
 use crate::board::{RUN, SLOTS, Slot, Stage, count, report};
@@ -319,17 +318,23 @@ impl Work {
         }
         count(&self.slot.rounds);
         let dead = ThreadId::global(crate::crew::number(worker), version);
-        let result = match self.random.below(3) {
-            0 => ipc::receive_within(dead, self.finite()).map(|_| ()),
-            1 => ipc::send_within(dead, &Message::new(0), self.finite()),
-            _ => ipc::call(dead, &Message::new(0)).map(|_| ()),
+        let (limit, message) = (self.finite(), Message::new(0));
+        let begin = clock::micros();
+        let (result, phases) = match self.random.below(3) {
+            0 => (
+                ipc::receive_within(dead, limit).map(|_| ()),
+                [None, Some(limit)],
+            ),
+            1 => (ipc::send_within(dead, &message, limit), [Some(limit), None]),
+            _ => (
+                ipc::call(dead, &message).map(|_| ()),
+                [Some(Time::NEVER); 2],
+            ),
         };
-        // Whoever is aborted before the kernel has looked is cancelled.
-        let fine = |error: IpcError| {
-            matches!(error.code, IpcCode::NonExisting | IpcCode::Cancelled) && error.offset == 0
-        };
+        let [send, receive] = phases.map(|limit| limit.map(to_the_dead));
+        let micros = clock::micros() - begin;
         match result {
-            Err(error) if fine(error) => {}
+            Err(error) if judge(error, send, receive, micros) == Verdict::Allowed => {}
             Err(error) => self.complain(What::Outcome, worker, error.raw()),
             Ok(()) => self.complain(What::Ghost, worker, dead.raw()),
         }
@@ -368,6 +373,19 @@ impl Work {
             }
         }
         None
+    }
+}
+
+/// What a phase with this limit reckons with whose partner is dead: whoever is aborted before the kernel has looked is
+/// cancelled, and the limit can be over before the CPU has looked where the dead one has not quite gone.
+const fn to_the_dead(limit: Time) -> Stakes {
+    Stakes {
+        limit,
+        transfer: Time::NEVER,
+        strings: false,
+        cancelled: true,
+        disturbed: false,
+        died: true,
     }
 }
 

@@ -16,9 +16,9 @@ mod schedule;
 mod strings;
 mod wakeup;
 
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 
-/// Few cases under Miri, and nothing written to files.
+/// Few cases under Miri, of numbers that take it few steps, and nothing written to files.
 fn config(cases: u32) -> Config {
     let default = Config::default();
     let rng_seed = match default.rng_seed {
@@ -31,8 +31,17 @@ fn config(cases: u32) -> Config {
         cases
     };
     Config {
-        cases: if cfg!(miri) { 1 } else { wanted },
+        cases: if cfg!(miri) {
+            cases.div_ceil(300)
+        } else {
+            wanted
+        },
         failure_persistence: None,
+        rng_algorithm: if cfg!(miri) {
+            RngAlgorithm::XorShift
+        } else {
+            default.rng_algorithm
+        },
         rng_seed,
         ..default
     }

@@ -411,7 +411,7 @@ fn children_come_by_size_and_place() {
 /// Taking back one small page of a large one costs no more because others were mapped from it.
 #[test]
 fn a_part_is_found_among_many() {
-    let pages = if cfg!(miri) { 30 } else { 30_000u64 };
+    let pages = if cfg!(miri) { 12 } else { 30_000u64 };
     let mut pair = Pair {
         memory: Memory::new(100_000),
         model: Model::default(),
@@ -462,7 +462,7 @@ fn a_part_is_found_among_many() {
 /// However deep or wide what derives from a page is, a piece takes as many steps as it may.
 #[test]
 fn a_step_is_short() {
-    let pages = if cfg!(miri) { 30 } else { 2000u64 };
+    let pages = if cfg!(miri) { 12 } else { 2000u64 };
     for deep in [false, true] {
         let mut pair = Pair {
             memory: Memory::new(5000),
@@ -504,7 +504,7 @@ fn a_step_is_short() {
 /// A sweep that nobody disturbs visits each node once, and one that is disturbed after every piece comes to an end soon.
 #[test]
 fn pieces_are_bounded() {
-    let pages = if cfg!(miri) { 30 } else { 1000 };
+    let pages = if cfg!(miri) { 12 } else { 1000 };
     for (disturb, most) in [(false, pages), (true, 10 * pages)] {
         let mut pair = Pair {
             memory: Memory::new(5000),

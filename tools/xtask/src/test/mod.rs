@@ -1,17 +1,18 @@
 //! `cargo xtask test`
 
 mod command;
+mod lanes;
+mod step;
 mod steps;
 mod tally;
 
-use crate::progress::Progress;
 use crate::setup;
 use anyhow::{Result, bail};
 use clap::Args;
 use pecan_vm::Workspace;
 use std::process::ExitCode;
 use std::time::Instant;
-use steps::Step;
+use step::Step;
 use tally::Tally;
 
 /// Options of `cargo xtask test`.
@@ -31,15 +32,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let mut total = Tally::default();
     let mut broken = Vec::new();
     let count = steps.len();
-    for (index, step) in steps.into_iter().enumerate() {
-        let name = step.name;
-        eprintln!("[{}/{count}] {name}: {}", index + 1, step.about);
-        let tally = carry_out(workspace, step)?;
-        eprintln!("      {tally} ({} s so far)", began.elapsed().as_secs());
-        if tally.failed > 0 {
-            broken.push(name);
+    let mut number = 0;
+    for group in together(steps) {
+        for step in &group {
+            number += 1;
+            eprintln!("[{number}/{count}] {}: {}", step.name, step.about);
         }
-        total += tally;
+        lanes::carry_out(workspace, group, |name, tally| {
+            let seconds = began.elapsed().as_secs();
+            eprintln!("      {name}: {tally} ({seconds} s so far)");
+            if tally.failed > 0 {
+                broken.push(name);
+            }
+            total += tally;
+        })?;
     }
     if !broken.is_empty() {
         println!("failed: {} (their output is above)", broken.join(", "));
@@ -62,34 +68,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     })
 }
 
-fn carry_out(workspace: &Workspace, step: Step) -> Result<Tally> {
-    let commands = match step.commands {
-        Ok(commands) => commands,
-        Err(why) => {
-            eprintln!("      skipped: {why}");
-            return Ok(Tally {
-                skipped: 1,
-                ..Tally::default()
-            });
+/// Each step with those that run beside it.
+fn together(steps: Vec<Step>) -> Vec<Vec<Step>> {
+    let mut groups: Vec<Vec<Step>> = Vec::new();
+    for step in steps {
+        match groups.last_mut() {
+            Some(group) if step.is_beside => group.push(step),
+            _ => groups.push(vec![step]),
         }
-    };
-    let mut total = Tally::default();
-    for mut command in commands {
-        let mut progress = Progress::uncounted();
-        progress.begin(step.name);
-        let log = workspace
-            .target()
-            .join("test-logs")
-            .join(format!("{}.log", step.name));
-        let outcome = command::listen(&mut command, &log, |line| progress.say(line))?;
-        drop(progress);
-        if !outcome.success {
-            outcome.show(&log);
-        }
-        for (reason, count) in outcome.skips() {
-            eprintln!("      skipped {count}: {reason}");
-        }
-        total += outcome.tally;
     }
-    Ok(total)
+    groups
 }

@@ -1,20 +1,11 @@
 //! What there is to check, in the order of how soon it finds something.
 
 use super::Options;
+use super::step::{Lane, Step};
 use crate::setup;
 use pecan_vm::Workspace;
 use pecan_vm::programs::{self, Profile, USER_PROGRAMS};
 use std::process::Command;
-
-/// A group of commands with a name.
-pub(crate) struct Step {
-    /// One word.
-    pub(crate) name: &'static str,
-    /// One line for people.
-    pub(crate) about: &'static str,
-    /// The commands, or the reason why there are none.
-    pub(crate) commands: Result<Vec<Command>, String>,
-}
 
 /// The steps that the options ask for.
 pub(crate) fn select(workspace: &Workspace, options: &Options) -> Vec<Step> {
@@ -49,20 +40,17 @@ fn all(workspace: &Workspace) -> Vec<Step> {
         format(workspace),
         lint(workspace),
         host(workspace, ""),
+        build(workspace).beside(),
         boot(workspace, ""),
         models(workspace, ""),
-        miri(workspace),
+        miri(workspace).beside(),
     ]
 }
 
 fn format(workspace: &Workspace) -> Step {
     let mut cargo = workspace.cargo(workspace.target());
     cargo.args(["fmt", "--all", "--check"]);
-    Step {
-        name: "format",
-        about: "rustfmt",
-        commands: Ok(vec![cargo]),
-    }
+    Step::new("format", "rustfmt", vec![Lane::of("format", [cargo])])
 }
 
 fn lint(workspace: &Workspace) -> Step {
@@ -73,31 +61,29 @@ fn lint(workspace: &Workspace) -> Step {
     // What is no test of `cargo test` is not among all targets.
     let mut boot = workspace.cargo(workspace.target());
     boot.args(["clippy", "-p", "pecan-tests", "--test", "boot"]);
-    let mut user = programs::user_cargo(workspace, "clippy");
+    let kernel = |profile| programs::kernel_cargo(workspace, "clippy", profile);
+    let kernels = [Profile::Release, Profile::Debug, Profile::Tracing].map(kernel);
+    let user = programs::user_cargo(workspace, "clippy");
+    let mut lanes = vec![
+        Lane::of("lint", [host, models, boot]),
+        Lane::of("lint-kernel", kernels),
+        Lane::of("lint-user", [of_users(user)]),
+    ];
+    for command in lanes.iter_mut().flat_map(|lane| &mut lane.commands) {
+        command.args(["--", "-D", "warnings"]);
+    }
+    Step::new("lint", "clippy for host, kernel and user programs", lanes)
+}
+
+/// With all packages whose programs run on the kernel.
+fn of_users(mut cargo: Command) -> Command {
     for name in USER_PROGRAMS
         .into_iter()
         .chain(["l4", "examples", "foreign"])
     {
-        user.args(["-p", name]);
+        cargo.args(["-p", name]);
     }
-    let kernel = |profile| programs::kernel_cargo(workspace, "clippy", profile);
-    let mut commands = vec![
-        host,
-        models,
-        boot,
-        kernel(Profile::Release),
-        kernel(Profile::Debug),
-        kernel(Profile::Tracing),
-        user,
-    ];
-    for command in &mut commands {
-        command.args(["--", "-D", "warnings"]);
-    }
-    Step {
-        name: "lint",
-        about: "clippy for host, kernel and user programs",
-        commands: Ok(commands),
-    }
+    cargo
 }
 
 fn host(workspace: &Workspace, filter: &str) -> Step {
@@ -105,21 +91,41 @@ fn host(workspace: &Workspace, filter: &str) -> Step {
     crates.args(["test", "--no-fail-fast", "--", filter]);
     let mut sigma0 = workspace.cargo(workspace.target());
     sigma0.args(["test", "-p", "sigma0", "--lib", "--", filter]);
-    Step {
-        name: "host",
-        about: "tests of the crates that run on this machine",
-        commands: Ok(vec![crates, sigma0]),
-    }
+    Step::new(
+        "host",
+        "tests of the crates that run on this machine",
+        vec![Lane::of("host", [crates, sigma0])],
+    )
+}
+
+/// What the boot tests would build one by one, while machines wait for it.
+fn build(workspace: &Workspace) -> Step {
+    let kernel = |profile| programs::kernel_cargo(workspace, "build", profile);
+    let kernels = [Profile::Release, Profile::Debug, Profile::Tracing].map(kernel);
+    let user = programs::user_cargo(workspace, "build");
+    let plugin = programs::plugin_cargo(workspace);
+    let mut tests = workspace.cargo(workspace.target());
+    tests.args(["test", "-p", "pecan-tests", "--test", "boot", "--no-run"]);
+    Step::new(
+        "build",
+        "kernels and user programs",
+        vec![
+            Lane::of("build-kernel", kernels),
+            Lane::of("build-user", [of_users(user)]),
+            // Waits at the target folder until the tests of the host are built, and fills the time of those that run alone.
+            Lane::of("build-host", [plugin, tests]),
+        ],
+    )
 }
 
 fn boot(workspace: &Workspace, filter: &str) -> Step {
     let mut cargo = workspace.cargo(workspace.target());
     cargo.args(["test", "-p", "pecan-tests", "--test", "boot", "--", filter]);
-    Step {
-        name: "boot",
-        about: "the kernel in QEMU, on machines of many shapes",
-        commands: Ok(vec![cargo]),
-    }
+    Step::new(
+        "boot",
+        "the kernel in QEMU, on machines of many shapes",
+        vec![Lane::of("boot", [cargo])],
+    )
 }
 
 fn models(workspace: &Workspace, filter: &str) -> Step {
@@ -141,11 +147,11 @@ fn models(workspace: &Workspace, filter: &str) -> Step {
             filter,
         ]);
     }
-    Step {
-        name: "models",
-        about: "loom and stateright on what CPUs say to one another",
-        commands: Ok(vec![loom, protocol]),
-    }
+    Step::new(
+        "models",
+        "loom and stateright on what CPUs say to one another",
+        vec![Lane::of("models", [loom, protocol])],
+    )
 }
 
 fn miri(workspace: &Workspace) -> Step {
@@ -162,15 +168,18 @@ fn miri(workspace: &Workspace) -> Step {
         "pecan-rules",
     ]);
     command.env("CARGO_TARGET_DIR", workspace.target().join("miri"));
-    // Miri is some hundred times slower than the machine: few cases, and no files for failed ones.
-    command
-        .env("PROPTEST_CASES", "4")
-        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true");
-    command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
-    let commands = setup::miri(workspace).map(|()| vec![command]);
-    Step {
-        name: "miri",
-        about: "encodings and rules under Miri",
-        commands,
+    // The host's environment stays outside: each property test would read all of it, at some hundredth of the machine's speed.
+    command.env_remove("MIRIFLAGS");
+    let step = Step::new(
+        "miri",
+        "encodings and rules under Miri",
+        vec![Lane::of("miri", [command])],
+    );
+    match setup::miri(workspace) {
+        Ok(()) => step,
+        Err(why) => Step {
+            lanes: Err(why),
+            ..step
+        },
     }
 }
