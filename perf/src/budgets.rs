@@ -1,6 +1,7 @@
 //! What each row may cost at most.
 
 use crate::accounting::Counts;
+use crate::names::with_words;
 use crate::{Report, Row};
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -61,7 +62,7 @@ impl Budgets {
     }
 
     fn instructions(&self, row: &Row) -> Option<String> {
-        let name = Name(row);
+        let name = with_words(&row.id, row.words);
         let Some(seen) = row.instructions_round_trip else {
             return Some(format!("{name}: no instructions were counted"));
         };
@@ -86,22 +87,10 @@ impl Budgets {
     fn ipis(&self, row: &Row) -> Option<String> {
         let most = self.ipis.get(&row.id).copied().unwrap_or(0.0);
         let seen = row.ipis_round_trip.filter(|seen| *seen > most)?;
-        let name = Name(row);
+        let name = with_words(&row.id, row.words);
         Some(format!(
             "{name}: {seen} interrupts, and the budget is {most}"
         ))
-    }
-}
-
-/// A row's name for people.
-struct Name<'a>(&'a Row);
-
-impl std::fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.id)?;
-        self.0
-            .words
-            .map_or(Ok(()), |words| write!(f, ", {words} words"))
     }
 }
 

@@ -9,7 +9,9 @@
 pub mod ablation;
 pub mod accounting;
 mod budgets;
+mod cells;
 mod join;
+mod names;
 pub mod page;
 pub mod peers;
 mod raw;

@@ -59,6 +59,13 @@ impl Report {
             .find(|row| row.id == id && row.words == words)
     }
 
+    /// The row of a path with the shortest message that has at least so many words.
+    pub fn shortest(&self, id: &str, words: u32) -> Option<&Row> {
+        let rows = self.rows.iter().filter(|row| row.id == id);
+        rows.filter(|row| row.words.is_some_and(|own| own >= words))
+            .min_by_key(|row| row.words)
+    }
+
     /// JSON text, a row per line.
     ///
     /// # Errors
@@ -80,7 +87,7 @@ impl Report {
 }
 
 /// A list with an element on each line.
-fn lines(list: &[impl Serialize]) -> serde_json::Result<String> {
+pub(crate) fn lines(list: &[impl Serialize]) -> serde_json::Result<String> {
     let texts = list.iter().map(serde_json::to_string);
     let texts = texts.collect::<serde_json::Result<Vec<_>>>()?;
     Ok(format!("[\n  {}\n]", texts.join(",\n  ")))
@@ -191,9 +198,39 @@ mod tests {
     }
 
     #[test]
-    fn figures_from_before_accounts_are_read() {
+    fn accounts_and_peers_may_be_missing() {
         let json = r#"{"schema":1,"qemu":"10.0.2","cpus":2,"rows":[]}"#;
         let report: Report = serde_json::from_str(json).expect("a report");
-        assert_eq!(report.accounting, None);
+        assert_eq!((report.accounting, report.peers), (None, Vec::new()));
+    }
+
+    #[test]
+    fn the_shortest_message_that_holds_as_much_is_found() {
+        let row = |id: &str, words| Row {
+            id: id.into(),
+            words,
+            instructions_one_way: None,
+            instructions_round_trip: None,
+            ns_round_trip: None,
+            ipis_round_trip: None,
+        };
+        let report = Report {
+            schema: 1,
+            qemu: String::new(),
+            cpus: 2,
+            rows: vec![
+                row("a", Some(63)),
+                row("a", Some(8)),
+                row("a", None),
+                row("b", Some(9)),
+            ],
+            accounting: None,
+            peers: Vec::new(),
+        };
+        let words = |least| report.shortest("a", least).and_then(|row| row.words);
+        assert_eq!(
+            [8, 9, 63, 64].map(words),
+            [Some(8), Some(63), Some(63), None]
+        );
     }
 }

@@ -1,18 +1,15 @@
 //! The figures for people, at most 100 columns wide.
 
+use crate::cells::{lines, plain, right};
+use crate::names::name;
 use crate::{
-    COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG, INTER_PAGE_FAULT, INTER_REGISTERS,
-    INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, LONG,
-    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, Report, Row, TICK, UNMAP_PAGE,
-    YIELD_SWITCH,
+    INTER_BUSY, INTER_IDLE, INTER_LONG, INTER_PAGE_FAULT, INTER_UNMAP_PAGE, INTRA_INTER_SPACE,
+    INTRA_SAME_SPACE, IPI_ROUND_TRIP, LONG, MIGRATE, PAGE_FAULT, PAIRS, Report, Row, UNMAP_PAGE,
 };
-use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// Draws the table: a block of rows for each kind, ratios to the path inside one CPU and to a bare IPI.
 pub fn render(report: &Report) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(right([
+    let mut table = plain([
         "round trip",
         "words",
         "instr.",
@@ -23,27 +20,21 @@ pub fn render(report: &Report) -> String {
         "IPIs",
         "x intra",
         "x IPI",
-    ]));
+    ]);
     let mut last = "";
     for row in &report.rows {
         if !last.is_empty() && block(&row.id) != block(last) {
             table.add_row([""]);
         }
         let first = row.id != last;
-        table.add_row(right(
-            cells(report, row, first).each_ref().map(String::as_str),
-        ));
+        table.add_row(right(cells(report, row, first)));
         last = &row.id;
     }
-    let drawn: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
     format!(
         "QEMU {}, {} CPUs\n\n{}\n\n{}",
         report.qemu,
         report.cpus,
-        drawn.join("\n"),
+        lines(&table),
         LEGEND.join("\n")
     )
 }
@@ -86,19 +77,6 @@ fn is_inter(id: &str) -> bool {
     id.starts_with("ipc.inter.") || id.ends_with(".inter") || id == MIGRATE
 }
 
-/// Cells of a row: the first to the left, the others to the right.
-pub(crate) fn right<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Cell> {
-    let align = |(index, text): (usize, &'a str)| {
-        let cell = Cell::new(text);
-        if index == 0 {
-            cell
-        } else {
-            cell.set_alignment(CellAlignment::Right)
-        }
-    };
-    texts.into_iter().enumerate().map(align).collect()
-}
-
 fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
     let times = row.ns_round_trip;
     let ipi = report
@@ -118,46 +96,6 @@ fn cells(report: &Report, row: &Row, first: bool) -> [String; 10] {
         ratio(row, intra(report, row)),
         ratio(row, ipi),
     ]
-}
-
-/// A row's name for people.
-pub(crate) fn name(id: &str) -> String {
-    let size = |bytes: &str| match bytes {
-        "4096" => "4 KiB".to_owned(),
-        "65536" => "64 KiB".to_owned(),
-        "1048576" => "1 MiB".to_owned(),
-        other => format!("{other} bytes"),
-    };
-    if let Some(bytes) = id.strip_prefix(LONG) {
-        return format!("one CPU, {}", size(bytes));
-    }
-    if let Some(bytes) = id.strip_prefix(INTER_LONG) {
-        return format!("two CPUs, {}", size(bytes));
-    }
-    if let Some(cpus) = id.strip_prefix(PAIRS) {
-        return format!("pairs, CPUs used: {cpus}");
-    }
-    let name = match id {
-        INTRA_INTER_SPACE => "one CPU, two spaces",
-        INTRA_SAME_SPACE => "one CPU, one space",
-        INTER_IDLE => "two CPUs, target idle",
-        INTER_BUSY => "two CPUs, target busy",
-        NULL_SYSCALL => "null system call",
-        IPI_ROUND_TRIP => "bare IPI",
-        YIELD_SWITCH => "yield to a thread",
-        TICK => "timer tick",
-        INTERRUPT_TO_USER => "interrupt to handler",
-        PAGE_FAULT => "page fault",
-        INTER_PAGE_FAULT => "page fault, two CPUs",
-        MAP_PAGE => "map of 4 KiB",
-        UNMAP_PAGE => "flush of 4 KiB",
-        INTER_UNMAP_PAGE => "flush, two CPUs",
-        INTER_REGISTERS => "registers, two CPUs",
-        MIGRATE => "move to another CPU",
-        COPY_MEBIBYTE => "copy of 1 MiB",
-        other => other,
-    };
-    name.to_owned()
 }
 
 fn dash() -> String {

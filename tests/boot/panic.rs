@@ -8,8 +8,9 @@ use object::{Object, ObjectSegment, ObjectSymbol};
 use pecan_vm::report::{self, Report};
 use pecan_vm::{End, Exit, Machine, Payload, Story};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use tempfile::{Builder, TempPath};
 
 /// A function of the kernel that runs once, when the CPUs are set up, and the file that it is in.
 const VICTIM: (&str, &str) = ("boot_main", "kernel/src/start.rs:");
@@ -28,7 +29,6 @@ fn is_explained(built: &Built) -> Result<(), Failed> {
     let payload =
         Payload::new(&broken).with_image(built.workspace.target(), &built.image("root")?)?;
     let story = Story::whole(&built.qemu, &Machine::new(2), &payload)?;
-    fs::remove_file(broken)?;
     if story.end != End::Exit(Exit::Panic) {
         return Err(fail("the kernel did not end as after a panic", &story));
     }
@@ -58,7 +58,8 @@ fn is_explained(built: &Built) -> Result<(), Failed> {
     }
 }
 
-fn break_kernel(kernel: &Path, folder: &Path) -> Result<PathBuf, Failed> {
+/// A file that is gone again with the value.
+fn break_kernel(kernel: &Path, folder: &Path) -> Result<TempPath, Failed> {
     let mut bytes = fs::read(kernel)?;
     let file = object::File::parse(&*bytes)?;
     let named = |name: &str| name.contains(VICTIM.0);
@@ -75,7 +76,9 @@ fn break_kernel(kernel: &Path, folder: &Path) -> Result<PathBuf, Failed> {
     drop(file);
     let offset = usize::try_from(offset)?;
     bytes[offset..offset + INVALID.len()].copy_from_slice(&INVALID);
-    let broken = folder.join(format!("broken-kernel-{}", std::process::id()));
+    let broken = Builder::new()
+        .prefix("broken-kernel-")
+        .tempfile_in(folder)?;
     fs::write(&broken, bytes)?;
-    Ok(broken)
+    Ok(broken.into_temp_path())
 }

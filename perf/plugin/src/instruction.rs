@@ -49,7 +49,8 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 10] = [
+/// All of them, in the order of their numbers.
+pub(crate) const KINDS: [Kind; 10] = [
     Kind::Plain,
     Kind::Locked,
     Kind::Cr3Write,

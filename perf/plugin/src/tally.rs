@@ -156,7 +156,7 @@ impl Footprint {
 #[cfg(test)]
 mod tests {
     use super::{Access, Footprint, Tally};
-    use crate::instruction::{Instruction, Kind};
+    use crate::instruction::{Instruction, KINDS, Kind};
     use pecan_perf::accounting::Counts;
 
     fn at(address: u64, length: u64, kind: Kind) -> Instruction {
@@ -180,20 +180,11 @@ mod tests {
     #[test]
     fn each_kind_has_its_count() {
         let mut tally = Tally::default();
-        for kind in [
-            Kind::Plain,
-            Kind::Locked,
-            Kind::Cr3Write,
-            Kind::Invlpg,
-            Kind::MsrWrite,
-            Kind::SystemCall,
-            Kind::PortIo,
-            Kind::Open,
-        ] {
+        for kind in KINDS {
             tally.execute(at(0x100, 2, kind));
         }
         let expected = Counts {
-            instructions: 8,
+            instructions: KINDS.len() as u64,
             code_lines: 1,
             code_pages: 1,
             locked: 1,

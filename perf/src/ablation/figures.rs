@@ -2,6 +2,7 @@
 
 use super::Way;
 use crate::accounting::Counts;
+use crate::report::lines;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one `cargo xtask bench --ablation` found out.
@@ -14,6 +15,7 @@ pub struct Ablation {
     /// A record for each alternative.
     pub ablation: Vec<Removed>,
     /// The copy experiment: a record for each method and length. Empty where QEMU does not take the plugin.
+    #[serde(default)]
     pub copy: Vec<Copied>,
 }
 
@@ -95,25 +97,17 @@ impl Ablation {
         let copied = lines(&self.copy)?;
         let qemu = serde_json::to_string(&self.qemu)?;
         Ok(format!(
-            "{{\"schema\":{},\"qemu\":{qemu},\"ablation\":[\n  {removed}\n],\"copy\":[\n  {copied}\n]}}\n",
+            "{{\"schema\":{},\"qemu\":{qemu},\"ablation\":{removed},\"copy\":{copied}}}\n",
             self.schema
         ))
     }
 }
 
-fn lines<T: Serialize>(records: &[T]) -> serde_json::Result<String> {
-    let records: Vec<String> = records
-        .iter()
-        .map(serde_json::to_string)
-        .collect::<Result<_, _>>()?;
-    Ok(records.join(",\n  "))
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::{Ablation, Copied, Pair, Removed, Way};
 
-    pub(in crate::ablation) fn sample() -> Ablation {
+    pub(crate) fn sample() -> Ablation {
         Ablation {
             schema: 1,
             qemu: "10.0.2".into(),

@@ -8,7 +8,7 @@
 //! table       and for people
 //! ```
 
-mod figures;
+pub(crate) mod figures;
 mod run;
 mod table;
 mod technique;
@@ -17,4 +17,5 @@ mod variant;
 pub use figures::{Ablation, Copied, Pair, Removed};
 pub use run::measure;
 pub use table::render;
+pub(crate) use table::{TOUCHED, touched};
 pub use technique::{Place, Subject, TECHNIQUES, Technique, Way};

@@ -2,8 +2,7 @@
 
 use super::{Ablation, Copied, Pair, Removed, Way};
 use crate::accounting::Counts;
-use crate::table::right;
-use comfy_table::{Table, presets};
+use crate::cells::{lines, plain, right};
 
 const LEGEND: [&str; 5] = [
     "8 bytes: a message of one word, one way; 4 KiB: one with a string, and a short answer; instructions, and how much",
@@ -15,7 +14,7 @@ const LEGEND: [&str; 5] = [
 
 /// Draws what removing each technique costs, what stands in its place, and the copy experiment.
 pub fn render(ablation: &Ablation) -> String {
-    let mut costs = table([
+    let mut costs = plain([
         "technique",
         "way",
         "8 bytes",
@@ -30,53 +29,35 @@ pub fn render(ablation: &Ablation) -> String {
         "IPIs",
     ]);
     for (number, removed) in (1..).zip(&ablation.ablation) {
-        costs.add_row(right(cells(number, removed).each_ref().map(String::as_str)));
+        costs.add_row(right(cells(number, removed)));
     }
     let alternatives: Vec<String> = (1..)
         .zip(&ablation.ablation)
         .map(|(number, removed)| format!("{number:2} {}", removed.without))
         .collect();
-    let mut copy = table([
+    let mut copy = plain([
         "copy", "bytes", "instr.", "reads", "writes", "lines", "pages", "CR3",
     ]);
     for copied in &ablation.copy {
-        copy.add_row(right(copy_cells(copied).each_ref().map(String::as_str)));
+        copy.add_row(right(copy_cells(copied)));
     }
     let mut parts = vec![
         "What removing a technique costs".to_owned(),
-        drawn(&costs),
+        lines(&costs),
         format!("Without it:\n{}", alternatives.join("\n")),
     ];
     if ablation.copy.is_empty() {
         parts.push("What copies touch is not counted: QEMU does not take the plugin".to_owned());
     } else {
-        parts.push(drawn(&copy));
+        parts.push(lines(&copy));
     }
     parts.push(LEGEND.join("\n"));
     parts.join("\n\n")
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(right(header));
-    table
-}
-
-fn drawn(table: &Table) -> String {
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n")
-}
-
 fn cells(number: usize, removed: &Removed) -> [String; 12] {
     let more = |pair: Pair<u64>| format!("{:+.0}%", pair.percent_more());
-    let touched = |figure: fn(&Counts) -> u64| match &removed.kernel8 {
-        Some(pair) => change(figure(&pair.base), figure(&pair.without)),
-        None => "-".into(),
-    };
+    let [lines, pages, locked, ipis] = touched(removed);
     [
         format!("{number:2} {}", removed.technique),
         match removed.way {
@@ -89,12 +70,28 @@ fn cells(number: usize, removed: &Removed) -> [String; 12] {
         removed.bytes4096.base.to_string(),
         removed.bytes4096.without.to_string(),
         more(removed.bytes4096),
-        touched(|counts| counts.data_lines),
-        touched(|counts| counts.data_pages),
-        touched(|counts| counts.locked),
-        removed
-            .ipis8
-            .map_or("-".into(), |pair| change(pair.base, pair.without)),
+        lines,
+        pages,
+        locked,
+        ipis,
+    ]
+}
+
+/// What [`touched`] gives.
+pub(crate) const TOUCHED: [&str; 4] = ["data lines", "data pages", "locked", "IPIs"];
+
+/// What the kernel touches and does for a word there and back, as it is and without.
+pub(crate) fn touched(removed: &Removed) -> [String; 4] {
+    let counted = |figure: fn(&Counts) -> u64| match &removed.kernel8 {
+        Some(pair) => change(figure(&pair.base), figure(&pair.without)),
+        None => "-".into(),
+    };
+    let ipis = removed.ipis8;
+    [
+        counted(|counts| counts.data_lines),
+        counted(|counts| counts.data_pages),
+        counted(|counts| counts.locked),
+        ipis.map_or("-".into(), |pair| change(pair.base, pair.without)),
     ]
 }
 

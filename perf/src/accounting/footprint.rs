@@ -1,14 +1,14 @@
 //! Which cache lines they are.
 
 use super::{Account, Line};
+use crate::names::with_words;
 use pecan_vm::names::Names;
 use std::fmt::Write;
 
 /// The lines that the kernel touched in its first visits, each with who touched it: an instruction, the offset in the line, the
 /// bytes, and whether it loads or stores.
 pub fn describe(account: &Account, names: &Names) -> String {
-    let words = account.words.map(|words| format!(", {words} words"));
-    let mut text = format!("{}{}\n", account.id, words.unwrap_or_default());
+    let mut text = with_words(&account.id, account.words) + "\n";
     let lines = &account.footprint;
     let last = lines.iter().map(|line| line.visit).max().unwrap_or(0);
     for visit in 1..=last {

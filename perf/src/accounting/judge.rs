@@ -3,6 +3,7 @@
 use super::{Account, Counts};
 use crate::Budgets;
 use crate::budgets::CLOSE_PERCENT;
+use crate::names::with_words;
 use std::collections::BTreeMap;
 
 impl Budgets {
@@ -54,8 +55,7 @@ impl Budgets {
 }
 
 fn name(account: &Account) -> String {
-    let words = account.words.map(|words| format!(", {words} words"));
-    format!("{}{}", account.id, words.unwrap_or_default())
+    with_words(&account.id, account.words)
 }
 
 /// What is above the budget, and what is not close to it if it is to be.

@@ -6,9 +6,8 @@ use crate::run::{payload, rows, words};
 use anyhow::{Context, Result};
 use pecan_vm::{Machine, Payload, Plugin, Qemu, Timing, Workspace, kernel_file, programs};
 use std::fs;
-use std::path::PathBuf;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use tempfile::Builder;
 
 /// What to count.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +66,14 @@ pub(crate) fn account_payload(
     if let Some(why) = qemu.why_not(&Plugin::new(&file, "probe", "on"))? {
         return Ok(Outcome::Unfit(why));
     }
-    let out = OutFile::new(workspace);
+    let folder = Builder::new()
+        .prefix("windows-")
+        .tempdir_in(workspace.target());
+    let folder = folder.context("there is no place for what the plugin writes")?;
+    let out = folder.path().join("windows.json");
     let stubs = kernel_file::user_stubs(payload.kernel())?;
     let stubs = format!("{:x}-{:x}", stubs.start, stubs.end);
-    let mut plugin = Plugin::new(&file, "out", &out.0).with("stubs", stubs);
+    let mut plugin = Plugin::new(&file, "out", out.as_os_str()).with("stubs", stubs);
     if order.lines {
         plugin = plugin.with("lines", "on");
     }
@@ -80,32 +83,35 @@ pub(crate) fn account_payload(
         ..Machine::new(order.cpus)
     };
     let rows = rows(qemu, &machine, payload, progress).context("the run with the plugin failed")?;
-    let accounts = accounts(&rows, out.windows()?);
+    let accounts = accounts(&rows, windows(&out)?);
     Ok(Outcome::Counted(Counted { rows, accounts }))
 }
 
-/// Where the plugin writes; removed again with this value.
-struct OutFile(PathBuf);
-
-impl OutFile {
-    fn new(workspace: &Workspace) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("windows-{}-{number}.json", process::id());
-        Self(workspace.target().join(name))
-    }
-
-    fn windows(&self) -> Result<Vec<Window>> {
-        let text = fs::read_to_string(&self.0).context("the plugin wrote nothing")?;
-        text.lines()
-            .map(|line| serde_json::from_str(line).context("the plugin wrote half a line"))
-            .collect()
-    }
+/// What the plugin wrote: nothing if no row was marked, and there is no file if it was not there.
+fn windows(out: &Path) -> Result<Vec<Window>> {
+    let text = fs::read_to_string(out).context("the plugin wrote no file")?;
+    text.lines()
+        .map(|line| serde_json::from_str(line).context("the plugin wrote half a line"))
+        .collect()
 }
 
-impl Drop for OutFile {
-    fn drop(&mut self) {
-        // A file that is left behind costs space and nothing else.
-        let _ = fs::remove_file(&self.0);
+#[cfg(test)]
+mod tests {
+    use super::windows;
+    use crate::accounting::Window;
+    use std::fs;
+
+    #[test]
+    fn windows_are_whole_lines() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("windows.json");
+        assert!(windows(&out).is_err());
+        let line = serde_json::to_string(&Window::default()).expect("JSON");
+        for (text, count) in [(String::new(), 0), (format!("{line}\n{line}\n"), 2)] {
+            fs::write(&out, text).expect("a file");
+            assert_eq!(windows(&out).expect("windows").len(), count);
+        }
+        fs::write(&out, &line[1..]).expect("a file");
+        assert!(windows(&out).is_err());
     }
 }

@@ -1,9 +1,11 @@
 //! The accounts for people, at most 100 columns wide.
 
 use super::{Account, Counts};
-use crate::table::{block, name, right};
+use crate::cells::{lines, plain, right};
+use crate::names::name;
+use crate::table::block;
 use crate::{INTRA_INTER_SPACE, INTRA_SAME_SPACE};
-use comfy_table::{Table, presets};
+use comfy_table::Table;
 
 const LEGEND: [&str; 4] = [
     "user, kernel: instructions, stubs are user; loads to I/O: the kernel's alone, CPUs added",
@@ -53,13 +55,10 @@ pub fn render(accounts: &[Account]) -> String {
 }
 
 fn table(title: &str) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(right([
+    plain([
         title, "words", "user", "kernel", "loads", "stores", "data", "pages", "code", "pages",
         "lock", "CR3", "INV", "MSR", "I/O",
-    ]));
-    table
+    ])
 }
 
 fn add(table: &mut Table, account: &Account, first: bool, user: Option<u64>, kernel: Counts) {
@@ -85,15 +84,14 @@ fn add(table: &mut Table, account: &Account, first: bool, user: Option<u64>, ker
     ];
     let mut cells = vec![own, optional(account.words.map(u64::from)), optional(user)];
     cells.extend(figures.map(|figure| figure.to_string()));
-    table.add_row(right(cells.iter().map(String::as_str)));
+    table.add_row(right(cells));
 }
 
 fn drawn(mut table: Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((u16::from(column.index > 0), 0));
     }
-    let lines = table.lines().map(|line| line.trim_end().to_owned());
-    lines.collect::<Vec<_>>().join("\n")
+    lines(&table)
 }
 
 #[cfg(test)]

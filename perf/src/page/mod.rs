@@ -15,5 +15,5 @@ pub use document::{Drawing, Section, Table};
 pub use html::html;
 pub use markdown::markdown;
 pub use picture::standalone;
-pub use runs::{Kind, Pair, Peer, Record, Removed, Run, Runs, save};
+pub use runs::{Kind, Run, Runs, save};
 pub use sections::{MAIN_DRAWING, sections};

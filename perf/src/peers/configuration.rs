@@ -28,6 +28,15 @@ impl Configuration {
     /// All, in the order in which they run.
     pub const ALL: [Self; 3] = [Self::Lean, Self::Polling, Self::Shipped];
 
+    /// Its name, as in the JSON.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Lean => "lean",
+            Self::Polling => "polling",
+            Self::Shipped => "shipped",
+        }
+    }
+
     /// Whether a machine with `cpus` processors shows anything in it.
     pub(crate) fn fits(self, cpus: u32) -> bool {
         cpus > 1 || self != Self::Polling
@@ -79,6 +88,14 @@ mod tests {
                 arguments.contains("only=inter"),
                 configuration == Configuration::Polling
             );
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_json() {
+        for configuration in Configuration::ALL {
+            let json = serde_json::to_value(configuration).expect("a text");
+            assert_eq!(json, configuration.name());
         }
     }
 

@@ -6,7 +6,6 @@
 //! are quoted and not measured.
 
 mod boot;
-mod cells;
 mod configuration;
 mod figures;
 mod initramfs;

@@ -1,6 +1,6 @@
 //! Figures of other kernels that are quoted, not measured.
 
-use super::cells::{lines, plain, right};
+use crate::cells::{lines, plain, right};
 use crate::{INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, Report};
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -46,11 +46,11 @@ impl Published {
 /// When `perf/published.toml` was not valid when this was built.
 pub fn render(report: &Report) -> Result<String> {
     let published = Published::own()?;
-    let mut table = plain();
-    let mut header = vec!["one way".to_owned()];
-    header.extend(WORDS.map(|words| words.to_string()));
-    header.push("source".into());
-    table.set_header(right(header));
+    let mut table = plain(line(
+        "one way",
+        WORDS.map(|words| words.to_string()),
+        "source",
+    ));
     for (id, name) in [
         (INTRA_INTER_SPACE, "Pecan, SMP"),
         (INTRA_SAME_SPACE, "Pecan, SMP, one space"),

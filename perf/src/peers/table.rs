@@ -1,7 +1,7 @@
 //! Linux beside Pecan, for people, at most 100 columns wide.
 
-use super::cells::{lines, plain, right};
 use super::{Configuration, EVENTFD, FUTEX, PIPE, Peer, SEQPACKET};
+use crate::cells::{lines, plain, right};
 use crate::{INTER_IDLE, INTRA_INTER_SPACE, INTRA_SAME_SPACE, NULL_SYSCALL, Report, Row};
 
 /// Message lengths that Linux was measured with, in words.
@@ -86,10 +86,8 @@ fn names(peer: &Peer) -> Vec<&str> {
 
 /// One table: blocks of lines for each configuration and place, each with Pecan's own first where that says more.
 fn draw(report: &Report, what: &str, figure: impl Fn(&Row) -> Option<f64> + Copy) -> String {
-    let mut table = plain();
-    let mut header = vec![what.to_owned()];
-    header.extend(WORDS.map(|words| words.to_string()));
-    table.set_header(right(header));
+    let titles = WORDS.map(|words| words.to_string());
+    let mut table = plain([what.to_owned()].into_iter().chain(titles));
     for column in table.column_iter_mut().skip(1) {
         column.set_padding((1, 0));
     }
@@ -101,7 +99,7 @@ fn draw(report: &Report, what: &str, figure: impl Fn(&Row) -> Option<f64> + Copy
             }
             table.add_row([format!("{name}{}", suffix(peer.configuration))]);
             if peer.configuration == Configuration::Lean {
-                let texts = WORDS.map(|words| number(ours(report, own, words).and_then(figure)));
+                let texts = WORDS.map(|words| number(report.shortest(own, words).and_then(figure)));
                 table.add_row(right(line("Pecan", texts)));
             }
             for line in lines {
@@ -138,20 +136,13 @@ fn block(
         let id = format!("{mechanism}.{place}");
         let texts = WORDS.map(|words| {
             let theirs = peer.row(&id, Some(words)).and_then(figure);
-            let ours = ours(report, own, words).and_then(figure);
+            let ours = report.shortest(own, words).and_then(figure);
             beside(theirs, ours)
         });
         let is_measured = texts.iter().any(|text| !text.is_empty());
         is_measured.then(|| line(name, texts))
     };
     MECHANISMS.into_iter().filter_map(line).collect()
-}
-
-/// Pecan's row of the shortest message with at least so many words.
-fn ours<'a>(report: &'a Report, id: &str, words: u32) -> Option<&'a Row> {
-    let rows = report.rows.iter().filter(|row| row.id == id);
-    rows.filter(|row| row.words.is_some_and(|own| own >= words))
-        .min_by_key(|row| row.words)
 }
 
 fn null_syscall(

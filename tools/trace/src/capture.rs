@@ -7,10 +7,8 @@ use pecan_vm::symbols::Explainer;
 use pecan_vm::{
     Console, End, Event, Exit, Lines, Machine, PATIENCE, Payload, Qemu, Vm, kernel_file,
 };
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The largest memory that lies in one piece, in MiB.
@@ -52,14 +50,17 @@ pub fn capture(
     );
     let directory = kernel_file::physical(payload.kernel(), SYMBOL)
         .context("this kernel was not built to be traced")?;
-    let memory = MemoryFile::new(folder)?;
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let memory = tempfile::Builder::new()
+        .prefix("memory-")
+        .tempfile_in(folder);
+    let memory = memory.with_context(|| format!("{} takes no file", folder.display()))?;
     let machine = Machine {
-        memory_file: Some(memory.0.clone()),
+        memory_file: Some(memory.path().to_owned()),
         ..machine.clone()
     };
     let end = run(qemu, &machine, payload, until, &mut hear)?;
-    let file = File::open(&memory.0).context("the machine's memory is not there")?;
-    let rings = Rings::read(&file, directory).with_context(|| end.words())?;
+    let rings = Rings::read(memory.as_file(), directory).with_context(|| end.words())?;
     Ok(Capture { end, rings })
 }
 
@@ -105,26 +106,4 @@ fn end(vm: Vm) -> Result<End> {
     let exit = vm.finish()?;
     ensure!(!matches!(exit, Exit::Emulator(_)), "{}", exit.words());
     Ok(End::Exit(exit))
-}
-
-/// A file that is gone again with this value.
-struct MemoryFile(PathBuf);
-
-impl MemoryFile {
-    fn new(folder: &Path) -> Result<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be made", folder.display()))?;
-        Ok(Self(
-            folder.join(format!("memory-{}-{number}", process::id())),
-        ))
-    }
-}
-
-impl Drop for MemoryFile {
-    fn drop(&mut self) {
-        // A file that is left behind costs space and nothing else.
-        let _ = fs::remove_file(&self.0);
-    }
 }

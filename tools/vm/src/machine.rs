@@ -98,7 +98,7 @@ impl Machine {
                 "memory-backend-file,id=memory,size={}M,share=on,mem-path=",
                 self.memory_mib
             ));
-            object.push(escaped(file));
+            object.push(escaped(file.as_os_str()));
             words.push(object);
         }
         if let Some(plugin) = &self.plugin {
@@ -123,9 +123,9 @@ impl Machine {
     }
 }
 
-/// A file's name in an option of QEMU, where a comma ends a value and two are one.
-fn escaped(file: &Path) -> String {
-    file.to_string_lossy().replace(',', ",,")
+/// A value in an option of QEMU, where a comma ends it and two are one.
+fn escaped(value: &OsStr) -> String {
+    value.to_string_lossy().replace(',', ",,")
 }
 
 impl Plugin {
@@ -144,14 +144,13 @@ impl Plugin {
         self
     }
 
-    /// The value of QEMU's option: file and arguments with commas in between, and a comma in any of them doubled.
+    /// The value of QEMU's option: file and arguments with commas in between.
     pub(crate) fn option(&self) -> OsString {
-        let doubled = |text: &OsStr| text.to_string_lossy().replace(',', ",,");
         let named = self
             .arguments
             .iter()
-            .map(|(name, value)| format!("{name}={}", doubled(value)));
-        let parts: Vec<String> = iter::once(doubled(self.file.as_os_str()))
+            .map(|(name, value)| format!("{name}={}", escaped(value)));
+        let parts: Vec<String> = iter::once(escaped(self.file.as_os_str()))
             .chain(named)
             .collect();
         parts.join(",").into()

@@ -3,15 +3,15 @@
 use anyhow::{Context, Result, bail};
 use pecan_image::{Image, ROOT, SIGMA0};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::{Builder, TempPath};
 
 /// A kernel, an image that lives as long as this value, and a command line.
 #[derive(Debug)]
 pub struct Payload {
     kernel: PathBuf,
-    image: Option<ImageFile>,
+    image: Option<TempPath>,
     command_line: String,
 }
 
@@ -30,7 +30,7 @@ impl Payload {
     /// # Errors
     /// When the file cannot be written.
     pub fn with_image(mut self, folder: &Path, archive: &[u8]) -> Result<Self> {
-        self.image = Some(ImageFile::write(folder, archive)?);
+        self.image = Some(file(folder, archive)?);
         Ok(self)
     }
 
@@ -46,7 +46,7 @@ impl Payload {
     }
 
     pub(crate) fn image(&self) -> Option<&Path> {
-        self.image.as_ref().map(|image| image.path.as_path())
+        self.image.as_deref()
     }
 
     pub(crate) fn command_line(&self) -> &str {
@@ -88,27 +88,34 @@ fn program(path: &Path) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-#[derive(Debug)]
-struct ImageFile {
-    path: PathBuf,
+fn file(folder: &Path, archive: &[u8]) -> Result<TempPath> {
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let named = Builder::new()
+        .prefix("image-")
+        .suffix(".tar")
+        .tempfile_in(folder);
+    let mut file = named.with_context(|| format!("{} takes no file", folder.display()))?;
+    file.write_all(archive)
+        .with_context(|| format!("{} cannot be written", file.path().display()))?;
+    Ok(file.into_temp_path())
 }
 
-impl ImageFile {
-    fn write(folder: &Path, archive: &[u8]) -> Result<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("image-{}-{number}.tar", process::id()));
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be made", folder.display()))?;
-        fs::write(&path, archive)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-        Ok(Self { path })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::Payload;
+    use std::fs;
+    use std::path::Path;
 
-impl Drop for ImageFile {
-    fn drop(&mut self) {
-        // A file that is left behind costs space and nothing else.
-        let _ = fs::remove_file(&self.path);
+    #[test]
+    fn an_image_is_there_as_long_as_its_payload() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("not there yet");
+        let payload = || Payload::new(Path::new("pecan")).with_image(&inner, b"archive");
+        let (one, other) = (payload().expect("a file"), payload().expect("another"));
+        let path = one.image().expect("an image").to_owned();
+        assert_ne!(Some(path.as_path()), other.image());
+        assert_eq!(fs::read(&path).expect("the file"), b"archive");
+        drop(one);
+        assert!(!path.exists() && other.image().is_some_and(Path::exists));
     }
 }

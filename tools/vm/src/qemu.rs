@@ -55,6 +55,11 @@ impl Qemu {
         self.version >= [9, 0, 0]
     }
 
+    /// Whether it has the plugin interface that this project's plugins use. A QEMU built without plugins lacks it in spite of this.
+    pub fn has_plugin_interface(&self) -> bool {
+        self.version >= [9, 1, 0]
+    }
+
     /// Why it does not load a plugin of this project, which gets an argument with which it says its name and ends; `None` if
     /// it does. What is missing may be the whole of its plugin interface, or the version of it.
     ///

@@ -1,4 +1,7 @@
 //! Every command of the project: `cargo xtask <command>`.
+//!
+//! Each has a file or folder with its [`Args`](clap::Args) and what it does; what others can use as well, such as driving a
+//! machine, is in the crates that it calls. [`setup`] comes before whatever builds or boots, and [`progress`] shows where it is.
 
 mod bench;
 mod boot;
@@ -29,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what is missing: the kernel's target, QEMU. All other commands begin with it.
+    /// Install what is missing: the kernel's target, QEMU. All commands that build or boot begin with it.
     Setup,
     /// Build the kernel, every program that runs on it, and the plugin of QEMU that counts.
     Build(build::Options),

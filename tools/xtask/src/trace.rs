@@ -1,11 +1,12 @@
 //! `cargo xtask trace`
 
+use crate::boot::{Subject, are_there};
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pecan_trace::{Capture, Timeline, Until, capture, write};
 use pecan_vm::programs::{self, Profile};
-use pecan_vm::{End, Exit, Machine, Payload, Qemu, Timing, Workspace, payload};
+use pecan_vm::{End, Exit, Machine, Payload, Qemu, Workspace, payload};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -18,36 +19,23 @@ const RING_MIB: u32 = 3;
 
 /// Options of `cargo xtask trace`.
 #[derive(Args)]
+#[command(after_help = "Where no root task is named, it is the example echo.")]
 pub(crate) struct Options {
     /// Number of processors
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
-    /// Trace this X.2 executable as root task
-    #[arg(long, value_name = "ELF", conflicts_with = "example")]
-    root: Option<PathBuf>,
-    /// Trace one of user/examples as root task [default: echo]
-    #[arg(long, value_name = "NAME")]
-    example: Option<String>,
+    #[command(flatten)]
+    subject: Subject,
     /// Switch the machine off after this time [default: when the root task ends it]
     #[arg(long, value_name = "T")]
     seconds: Option<u64>,
-    /// Deterministic time: one tick per instruction, the same in every run
-    #[arg(long)]
-    icount: bool,
     /// The trace [default: trace.json in the target folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Kernel command line; what follows ` -- ` is for the root task
-    #[arg(
-        long,
-        value_name = "STR",
-        default_value = "",
-        allow_hyphen_values = true
-    )]
-    append: String,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    are_there(&options.subject.root)?;
     let out = options.out.clone();
     let out = out.unwrap_or_else(|| workspace.target().join("trace.json"));
     // Better now than after the work.
@@ -76,20 +64,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 fn captured(workspace: &Workspace, qemu: &Qemu, options: &Options) -> Result<Capture> {
     let kernel = programs::kernel(workspace, Profile::Tracing)?;
     let [sigma0] = programs::user(workspace, ["sigma0"])?;
-    let root = match &options.root {
-        Some(path) => path.clone(),
-        None => programs::example(workspace, options.example.as_deref().unwrap_or("echo"))?,
-    };
+    let subject = &options.subject;
+    let root = subject.root(workspace, |own| programs::example(own, "echo"))?;
     let archive = payload::pack(&sigma0, &root, &[])?;
     let payload = Payload::new(&kernel)
         .with_image(workspace.target(), &archive)?
         .with_command_line(&line(options));
     let machine = Machine {
-        timing: if options.icount {
-            Timing::Deterministic
-        } else {
-            Timing::Parallel
-        },
+        timing: subject.timing(),
         ..Machine::new(options.cpus)
     };
     let until = options.seconds.map_or(Until::End, |seconds| {
@@ -108,5 +90,5 @@ fn captured(workspace: &Workspace, qemu: &Qemu, options: &Options) -> Result<Cap
 /// What was given, and room for the rings before it: of two equal words the kernel takes the last.
 fn line(options: &Options) -> String {
     let mib = KERNEL_MIB + RING_MIB * options.cpus;
-    format!("kmem={mib} {}", options.append)
+    format!("kmem={mib} {}", options.subject.append)
 }

@@ -44,9 +44,15 @@ impl Axis {
 
     /// From 0 to at least `most`, in round steps.
     pub(crate) fn from_zero(label: &str, most: f64) -> Self {
-        let step = round_step(most / 6.0);
+        Self::around_zero(label, 0.0, most)
+    }
+
+    /// From `least` or less, which is not above 0, to at least `most`, which is above 0, in round steps.
+    pub(crate) fn around_zero(label: &str, least: f64, most: f64) -> Self {
+        let step = round_step((most - least) / 6.0);
         let count = (most / step).ceil().max(1.0);
-        let values = std::iter::successors(Some(0.0), |last| Some(last + 1.0));
+        let first = (least.min(0.0) / step).floor();
+        let values = std::iter::successors(Some(first), |last| Some(last + 1.0));
         let marks = values
             .take_while(|index| *index <= count)
             .map(|index| (index * step, written(index * step)));
@@ -164,6 +170,8 @@ mod tests {
         assert_eq!(texts(&axis), ["0", "50", "100", "150"]);
         assert_eq!(axis.places(), 0.0..150.0);
         assert_eq!(texts(&Axis::from_zero("", 1.0)).last(), Some(&"1"));
+        let axis = Axis::around_zero("", -3.0, 141.0);
+        assert_eq!(texts(&axis), ["-50", "0", "50", "100", "150"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::lines::text;
 use super::palette::{self, GRID, INK, QUIET};
-use super::{Axis, drawn};
+use super::{Axis, drawn, width};
 use anyhow::{Result, ensure};
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -17,8 +17,6 @@ const VALUES: i32 = 76;
 const TOP: i32 = 54;
 const THICK: i32 = 17;
 const BETWEEN_GROUPS: i32 = 13;
-/// About so wide is a letter of a name.
-const LETTER: i32 = 7;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -34,7 +32,7 @@ pub(crate) struct Group {
 /// A picture with bars.
 #[derive(Clone, Debug)]
 pub(crate) struct Bars {
-    /// To the right. Bars begin where it begins.
+    /// To the right. Bars begin at its 0.
     pub(crate) across: Axis,
     /// The names of the kinds; a single one needs none.
     pub(crate) kinds: Vec<String>,
@@ -95,7 +93,7 @@ impl Bars {
     }
 
     fn group(&self, root: &Area<'_>, group: &Group, top: i32) -> Result<()> {
-        let left = self.left();
+        let (left, zero) = (self.left(), self.x(0.0));
         let middle = top + (group.height() - BETWEEN_GROUPS) / 2;
         let style = text(14, INK).pos(Pos::new(HPos::Right, VPos::Center));
         drawn(root.draw(&Text::new(group.name.clone(), (left - 8, middle), style)))?;
@@ -103,8 +101,12 @@ impl Bars {
         for (kind, bar) in group.bars.iter().enumerate() {
             let Some((value, words)) = bar else { continue };
             let fill = palette::series(kind).rgb().filled();
-            let end = self.x(self.across.place(*value)).max(left + 1);
-            drawn(root.draw(&Rectangle::new([(left, y + 1), (end, y + THICK - 1)], fill)))?;
+            let ends = [zero, self.x(self.across.place(*value))];
+            let (begin, end) = (ends[0].min(ends[1]), ends[0].max(ends[1]).max(zero + 1));
+            drawn(root.draw(&Rectangle::new(
+                [(begin, y + 1), (end, y + THICK - 1)],
+                fill,
+            )))?;
             let style = text(13, INK).pos(Pos::new(HPos::Left, VPos::Center));
             drawn(root.draw(&Text::new(words.clone(), (end + 5, y + THICK / 2), style)))?;
             y += THICK;
@@ -129,10 +131,6 @@ impl Bars {
         let left = self.left();
         left + (share.clamp(0.0, 1.0) * f64::from(WIDTH - VALUES - left)).round() as i32
     }
-}
-
-fn width(text: &str) -> i32 {
-    i32::try_from(text.chars().count()).map_or(WIDTH, |count| count * LETTER)
 }
 
 #[cfg(test)]
@@ -176,6 +174,17 @@ mod tests {
             ..picture()
         };
         assert!(none.draw().is_err());
+    }
+
+    #[test]
+    fn what_is_below_zero_goes_to_the_left() {
+        let mut bars = picture();
+        bars.across = Axis::around_zero("more", -10.0, 50.0);
+        bars.groups[0].bars[1] = Some((-10.0, "less".into()));
+        assert!(bars.left() <= bars.x(-10.0) && bars.x(-10.0) < bars.x(0.0));
+        let svg = bars.draw().expect("a picture");
+        let bar = format!("<rect x=\"{}\"", bars.x(-10.0));
+        assert!(svg.contains(&bar), "{bar} is not in {svg}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Lines over an axis, each with its name at its end.
 
 use super::palette::{self, GRID, QUIET};
-use super::{Axis, FONT, drawn};
+use super::{Axis, FONT, drawn, width};
 use anyhow::{Result, ensure};
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -12,8 +12,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, TextStyle};
 
 const SIZE: (u32, u32) = (720, 380);
-/// Space at the right for names.
-const NAMES: u32 = 176;
+/// Space at the right for names: at least this, so that pictures on a page have their axes below one another.
+const NAMES: i32 = 176;
+/// Between a line and its name, and behind that.
+const BESIDE: i32 = 9;
 /// Names are at least so far from one another.
 const APART: i32 = 17;
 
@@ -54,7 +56,7 @@ impl Lines {
             let Some(x) = x else { continue };
             let at = Pos::new(HPos::Left, VPos::Center);
             let style = text(14, palette::series(index)).pos(at);
-            drawn(root.draw(&Text::new(line.name.clone(), (x + 9, y), style)))?;
+            drawn(root.draw(&Text::new(line.name.clone(), (x + BESIDE, y), style)))?;
         }
         // Above the axis, level: it is read without turning the head.
         let style = text(14, QUIET).pos(Pos::new(HPos::Left, VPos::Top));
@@ -66,10 +68,12 @@ impl Lines {
 
     /// Axes and lines; where each line ends.
     fn chart(&self, root: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<Vec<Option<(i32, i32)>>> {
+        let names = self.lines.iter().map(|line| width(&line.name) + 2 * BESIDE);
+        let names = names.fold(NAMES, i32::max);
         let mut chart = drawn(
             ChartBuilder::on(root)
                 .margin_top(32)
-                .margin_right(NAMES)
+                .margin_right(names)
                 .margin_left(4)
                 .margin_bottom(4)
                 .x_label_area_size(46)
@@ -132,7 +136,7 @@ fn apart(ends: &[Option<(i32, i32)>]) -> Vec<(Option<i32>, i32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Line, Lines, apart};
+    use super::{Axis, Line, Lines, apart, width};
 
     #[test]
     fn names_keep_their_distance() {
@@ -141,6 +145,28 @@ mod tests {
             placed,
             [(Some(5), 100), (Some(5), 83), (None, 0), (Some(5), 20)]
         );
+    }
+
+    #[test]
+    fn a_long_name_has_room() {
+        let name = "by a way that has a long name";
+        let line = Line {
+            name: name.into(),
+            points: vec![(0.0, 1.0), (1.0, 2.0)],
+        };
+        let picture = Lines {
+            across: Axis::from_zero("", 1.0),
+            up: Axis::from_zero("", 2.0),
+            lines: vec![line],
+        };
+        let svg = picture.draw().expect("a picture");
+        let before = svg.split(name).next().expect("the text's own attributes");
+        let x = before
+            .rsplit("<text x=\"")
+            .next()
+            .and_then(|text| text.split('"').next());
+        let x: i32 = x.expect("a place").parse().expect("a number");
+        assert!(x + width(name) <= 720, "{x}");
     }
 
     #[test]

@@ -27,6 +27,11 @@ pub fn standalone(svg: &str) -> String {
     }
 }
 
+/// About as many pixels as a text takes up: with letters as wide as those of common fonts, not to be cut off anywhere.
+fn width(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).map_or(i32::MAX, |count| count.saturating_mul(15) / 2)
+}
+
 /// What a drawing into memory may say although it cannot fail.
 fn drawn<T>(result: Result<T, impl Display>) -> Result<T> {
     result.map_err(|error| anyhow!("a picture cannot be drawn: {error}"))

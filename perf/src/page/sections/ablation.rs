@@ -1,18 +1,18 @@
 //! What each technique is worth: the kernel without it.
 
-use super::{begun, decimals, over};
+use super::{begun, decimals};
+use crate::ablation::{Ablation, Pair, Removed, TOUCHED, touched};
 use crate::page::picture::{Axis, Bars, Group};
 use crate::page::{Drawing, Kind, Run, Section, Table};
-use crate::page::{Pair, Removed};
 use anyhow::Result;
 
 const ABOUT: &str = "Kernels that lack one technique each, all else being equal: instructions of a message of 8 bytes and of \
     one of 4 KiB, and how much more that is than the kernel as it is needs.";
 
-pub(super) fn section(run: Option<&Run<Vec<Removed>>>) -> Result<Section> {
+pub(super) fn section(run: Option<&Run<Ablation>>) -> Result<Section> {
     let title = "What removing a technique costs";
     let mut section = begun("ablation", title, ABOUT, run, Kind::Ablation);
-    let Some(removed) = run.map(|run| &run.figures).filter(|all| !all.is_empty()) else {
+    let Some(removed) = run.map(|run| &run.figures.ablation) else {
         return Ok(section);
     };
     section.drawings.push(Drawing {
@@ -21,17 +21,15 @@ pub(super) fn section(run: Option<&Run<Vec<Removed>>>) -> Result<Section> {
             .into(),
         svg: picture(removed).draw()?,
     });
-    section.tables.push(table(removed));
+    section.tables.extend([costs(removed), touches(removed)]);
     Ok(section)
 }
 
-fn percent(pair: Option<Pair>) -> Option<f64> {
-    let pair = pair?;
-    over(Some((pair.without - pair.base) * 100.0), Some(pair.base))
-}
-
 fn picture(removed: &[Removed]) -> Bars {
-    let bar = |pair| percent(pair).map(|percent| (percent, format!("{percent:+.1} %")));
+    let bar = |pair: Pair<u64>| {
+        let percent = pair.percent_more();
+        Some((percent, format!("{percent:+.1} %")))
+    };
     let groups: Vec<Group> = removed
         .iter()
         .map(|removed| Group {
@@ -40,15 +38,19 @@ fn picture(removed: &[Removed]) -> Bars {
         })
         .collect();
     let values = groups.iter().flat_map(|group| group.bars.iter().flatten());
-    let most = values.map(|(percent, _)| *percent).fold(1.0, f64::max);
+    let values = values.map(|(percent, _)| *percent);
+    let (least, most) = (
+        values.clone().fold(0.0, f64::min),
+        values.fold(1.0, f64::max),
+    );
     Bars {
-        across: Axis::from_zero("instructions more, %", most),
+        across: Axis::around_zero("instructions more, %", least, most),
         kinds: vec!["8 bytes".into(), "4 KiB".into()],
         groups,
     }
 }
 
-fn table(removed: &[Removed]) -> Table {
+fn costs(removed: &[Removed]) -> Table {
     let mut table = Table::new([
         "technique",
         "without it",
@@ -60,10 +62,9 @@ fn table(removed: &[Removed]) -> Table {
         "more, %",
     ]);
     for removed in removed {
-        let figures = |pair: Option<Pair>| {
-            let both = [pair.map(|pair| pair.base), pair.map(|pair| pair.without)];
-            let [base, without] = both.map(|count| decimals(count, 0));
-            [base, without, decimals(percent(pair), 1)]
+        let figures = |pair: Pair<u64>| {
+            let more = decimals(Some(pair.percent_more()), 1);
+            [pair.base.to_string(), pair.without.to_string(), more]
         };
         let names = [removed.technique.clone(), removed.without.clone()];
         let short = figures(removed.words8);
@@ -72,6 +73,20 @@ fn table(removed: &[Removed]) -> Table {
                 .into_iter()
                 .chain(short)
                 .chain(figures(removed.bytes4096)),
+        );
+    }
+    table
+}
+
+/// What takes no instruction shows here.
+fn touches(removed: &[Removed]) -> Table {
+    let titles = ["8 bytes, there and back"].into_iter().chain(TOUCHED);
+    let mut table = Table::new(titles);
+    for removed in removed {
+        table.push(
+            [removed.technique.clone()]
+                .into_iter()
+                .chain(touched(removed)),
         );
     }
     table

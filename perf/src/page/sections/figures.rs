@@ -48,25 +48,3 @@ pub(super) fn decimals(value: Option<f64>, digits: usize) -> String {
 pub(super) fn dash() -> String {
     "–".into()
 }
-
-/// A length in bytes for people.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
-        bytes => format!("{bytes} B"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn lengths_have_units() {
-        assert_eq!(
-            [512, 4096, 5000, 1 << 20].map(size),
-            ["512 B", "4 KiB", "5000 B", "1 MiB"]
-        );
-    }
-}

@@ -1,6 +1,7 @@
 //! Long messages: cost over bytes.
 
-use super::{begun, decimals, numbered, over, real, round_trip, size, whole};
+use super::{begun, decimals, numbered, over, real, round_trip, whole};
+use crate::names::size;
 use crate::page::picture::{Axis, Line, Lines};
 use crate::page::{Drawing, Kind, Run, Section, Table};
 use crate::{COPY_MEBIBYTE, INTER_LONG, LONG, Report};

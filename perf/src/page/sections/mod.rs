@@ -1,20 +1,20 @@
 //! What the report tells, from the smallest message to other systems.
 
 mod ablation;
+mod copy;
 mod figures;
 mod footprint;
 mod long;
 mod operations;
 mod peers;
 mod ratios;
-mod records;
 mod scaling;
 mod short;
 
 use super::{Kind, Run, Runs, Section};
 use crate::Report;
 use anyhow::Result;
-use figures::{dash, decimals, lengths, numbered, one_way, over, real, round_trip, size, whole};
+use figures::{dash, decimals, lengths, numbered, one_way, over, real, round_trip, whole};
 
 /// The drawing that says most.
 pub const MAIN_DRAWING: &str = "short-messages";
@@ -38,9 +38,10 @@ pub fn sections(runs: &Runs) -> Result<Vec<Section>> {
         }
     }
     sections.extend([
-        footprint::section(runs.accounting.as_ref())?,
-        peers::section(runs.peers.as_ref(), main)?,
+        footprint::section(main)?,
+        peers::section(runs.peers.as_ref())?,
         ablation::section(runs.ablation.as_ref())?,
+        copy::section(runs.ablation.as_ref())?,
     ]);
     Ok(sections)
 }
@@ -53,13 +54,7 @@ fn begun<T>(
     run: Option<&Run<T>>,
     kind: Kind,
 ) -> Section {
-    let missing = match kind {
-        Kind::Accounting => format!(
-            "Not there: `{}` counts it where QEMU takes plugins, from 9.1 on, and says so where not.",
-            kind.command()
-        ),
-        _ => format!("Not measured yet: `{}` does it.", kind.command()),
-    };
+    let missing = format!("Not measured yet: `{}` does it.", kind.command());
     Section {
         name,
         title,
@@ -74,12 +69,23 @@ fn begun<T>(
     }
 }
 
+/// Why a run has no figures of what is touched.
+fn uncounted(kind: Kind) -> String {
+    format!(
+        "Not there: `{}` counts it where QEMU takes plugins, from 9.1 on, and the last run had another.",
+        kind.command()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::sections;
-    use crate::page::{Pair, Peer, Removed, Run, Runs, Section, html, markdown};
+    use crate::ablation::figures::tests::sample;
+    use crate::ablation::{Ablation, Copied, Pair, Removed};
+    use crate::accounting::{Account, Counts};
+    use crate::page::{Run, Runs, Section, html, markdown};
+    use crate::peers::{About, Configuration, Peer};
     use crate::{Nanoseconds, Report, Row};
-    use serde_json::json;
 
     fn row(id: &str, words: Option<u32>, count: u64, min: f64) -> Row {
         Row {
@@ -214,54 +220,167 @@ mod tests {
 
     #[test]
     fn techniques_are_compared_with_the_kernel_as_it_is() {
-        let pair = |without| {
-            Some(Pair {
-                base: 200.0,
-                without,
-            })
+        let pair = |without| Pair { base: 200, without };
+        let first = sample().ablation.remove(0);
+        let second = Removed {
+            technique: "one branch".into(),
+            words8: pair(196),
+            bytes4096: pair(220),
+            ..first.clone()
         };
-        let removed = |technique: &str, words8, bytes4096| Removed {
-            technique: technique.into(),
-            without: "x".into(),
-            words8,
-            bytes4096,
+        let removed = Ablation {
+            ablation: vec![first, second],
+            ..sample()
         };
-        let all = vec![
-            removed("lazy lists", pair(250.0), None),
-            removed("one branch", pair(196.0), pair(220.0)),
-        ];
         let all = sections(&Runs {
-            ablation: run(all),
+            ablation: run(removed),
             ..Runs::default()
         })
         .expect("sections");
         let ablation = named(&all, "ablation");
         assert_eq!(
             ablation.tables[0].rows[0],
-            ["lazy lists", "x", "200", "250", "25.0", "–", "–", "–"]
+            [
+                "lazy lists",
+                "eager ones",
+                "200",
+                "250",
+                "25.0",
+                "1195",
+                "1245",
+                "4.2"
+            ]
         );
         assert_eq!(ablation.tables[0].rows[1][4], "-2.0");
+        assert_eq!(
+            ablation.tables[1].rows[0],
+            ["lazy lists", "-", "-", "-", "0>0.5"]
+        );
         assert!(ablation.drawings[0].svg.contains("+10.0 %"));
+        assert!(ablation.drawings[0].svg.contains("-2.0 %"));
+    }
+
+    fn copied(method: &str, bytes: u64, operations: u64) -> Copied {
+        Copied {
+            method: method.into(),
+            bytes,
+            loads: operations,
+            stores: operations,
+            ..sample().copy.remove(0)
+        }
+    }
+
+    #[test]
+    fn ways_to_copy_are_lines_over_the_length() {
+        let (window, buffer) = ("temporary mapping", "copy in and out");
+        let lengths = [512, 4096, 1 << 20];
+        let ways = [(window, 1), (buffer, 2)].into_iter();
+        let copy = ways.flat_map(|(method, times)| {
+            lengths.map(|bytes| copied(method, bytes, 100 + times * bytes / 8))
+        });
+        let figures = Ablation {
+            copy: copy.collect(),
+            ..sample()
+        };
+        let all = sections(&Runs {
+            ablation: run(figures),
+            ..Runs::default()
+        })
+        .expect("sections");
+        let copy = named(&all, "copy");
+        assert_eq!((copy.commands.len(), copy.missing.len()), (1, 0));
+        let svg = &copy.drawings[0].svg;
+        for part in [
+            window,
+            buffer,
+            "512 B",
+            "1 MiB",
+            "reads and writes for each 8 bytes",
+            "length of the string",
+        ] {
+            assert!(
+                svg.contains(&format!("\n{part}\n")),
+                "{part} is not in {svg}"
+            );
+        }
+        assert_eq!(svg.matches("<circle").count(), 6);
+        let name = |index: usize| copy.drawings[index].name;
+        assert_eq!(
+            [0, 1, 2].map(name),
+            ["copy-operations", "copy-lines", "copy-pages"]
+        );
+        let rows = &copy.tables[0].rows;
+        assert_eq!(
+            rows[3],
+            [
+                "4 KiB, copy in and out",
+                "700",
+                "1124",
+                "1124",
+                "30",
+                "7",
+                "2"
+            ]
+        );
+        assert!(markdown(&all).contains("| 4 KiB, copy in and out | 700 |"));
+    }
+
+    #[test]
+    fn what_is_not_counted_is_said_to_need_the_plugin() {
+        let figures = Ablation {
+            copy: Vec::new(),
+            ..sample()
+        };
+        let all = sections(&Runs {
+            main: main(vec![row("ref.null-syscall", None, 66, 1.0)]),
+            ablation: run(figures),
+            ..Runs::default()
+        })
+        .expect("sections");
+        for (name, command) in [("copy", "--ablation`"), ("footprint", "bench`")] {
+            let section = named(&all, name);
+            assert_eq!(section.missing.len(), 1, "{name}");
+            assert!(section.missing[0].contains(command) && section.missing[0].contains("9.1"));
+            assert!(section.drawings.is_empty() && section.tables.is_empty());
+        }
     }
 
     #[test]
     fn accounts_are_drawn_and_tabulated() {
-        let visit = json!({"data_lines": 6, "code_pages": 2, "locked": 0});
-        let record =
-            json!({"id": "ipc.intra.inter-space", "words": 0, "visits": 2, "visit": visit});
-        let record = record.as_object().cloned().into_iter().collect();
-        let runs = Runs {
-            accounting: run(record),
+        let visit = Counts {
+            data_lines: 6,
+            code_pages: 2,
+            ..Counts::default()
+        };
+        let account = Account {
+            id: "ipc.intra.inter-space".into(),
+            words: Some(0),
+            user: Counts::default(),
+            kernel: Counts::default(),
+            visits: 2,
+            visit,
+            cpus: Vec::new(),
+            footprint: Vec::new(),
+        };
+        let mut runs = Runs {
+            main: main(Vec::new()),
             ..Runs::default()
         };
+        if let Some(run) = &mut runs.main {
+            run.figures.accounting = Some(vec![account]);
+        }
         let all = sections(&runs).expect("sections");
         let footprint = named(&all, "footprint");
         let svg = &footprint.drawings[0].svg;
-        assert!(svg.contains("ipc.intra.inter-space, 0 words") && svg.contains("data lines"));
-        assert_eq!(footprint.tables[0].head, ["path", "visits"]);
+        assert!(svg.contains("one CPU, two spaces, 0 words") && svg.contains("data lines"));
+        assert_eq!(footprint.tables.len(), 1);
         assert_eq!(
-            footprint.tables[1].head,
+            footprint.tables[0].head,
             ["visit", "data lines", "code pages"]
+        );
+        assert_eq!(
+            footprint.tables[0].rows,
+            [["one CPU, two spaces, 0 words", "6", "2"]]
         );
     }
 
@@ -269,25 +388,37 @@ mod tests {
     fn peers_stand_beside_the_same_of_this_kernel() {
         let linux = Peer {
             system: "Linux".into(),
-            configuration: "lean".into(),
+            package: "linux-image".into(),
+            version: "6.1".into(),
+            configuration: Configuration::Lean,
+            command_line: String::new(),
+            cpus: 2,
+            about: About {
+                release: "6.1".into(),
+                build: String::new(),
+                clock: "tsc".into(),
+                mitigations: Vec::new(),
+            },
             rows: vec![
                 row("pipe.intra.inter-space", Some(1), 15_700, 4000.0),
                 row("pipe.inter.idle", Some(1), 9000, 4000.0),
                 row("ref.null-syscall", None, 330, 1.0),
             ],
         };
-        let own = vec![
-            row("ipc.intra.inter-space", Some(0), 1, 1.0),
-            row("ipc.intra.inter-space", Some(8), 157, 2000.0),
-            row("ref.null-syscall", None, 66, 1.0),
-        ];
-        let runs = Runs {
-            main: main(own),
-            peers: run(vec![linux]),
+        let mut runs = Runs {
+            peers: main(vec![
+                row("ipc.intra.inter-space", Some(0), 1, 1.0),
+                row("ipc.intra.inter-space", Some(8), 157, 2000.0),
+                row("ref.null-syscall", None, 66, 1.0),
+            ]),
             ..Runs::default()
         };
+        if let Some(run) = &mut runs.peers {
+            run.figures.peers = vec![linux];
+        }
         let all = sections(&runs).expect("sections");
         let peers = named(&all, "peers");
+        assert_eq!(peers.tables[0].head[0], "Linux, lean");
         let rows = &peers.tables[0].rows;
         assert_eq!(
             rows[0],

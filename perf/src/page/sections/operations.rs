@@ -1,8 +1,8 @@
 //! What is no message from thread to thread.
 
 use super::{begun, decimals, whole};
+use crate::names::name;
 use crate::page::{Kind, Run, Section, Table};
-use crate::table::name;
 use crate::{PAIRS, Report, Row};
 
 const ABOUT: &str = "Faults, pages, interrupts, threads, and what to compare with: a system call that does nothing, an \

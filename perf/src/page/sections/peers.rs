@@ -2,7 +2,8 @@
 
 use super::{begun, dash, decimals, over, real, round_trip, whole};
 use crate::page::picture::{Axis, Bars, Group};
-use crate::page::{Drawing, Kind, Peer, Run, Section, Table};
+use crate::page::{Drawing, Kind, Run, Section, Table};
+use crate::peers::Peer;
 use crate::{Report, Row};
 use anyhow::Result;
 
@@ -15,15 +16,16 @@ const DRAWN: &str = ".intra.inter-space";
 /// Longest message in words that Pecan's row may have to be drawn.
 const SHORT: u32 = 63;
 
-pub(super) fn section(run: Option<&Run<Vec<Peer>>>, main: Option<&Run<Report>>) -> Result<Section> {
+pub(super) fn section(run: Option<&Run<Report>>) -> Result<Section> {
     let mut section = begun("peers", "Peers", ABOUT, run, Kind::Peers);
-    let peers = run.map_or(&[] as &[Peer], |run| &run.figures);
-    let main = main.map(|run| &run.figures);
-    for peer in peers.iter().filter(|peer| !peer.rows.is_empty()) {
-        section.tables.push(table(peer, main));
+    let Some(report) = run.map(|run| &run.figures) else {
+        return Ok(section);
+    };
+    let peers = report.peers.iter();
+    for peer in peers.clone().filter(|peer| !peer.rows.is_empty()) {
+        section.tables.push(table(peer, report));
     }
-    let first = peers.iter().find_map(|peer| picture(peer, main));
-    if let Some(bars) = first {
+    if let Some(bars) = peers.clone().find_map(|peer| picture(peer, report)) {
         section.drawings.push(Drawing {
             name: "peers",
             caption: "Instructions of a round trip between two spaces on one CPU.".into(),
@@ -33,11 +35,8 @@ pub(super) fn section(run: Option<&Run<Vec<Peer>>>, main: Option<&Run<Report>>) 
     Ok(section)
 }
 
-fn table(peer: &Peer, main: Option<&Report>) -> Table {
-    let name = match peer.configuration.as_str() {
-        "" => peer.system.clone(),
-        how => format!("{}, {how}", peer.system),
-    };
+fn table(peer: &Peer, report: &Report) -> Table {
+    let name = format!("{}, {}", peer.system, peer.configuration.name());
     let mut table = Table::new([
         name.as_str(),
         "words",
@@ -49,7 +48,7 @@ fn table(peer: &Peer, main: Option<&Report>) -> Table {
         "ratio",
     ]);
     for row in &peer.rows {
-        let own = main.and_then(|main| ours(main, row));
+        let own = ours(report, row);
         let (count, own_count) = (round_trip(Some(row)), round_trip(own));
         let own_time = own.and_then(Row::min_ns);
         table.push([
@@ -67,25 +66,22 @@ fn table(peer: &Peer, main: Option<&Report>) -> Table {
 }
 
 /// This kernel's row of the same place, of the shortest message with at least as many words.
-fn ours<'a>(main: &'a Report, row: &Row) -> Option<&'a Row> {
+fn ours<'a>(report: &'a Report, row: &Row) -> Option<&'a Row> {
     let Some(words) = row.words else {
-        return main.row(&row.id, None);
+        return report.row(&row.id, None);
     };
     let (_, place) = row.id.split_once('.')?;
-    let id = format!("ipc.{place}");
-    let own = main.rows.iter().filter(|own| own.id == id);
-    own.filter(|own| own.words.is_some_and(|own| own >= words))
-        .min_by_key(|own| own.words)
+    report.shortest(&format!("ipc.{place}"), words)
 }
 
 /// The shortest messages of each mechanism between two spaces of one CPU, below this kernel's.
-fn picture(peer: &Peer, main: Option<&Report>) -> Option<Bars> {
+fn picture(peer: &Peer, report: &Report) -> Option<Bars> {
     let short =
         |row: &&Row| row.id.ends_with(DRAWN) && row.words.is_some_and(|words| words <= SHORT);
     let rows = peer.rows.iter().filter(short);
     let words = rows.clone().filter_map(|row| row.words).min()?;
     let theirs = rows.filter(|row| row.words == Some(words));
-    let own = main.and_then(|main| ours(main, theirs.clone().next()?));
+    let own = ours(report, theirs.clone().next()?);
     let own = own.map(|row| ("Pecan".to_owned(), row));
     let theirs = theirs.map(|row| {
         let mechanism = row.id.trim_end_matches(DRAWN);

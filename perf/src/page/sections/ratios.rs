@@ -1,6 +1,7 @@
 //! What the way to another CPU costs: between CPUs over inside one.
 
-use super::{begun, decimals, lengths, numbered, over, real, round_trip, size, whole};
+use super::{begun, decimals, lengths, numbered, over, real, round_trip, whole};
+use crate::names::size;
 use crate::page::picture::{Axis, Bars, Group};
 use crate::page::{Drawing, Kind, Run, Section, Table};
 use crate::{

@@ -9,6 +9,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
 
+/// The machine. Perfetto takes process 0 and thread 0 for Linux' idle thread.
+const PROCESS: u32 = 1;
+/// The first processor, for the same reason.
+const FIRST: usize = 1;
+
 /// An entry of the file. Times are microseconds.
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -149,8 +154,8 @@ impl<W: Write> File<'_, W> {
             ph,
             name,
             cat: "",
-            pid: 0,
-            tid: at.cpu,
+            pid: PROCESS,
+            tid: FIRST + at.cpu,
             ts: micros(self.nanos(at.time)),
             dur: None,
             id: None,
@@ -248,15 +253,15 @@ mod tests {
         let message = json!({"from": "0x3200000001", "to": "0x3300000001", "label": "0x7", "words": 3, "typed": 0});
         let args = |thread: &str| json!({"thread": thread, "space": "0x1000"});
         let expected = json!([
-            {"ph": "M", "name": "process_name", "pid": 0, "tid": 0, "ts": 0.0, "args": {"name": "Pecan"}},
-            {"ph": "M", "name": "thread_name", "pid": 0, "tid": 0, "ts": 0.0, "args": {"name": "CPU 0"}},
-            {"ph": "M", "name": "thread_sort_index", "pid": 0, "tid": 0, "ts": 0.0, "args": {"sort_index": 0}},
-            {"ph": "X", "name": "root", "cat": "thread", "pid": 0, "tid": 0, "ts": 0.0, "dur": 0.051, "args": args("0x3200000001")},
-            {"ph": "X", "name": "thread 33", "cat": "thread", "pid": 0, "tid": 0, "ts": 0.051, "dur": 0.05, "args": args("0x3300000001")},
-            {"ph": "X", "name": "dispatcher", "cat": "kernel", "pid": 0, "tid": 0, "ts": 0.101, "dur": 0.0},
-            {"ph": "i", "name": "root to thread 33", "cat": "message", "pid": 0, "tid": 0, "ts": 0.05, "s": "t", "args": message},
-            {"ph": "s", "name": "message", "cat": "message", "pid": 0, "tid": 0, "ts": 0.05, "id": 0, "args": message},
-            {"ph": "f", "name": "message", "cat": "message", "pid": 0, "tid": 0, "ts": 0.051, "id": 0, "bp": "e"},
+            {"ph": "M", "name": "process_name", "pid": 1, "tid": 1, "ts": 0.0, "args": {"name": "Pecan"}},
+            {"ph": "M", "name": "thread_name", "pid": 1, "tid": 1, "ts": 0.0, "args": {"name": "CPU 0"}},
+            {"ph": "M", "name": "thread_sort_index", "pid": 1, "tid": 1, "ts": 0.0, "args": {"sort_index": 0}},
+            {"ph": "X", "name": "root", "cat": "thread", "pid": 1, "tid": 1, "ts": 0.0, "dur": 0.051, "args": args("0x3200000001")},
+            {"ph": "X", "name": "thread 33", "cat": "thread", "pid": 1, "tid": 1, "ts": 0.051, "dur": 0.05, "args": args("0x3300000001")},
+            {"ph": "X", "name": "dispatcher", "cat": "kernel", "pid": 1, "tid": 1, "ts": 0.101, "dur": 0.0},
+            {"ph": "i", "name": "root to thread 33", "cat": "message", "pid": 1, "tid": 1, "ts": 0.05, "s": "t", "args": message},
+            {"ph": "s", "name": "message", "cat": "message", "pid": 1, "tid": 1, "ts": 0.05, "id": 0, "args": message},
+            {"ph": "f", "name": "message", "cat": "message", "pid": 1, "tid": 1, "ts": 0.051, "id": 0, "bp": "e"},
         ]);
         assert_eq!(file["traceEvents"], expected);
         assert_eq!(file["otherData"]["lost events"], json!([0]));

@@ -2,12 +2,15 @@
 
 mod check;
 mod console;
+mod subject;
+
+pub(crate) use subject::{Subject, are_there};
 
 use crate::{build, setup};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use pecan_vm::{Apic, Machine, Payload, Qemu, Timing, Workspace, payload, programs};
-use std::path::{Path, PathBuf};
+use pecan_vm::{Apic, Machine, Payload, Qemu, Workspace, payload, programs};
+use std::path::PathBuf;
 
 /// Options of `cargo xtask boot`.
 #[derive(Args)]
@@ -21,32 +24,17 @@ pub(crate) struct Options {
     /// Interrupt controller mode [default: x2 where QEMU has it]
     #[arg(long)]
     apic: Option<ApicOption>,
-    /// Kernel command line; what follows ` -- ` is for the root task
-    #[arg(
-        long,
-        value_name = "STR",
-        default_value = "",
-        allow_hyphen_values = true
-    )]
-    append: String,
+    #[command(flatten)]
+    subject: Subject,
     /// Further boot module, named after its file; may be given more than once
     #[arg(long = "module", value_name = "FILE")]
     modules: Vec<PathBuf>,
-    /// Boot this X.2 executable as sigma0
+    /// X.2 executable as sigma0
     #[arg(long, value_name = "ELF")]
     sigma0: Option<PathBuf>,
-    /// Boot this X.2 executable as root task
-    #[arg(long, value_name = "ELF", conflicts_with = "example")]
-    root: Option<PathBuf>,
-    /// Boot one of user/examples as root task
-    #[arg(long, value_name = "NAME")]
-    example: Option<String>,
     /// End with success once all CPUs run user threads, and with failure if that does not come
     #[arg(long, conflicts_with = "gdb")]
     check: bool,
-    /// Deterministic time: one tick per instruction, the same in every run
-    #[arg(long)]
-    icount: bool,
     /// Boot the kernel that checks its invariants at every dispatch
     #[arg(long)]
     debug_kernel: bool,
@@ -64,16 +52,8 @@ enum ApicOption {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    for file in options
-        .modules
-        .iter()
-        .chain(&options.sigma0)
-        .chain(&options.root)
-    {
-        if !file.is_file() {
-            bail!("{} is not there: give the path of a file", file.display());
-        }
-    }
+    let programs = options.sigma0.iter().chain(&options.subject.root);
+    are_there(options.modules.iter().chain(programs))?;
     let qemu = setup::needed(workspace)?;
     let machine = machine(&qemu, options)?;
     let payload = payload(workspace, options)?;
@@ -103,11 +83,7 @@ fn machine(qemu: &Qemu, options: &Options) -> Result<Machine> {
         } else {
             Apic::X2
         },
-        timing: if options.icount {
-            Timing::Deterministic
-        } else {
-            Timing::Parallel
-        },
+        timing: options.subject.timing(),
         debugger: options.gdb,
         ..Machine::new(options.cpus)
     })
@@ -115,22 +91,21 @@ fn machine(qemu: &Qemu, options: &Options) -> Result<Machine> {
 
 fn payload(workspace: &Workspace, options: &Options) -> Result<Payload> {
     let kernel = programs::kernel(workspace, build::profile(options.debug_kernel))?;
-    let sigma0 = program(workspace, options.sigma0.as_deref(), "sigma0")?;
-    let root = match &options.example {
-        Some(name) => programs::example(workspace, name)?,
-        None => program(workspace, options.root.as_deref(), "root")?,
+    let sigma0 = match &options.sigma0 {
+        Some(path) => path.clone(),
+        None => program(workspace, "sigma0")?,
     };
+    let root = options
+        .subject
+        .root(workspace, |own| program(own, "root"))?;
     let archive = payload::pack(&sigma0, &root, &options.modules)?;
     Ok(Payload::new(&kernel)
         .with_image(workspace.target(), &archive)?
-        .with_command_line(&options.append))
+        .with_command_line(&options.subject.append))
 }
 
-/// The file that was given, or else our own program of that name.
-fn program(workspace: &Workspace, given: Option<&Path>, name: &str) -> Result<PathBuf> {
-    if let Some(path) = given {
-        return Ok(path.to_owned());
-    }
+/// Our own program of that name.
+fn program(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     let [built] = programs::user(workspace, [name])?;
     Ok(built)
 }

@@ -203,10 +203,11 @@ mod tests {
 
     #[test]
     fn the_image_is_found_and_found_again() {
-        let folder = std::env::temp_dir().join(format!("pecan-linux-{}", std::process::id()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
         let place = folder.join("linux-image-1_2_amd64");
         fs::create_dir_all(&place).expect("a folder");
-        assert_eq!(fetched(&folder), None);
+        assert_eq!(fetched(folder), None);
         let mut archive = tar::Builder::new(Vec::new());
         for (name, content) in [("./boot/config-1", b"no"), ("./boot/vmlinuz-1", b"it")] {
             let mut header = tar::Header::new_gnu();
@@ -217,13 +218,12 @@ mod tests {
         }
         let archive = archive.into_inner().expect("an archive");
         copy_image(archive.as_slice(), &place.join("vmlinuz")).expect("an image");
-        let kernel = fetched(&folder).expect("a kernel");
+        let kernel = fetched(folder).expect("a kernel");
         assert_eq!(
             (kernel.package.as_str(), kernel.version.as_str()),
             ("linux-image-1", "2")
         );
         assert_eq!(fs::read(&kernel.image).expect("a file"), b"it");
         assert!(copy_image(&archive[..512], &place.join("other")).is_err());
-        fs::remove_dir_all(&folder).expect("the folder");
     }
 }
