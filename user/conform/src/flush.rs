@@ -26,6 +26,7 @@ pub(crate) const TESTS: &[Test] = &[
         id: "FLUSH0012",
         needs_cpus: 3,
         holds: false,
+        tries: 1,
         run: items::replaced_from_elsewhere,
     },
 ];

@@ -14,12 +14,12 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("TS0004", nonsense),
     Test::new("TS0005", yield_is_not_for_the_lower),
     Test::new("TS0006", donation_to_a_lower_priority),
-    Test::new("TS0010", donation::the_rest_and_no_more),
-    Test::new("TS0011", donation::own_slice_is_kept),
-    Test::new("TS0012", donation::worth_what_it_was),
+    Test::new("TS0010", donation::the_rest_and_no_more).counting_ticks(),
+    Test::new("TS0011", donation::own_slice_is_kept).counting_ticks(),
+    Test::new("TS0012", donation::worth_what_it_was).counting_ticks(),
     Test::new("TS0013", donation::ends_when_blocked),
-    Test::new("TS0014", donation::outranked),
-    Test::new("TS0015", donation::passed_on),
+    Test::new("TS0014", donation::outranked).counting_ticks(),
+    Test::new("TS0015", donation::passed_on).counting_ticks(),
     Test::smp("TS0016", donation::not_to_another_cpu),
 ];
 

@@ -51,7 +51,7 @@ pub(crate) fn all(tests: &[&'static Test], count: usize) -> usize {
         let places_itself = test.needs_cpus > 1;
         let count = if places_itself { 0 } else { count };
         worker::spread(count, places_itself || count > 0);
-        match one(test) {
+        match in_some_try(test) {
             Ok(()) => println!("[test] {} ok", test.id),
             Err(failure) => {
                 failed += 1;
@@ -71,6 +71,17 @@ fn announce(tests: &[&'static Test]) {
         }
         println!();
     }
+}
+
+/// Tries the test as often as it may be; gives what came of the last try.
+fn in_some_try(test: &'static Test) -> Outcome {
+    for _ in 1..test.tries {
+        match one(test) {
+            Ok(()) => return Ok(()),
+            Err(failure) => println!("[again] {} {failure}", test.id),
+        }
+    }
+    one(test)
 }
 
 fn one(test: &'static Test) -> Outcome {
