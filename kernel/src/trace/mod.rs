@@ -1,7 +1,7 @@
 //! What happened on each CPU, written down for who looks at it later (`cargo xtask trace`).
 //!
-//! A kernel without the feature `trace` has nothing of this, not an instruction. One with it has no
-//! straight line for common messages, which has no room for more: they go the general way. What is written is in `pecan_abi::trace`.
+//! A kernel without the feature `trace` has nothing of this, not an instruction. One with it has no straight line for common
+//! messages, which has no room for more: they go the general way. What is written is in `pecan_abi::trace`.
 //!
 //! * `ring` a CPU's memory of it
 //!

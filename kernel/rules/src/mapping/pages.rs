@@ -3,7 +3,8 @@
 //! Pages of the smallest size stand in *groups*: a group is a node of the space's search tree for as much as one page table
 //! shows, 2 MiB, with a slot for each page. The group to which a page was added last is remembered and stays even if it is
 //! empty; any other goes with its last page. So the next page beside it needs no search, and a search looks in vain at
-//! those at its two ends and the remembered one at most. Larger pages, regions, and everything of a store without groups stand in the search tree themselves.
+//! those at its two ends and the remembered one at most. Larger pages, regions, and everything of a store without groups stand
+//! in the search tree themselves.
 
 use pecan_abi::fpage::Rights;
 
