@@ -11,11 +11,16 @@ use crate::staff::{AGENTS, DRIVERS, Member, PROVIDERS, STORMERS};
 
 /// A worker whose count of operations stands still for so many microseconds hangs.
 const LIMIT: u64 = 20_000_000;
+/// What passes between two looks counts as no more than this: if it was more, the whole machine stood still.
+const MOST: u64 = 1_000_000;
 /// Threads that are no workers.
 const MEMBERS: usize = AGENTS + PROVIDERS + DRIVERS + STORMERS;
 
 /// When each thread last showed life.
 pub(crate) struct Watch {
+    last: u64,
+    /// Microseconds that count so far.
+    time: u64,
     workers: [(u64, u64); MOST_WORKERS],
     members: [(u64, u64); MEMBERS],
 }
@@ -23,16 +28,20 @@ pub(crate) struct Watch {
 impl Watch {
     /// Nobody was seen yet.
     pub(crate) fn new() -> Self {
-        let now = clock::micros();
         Self {
-            workers: [(0, now); MOST_WORKERS],
-            members: [(0, now); MEMBERS],
+            last: clock::micros(),
+            time: 0,
+            workers: [(0, 0); MOST_WORKERS],
+            members: [(0, 0); MEMBERS],
         }
     }
 
     /// Looks at everyone and reports who hangs.
     pub(crate) fn look(&mut self) {
-        let now = clock::micros();
+        let micros = clock::micros();
+        self.time += (micros - self.last).min(MOST);
+        self.last = micros;
+        let now = self.time;
         for (index, seen) in self.workers[..RUN.workers()].iter_mut().enumerate() {
             let slot = &SLOTS[index];
             let doing = slot.doing();
