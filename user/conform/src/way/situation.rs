@@ -13,6 +13,10 @@ use crate::harness::{Failure, Outcome, check};
 /// Situations in a test.
 const SITUATIONS: u64 = 1_000;
 
+/// How often a situation is played until both ways agree. Who gets a message runs at once, and whom it outranks goes on at the next
+/// tick: that may come in the midst of one of the two. What the ways do differently they do each time.
+const TRIES: usize = 5;
+
 /// Plays a situation: the actors of `order` are let go, and do what is planned until all are blocked; who is then not through is
 /// aborted, one after the other.
 #[track_caller]
@@ -57,6 +61,22 @@ fn play(
     Err(Failure::new(format_args!("an actor does not end")))
 }
 
+/// The first word in which what comes of a situation differs between both ways, and what it is.
+#[track_caller]
+fn difference(
+    cast: &Cast,
+    plan: &[[Call; CALLS]; CAST],
+    order: &[usize; CAST],
+) -> Result<Option<(usize, u64, u64)>, Failure> {
+    let (mut short, mut general) = (Story::new(), Story::new());
+    play(cast, plan, order, &mut short)?;
+    check("the general way", control::take_general_way(true))?;
+    let played = play(cast, plan, order, &mut general);
+    check("the short way", control::take_general_way(false))?;
+    played?;
+    Ok(short.differs_from(&general))
+}
+
 fn compare(seed: u64, taste: Taste) -> Outcome {
     let cast = Cast::start()?;
     let mut random = Random::new(seed);
@@ -73,14 +93,15 @@ fn compare(seed: u64, taste: Taste) -> Outcome {
         for place in (1..CAST).rev() {
             order.swap(place, random.below(place as u64 + 1) as usize);
         }
-        let (mut short, mut general) = (Story::new(), Story::new());
-        play(&cast, &plan, &order, &mut short)?;
-        check("the general way", control::take_general_way(true))?;
-        let played = play(&cast, &plan, &order, &mut general);
-        check("the short way", control::take_general_way(false))?;
-        played?;
+        let mut differs = None;
+        for _ in 0..TRIES {
+            differs = difference(&cast, &plan, &order)?;
+            if differs.is_none() {
+                break;
+            }
+        }
         arrived += actor::arrived();
-        if let Some((place, one, two)) = short.differs_from(&general) {
+        if let Some((place, one, two)) = differs {
             return Err(Failure::new(format_args!(
                 "situation {situation}, word {place}: {one:#x}, and {two:#x} the general way; calls {plan:x?} in the order {order:?}"
             )));
