@@ -34,7 +34,7 @@ const QUICK: Effort = Effort {
 };
 
 const ACCOUNT: Effort = Effort {
-    batches: 3,
+    batches: 5,
     singles: 6,
 };
 
