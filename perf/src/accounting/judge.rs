@@ -6,6 +6,8 @@ use crate::budgets::CLOSE_PERCENT;
 use crate::names::with_words;
 use std::collections::BTreeMap;
 
+const UNUSED: &str = "has a budget and was not accounted";
+
 impl Budgets {
     /// What is wrong with accounts: a sentence for each row, with the line that would fit into `perf/budgets.toml`.
     pub fn complaints_of(&self, accounts: &[Account]) -> Vec<String> {
@@ -31,25 +33,16 @@ impl Budgets {
         }
         wrong
     }
-}
 
-const UNUSED: &str = "has a budget and was not accounted";
-
-impl Budgets {
     /// Budgets of what was not accounted.
     fn unused(&self, accounts: &[Account]) -> Vec<String> {
-        let visits = self.visit.keys().map(|key| {
-            let is_there = accounts.iter().any(|account| name(account) == *key);
-            (key, is_there)
-        });
-        let rows = self.kernel.keys().map(|key| {
-            let is_there = accounts.iter().any(|account| account.id == *key);
-            (key, is_there)
-        });
+        let is_visit = |key: &&String| accounts.iter().any(|account| name(account) == **key);
+        let is_row = |key: &&String| accounts.iter().any(|account| account.id == **key);
+        let visits = self.visit.keys().filter(|key| !is_visit(key));
+        let rows = self.kernel.keys().filter(|key| !is_row(key));
         visits
             .chain(rows)
-            .filter(|(_, is_there)| !is_there)
-            .map(|(key, _)| format!("{key} {UNUSED}"))
+            .map(|key| format!("{key} {UNUSED}"))
             .collect()
     }
 }

@@ -61,7 +61,7 @@ impl Actor {
             return Err((What::Sleep, None, message.tag().raw()));
         }
         self.note_last(message, from.raw());
-        if source != Source::Myself && is_late_answer(*from, message) {
+        if operation.is_open() && is_late_answer(*from, message) {
             return Ok(Outcome::Done(None));
         }
         let letter = self.enter_received(message, 0)?;

@@ -173,7 +173,8 @@ fn is_gone(worker: usize, id: ThreadId) -> bool {
     id.is_local() || SLOTS[worker].dies(id.version())
 }
 
-/// As [`is_late_answer`], to a thread of another space: it carries a page, for which who waits has no room.
+/// Whether a message that failed is such a late answer of a pager's (see `books`) to a thread of another space: it carries a page,
+/// for which who waits has no room.
 fn is_refused_answer(error: IpcError, message: &Message) -> bool {
     let only_a_page = message.untyped().is_empty() && message.typed().len() == 2;
     let overflows = error.code == IpcCode::Overflow && error.offset == 0;
