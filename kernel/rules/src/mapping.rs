@@ -34,11 +34,11 @@ mod tree;
 
 pub use index::{child_as_large, child_at, first_child, next_sibling};
 pub use node::{Handle, Node, SpaceName};
-pub use pages::{SLOTS, covering, first_within, forget};
+pub use pages::{SLOTS, covering, first_within, forget, group_at, in_group, spans};
 pub use sweep::{Scope, Sweep};
 pub use tree::{
-    NoMemory, Prepared, REGION_LOG2, Spot, add, adopt, drop_if_empty, extend, halve, prepare,
-    region, relocate, remove,
+    NoMemory, Prepared, REGION_LOG2, Spot, add, add_in_group, adopt, drop_if_empty, extend, halve,
+    prepare, region, relocate, remove,
 };
 
 use pecan_abi::fpage::Rights;

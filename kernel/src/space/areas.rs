@@ -20,7 +20,6 @@ const PAGE: u64 = 4096;
 const LAST_PAGE: u64 = USER_LAST + 1 - PAGE;
 /// log2 of what a lowest table shows.
 const STRETCH_LOG2: u32 = 21;
-const NO_TABLE: (u64, u64) = (u64::MAX, 0);
 const UTCB_PAGE: Entry = Entry(Entry::USER.0 | Entry::WRITE.0 | Entry::NX.0);
 const KIP_PAGE: Entry = Entry(Entry::USER.0 | Entry::NX.0);
 
@@ -31,8 +30,6 @@ pub(crate) struct Areas {
     utcb: Fpage,
     /// First and last address of each; at the end of all addresses if they are not placed.
     bounds: [(u64, u64); 2],
-    /// Which 2 MiB without anything of these were asked for last, and their table. Tables stay as long as the space.
-    last_table: (u64, u64),
 }
 
 impl Areas {
@@ -42,30 +39,16 @@ impl Areas {
             kip: Fpage::NIL,
             utcb: Fpage::NIL,
             bounds: [(u64::MAX, u64::MAX); 2],
-            last_table: NO_TABLE,
         }
     }
 
     /// The lowest table on the way to `address` in the tables at `root`, which are those of these areas; `None` if it is not
-    /// there, or a page at `address` belongs to the kernel.
-    #[inline(always)]
-    pub(super) fn table(&mut self, root: u64, address: u64) -> Option<u64> {
-        if self.last_table.0 == address >> STRETCH_LOG2 {
-            Some(self.last_table.1)
-        } else {
-            self.find_table(root, address)
-        }
-    }
-
-    #[inline(never)]
-    fn find_table(&mut self, root: u64, address: u64) -> Option<u64> {
-        let table = find(&PhysTables, root, address).lowest_table()?;
-        let stretch = address >> STRETCH_LOG2;
-        let first = stretch << STRETCH_LOG2;
-        if !self.touch(first, first | ((1 << STRETCH_LOG2) - 1)) {
-            self.last_table = (stretch, table);
-        }
-        (!self.contain(address)).then_some(table)
+    /// there, or what it shows belongs to the kernel in part.
+    pub(super) fn table(&self, root: u64, address: u64) -> Option<u64> {
+        let first = address & u64::MAX << STRETCH_LOG2;
+        let is_free = !self.touch(first, first | ((1 << STRETCH_LOG2) - 1));
+        let end = find(&PhysTables, root, address);
+        end.lowest_table().filter(|_| is_free)
     }
 
     /// Whether a page at `address` belongs to the kernel, so that nobody maps there or from there.
@@ -122,7 +105,6 @@ impl Space {
         areas.kip = kip_area;
         areas.utcb = utcb_area;
         areas.bounds = [kip_area, utcb_area].map(|area| (area.base(), area.last()));
-        areas.last_table = NO_TABLE;
         Ok(())
     }
 

@@ -46,6 +46,17 @@ impl<K: Kind> Forest<K> {
         }
     }
 
+    /// The page table that shows what a group spans, once [`Self::note_table`] was told; else 0.
+    #[inline(always)]
+    pub(super) fn table(&self, group: Handle) -> u64 {
+        self.nodes.group(group).table()
+    }
+
+    /// `table` shows what `group` spans, none of which belongs to the kernel.
+    pub(super) fn note_table(&mut self, group: Handle, table: u64) {
+        self.nodes.group_mut(group).set_table(table);
+    }
+
     /// The tree changes in a way that sweeps must notice.
     #[inline]
     pub(super) fn changes(&mut self) {
@@ -116,16 +127,16 @@ impl<K: Kind> Store for Forest<K> {
 
     #[inline(always)]
     fn slot(&self, group: Handle, index: usize) -> Option<Handle> {
-        self.nodes.slots(group).get(index)
+        self.nodes.group(group).page(index)
     }
 
     #[inline(always)]
     fn set_slot(&mut self, group: Handle, index: usize, node: Option<Handle>) {
-        self.nodes.slots_mut(group).set(index, node);
+        self.nodes.group_mut(group).set_page(index, node);
     }
 
     fn is_empty(&self, group: Handle) -> bool {
-        self.nodes.slots(group).is_empty()
+        self.nodes.group(group).is_empty()
     }
 
     fn node(&self, handle: Handle) -> &Node {

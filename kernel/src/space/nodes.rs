@@ -1,7 +1,7 @@
 //! Memory for the mapping tree's nodes: frames of the kernel's reserve, 63 nodes each. A frame without nodes goes back.
 //!
-//! A node's handle is its physical address / 64. The first 64 bytes of a frame say what of it is free. The slots of a group of
-//! pages are a frame, too.
+//! A node's handle is its physical address / 64. The first 64 bytes of a frame say what of it is free. A group of pages is a
+//! frame of its own, which begins with its node.
 
 use core::num::NonZeroU32;
 
@@ -12,25 +12,29 @@ use crate::memory::{physmap, reserve};
 const SLOT: u64 = size_of::<Node>() as u64;
 const FRAME: u64 = 4096;
 
-/// The slots of a group, in a frame of their own, whose number the group's node has in the place of its memory's.
-pub(super) struct Slots {
-    nodes: [Option<Handle>; SLOTS],
+/// A group of pages.
+#[repr(C)]
+pub(super) struct Group {
+    node: Node,
+    pages: [Option<Handle>; SLOTS],
     used: u32,
+    /// Physical address of the page table that shows the same 2 MiB, or 0. Tables stay as long as the space.
+    table: u64,
 }
 
-const _: () = assert!(size_of::<Slots>() as u64 <= FRAME);
+const _: () = assert!(size_of::<Group>() as u64 <= FRAME);
 
-impl Slots {
+impl Group {
     /// What is in a slot, 0 to 511.
     #[inline(always)]
-    pub(super) fn get(&self, index: usize) -> Option<Handle> {
-        self.nodes[index % SLOTS]
+    pub(super) fn page(&self, index: usize) -> Option<Handle> {
+        self.pages[index % SLOTS]
     }
 
     /// Fills an empty slot, or empties a full one.
     #[inline(always)]
-    pub(super) fn set(&mut self, index: usize, node: Option<Handle>) {
-        self.nodes[index % SLOTS] = node;
+    pub(super) fn set_page(&mut self, index: usize, node: Option<Handle>) {
+        self.pages[index % SLOTS] = node;
         if node.is_some() {
             self.used += 1;
         } else {
@@ -38,7 +42,18 @@ impl Slots {
         }
     }
 
-    /// Whether all are empty.
+    /// The page table of the group, once it is known, or 0.
+    #[inline(always)]
+    pub(super) fn table(&self) -> u64 {
+        self.table
+    }
+
+    /// Notes the page table of the group.
+    pub(super) fn set_table(&mut self, table: u64) {
+        self.table = table;
+    }
+
+    /// Whether all slots are empty.
     pub(super) fn is_empty(&self) -> bool {
         self.used == 0
     }
@@ -69,6 +84,16 @@ fn at<T>(phys: u64) -> *mut T {
 
 fn phys_of(handle: Handle) -> u64 {
     u64::from(handle.get()) * SLOT
+}
+
+/// A frame for nodes or for a group, all of whose handles fit.
+fn allocate_frame() -> Option<reserve::Frame> {
+    let frame = reserve::allocate()?;
+    if frame.phys() + FRAME > u64::from(u32::MAX) * SLOT {
+        reserve::free(frame);
+        return None;
+    }
+    Some(frame)
 }
 
 fn header(frame: u64) -> &'static mut Header {
@@ -112,42 +137,37 @@ impl Nodes {
         }
         // SAFETY: the slot is free, aligned and large enough.
         unsafe { at::<Node>(slot).write(node) };
-        // `add_frame` takes no frame whose slots have larger numbers.
+        // `allocate_frame` gives no frame whose slots have larger numbers.
         NonZeroU32::new((slot / SLOT) as u32)
     }
 
     /// Memory for a group; `None` if the reserve is used up.
     #[inline(never)]
     pub(super) fn allocate_group(&mut self, node: Node) -> Option<Handle> {
-        let slots = reserve::allocate()?;
-        let group = self.allocate(node.at_frame((slots.phys() / FRAME) as u32));
-        if group.is_none() {
-            reserve::free(slots);
-        }
-        group
+        let frame = allocate_frame()?.phys();
+        // SAFETY: a fresh frame, which has room for a group, and all of whose bytes are 0: slots of that kind are empty.
+        unsafe { at::<Node>(frame).write(node) };
+        NonZeroU32::new((frame / SLOT) as u32)
     }
 
     /// Takes a group's memory back. All its slots are empty.
     #[inline(never)]
     pub(super) fn free_group(&mut self, group: Handle) {
-        let slots = u64::from(self.get(group).frame()) * FRAME;
-        self.free(group);
-        reserve::free(reserve::Frame::from_phys(slots));
+        reserve::free(reserve::Frame::from_phys(phys_of(group)));
     }
 
-    /// The slots of a group.
+    /// A group in use.
     #[inline(always)]
-    pub(super) fn slots(&self, group: Handle) -> &Slots {
-        // SAFETY: `allocate_group` gave the group this frame, full of zeros, which are empty slots; `self` is borrowed, so
-        // nobody changes them.
-        unsafe { &*at(u64::from(self.get(group).frame()) * FRAME) }
+    pub(super) fn group(&self, group: Handle) -> &Group {
+        // SAFETY: `allocate_group` gave the group this frame, and `self` is borrowed, so nobody changes it.
+        unsafe { &*at(phys_of(group)) }
     }
 
-    /// The slots of a group, to be changed.
+    /// A group in use, to be changed.
     #[inline(always)]
-    pub(super) fn slots_mut(&mut self, group: Handle) -> &mut Slots {
-        // SAFETY: as for `slots`, and `self` is borrowed mutably, so this is the only reference.
-        unsafe { &mut *at(u64::from(self.get(group).frame()) * FRAME) }
+    pub(super) fn group_mut(&mut self, group: Handle) -> &mut Group {
+        // SAFETY: as for `group`, and `self` is borrowed mutably, so this is the only reference.
+        unsafe { &mut *at(phys_of(group)) }
     }
 
     /// Takes a node's memory back.
@@ -171,13 +191,10 @@ impl Nodes {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn add_frame(&mut self) -> Option<()> {
-        let frame = reserve::allocate()?;
-        if frame.phys() + FRAME > u64::from(u32::MAX) * SLOT {
-            reserve::free(frame);
-            return None;
-        }
+        let frame = allocate_frame()?;
         let mut free = 0;
         for index in (1..FRAME / SLOT).rev() {
             let slot = frame.phys() + index * SLOT;
@@ -207,6 +224,7 @@ impl Nodes {
         self.partial = frame;
     }
 
+    #[cold]
     #[inline(never)]
     fn unlist(&mut self, frame: u64) {
         let Header { next, prev, .. } = *header(frame);

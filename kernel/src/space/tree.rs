@@ -27,16 +27,27 @@ pub(super) fn try_lock() -> Option<MutexGuard<'static, Tree>> {
 }
 
 /// The rights as flags of a page's entry.
+#[inline(always)]
 pub(super) fn flags(rights: Rights) -> Entry {
-    let mut flags = Entry::USER;
-    if rights.contains(Rights::WRITE) {
-        flags = flags.with(Entry::WRITE);
-    }
-    if !rights.contains(Rights::EXECUTE) {
-        flags = flags.with(Entry::NX);
+    FLAGS[usize::from(rights.bits()) % FLAGS.len()]
+}
+
+/// By the bits of the rights.
+static FLAGS: [Entry; 8] = {
+    let mut flags = [Entry::USER; 8];
+    let mut bits = 0;
+    while bits < flags.len() {
+        let rights = Rights::from_bits(bits as u8);
+        if rights.contains(Rights::WRITE) {
+            flags[bits] = flags[bits].with(Entry::WRITE);
+        }
+        if !rights.contains(Rights::EXECUTE) {
+            flags[bits] = flags[bits].with(Entry::NX);
+        }
+        bits += 1;
     }
     flags
-}
+};
 
 /// The accesses that a page's entry shows: any is reported as reading and executing (L4 X.2, Unmap).
 pub(super) fn accesses(leaf: Option<Leaf>) -> Rights {

@@ -29,8 +29,6 @@ pub struct Node {
     pub(super) siblings: Links,
     /// In the tree of the space's pages.
     pub(super) pages: Links,
-    /// The node's rank in both trees.
-    pub(super) weight: u32,
     pub(super) log2: u8,
     pub(super) rights: Rights,
     /// Accesses through derived pages that the owner has been told of, but those before it have not.
@@ -59,19 +57,11 @@ impl Node {
             children: None,
             siblings: [None; 2],
             pages: [None; 2],
-            weight: 0,
             log2: log2 as u8,
             rights,
             told: Rights::NONE,
             left: Rights::NONE,
         }
-    }
-
-    /// The same node with other memory, of the caller's choice for a group.
-    #[inline]
-    #[must_use]
-    pub const fn at_frame(self, frame: u32) -> Self {
-        Self { frame, ..self }
     }
 
     /// Whether this is no page but a group of them.

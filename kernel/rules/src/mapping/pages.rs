@@ -33,13 +33,23 @@ const fn base(address: u64) -> u64 {
 /// The page of `space` that contains `address`.
 #[inline(always)]
 pub fn covering<S: Store>(store: &S, space: SpaceName, address: u64) -> Option<Handle> {
-    if S::GROUPS
-        && let Some(group) = store.latest(space)
-        && store.node(group).address == base(address)
-    {
-        return store.slot(group, slot(address));
+    let latest = if S::GROUPS { store.latest(space) } else { None };
+    match latest.filter(|group| spans(store, *group, address)) {
+        Some(group) => in_group(store, group, address),
+        None => first_within(store, space, address, address),
     }
-    first_within(store, space, address, address)
+}
+
+/// Whether `address` is one of those that `group` is for.
+#[inline(always)]
+pub fn spans<S: Store>(store: &S, group: Handle, address: u64) -> bool {
+    store.node(group).address == base(address)
+}
+
+/// The page of the smallest size at `address`, which `group` spans.
+#[inline(always)]
+pub fn in_group<S: Store>(store: &S, group: Handle, address: u64) -> Option<Handle> {
+    store.slot(group, slot(address))
 }
 
 /// The first page of `space` that has an address in `from..=last`, which is not empty.
@@ -116,27 +126,34 @@ pub(super) fn prepare<S: Store>(
         return Ok(None);
     }
     let latest = store.latest(space);
-    match latest.filter(|group| store.node(*group).address == base(address)) {
+    match latest.filter(|group| spans(store, *group, address)) {
         Some(group) => Ok(Some(group)),
-        None => group_at(store, space, base(address)).map(Some),
+        None => group_at(store, space, address).map(Some),
     }
 }
 
-/// The group at `base`, made if it is not there, which is remembered from now on.
+/// The group that spans `address`, made if it is not there, which is remembered from now on. No larger page of the space
+/// is there.
 #[inline(never)]
-fn group_at<S: Store>(store: &mut S, space: SpaceName, base: u64) -> Result<Handle, NoMemory> {
+pub fn group_at<S: Store>(
+    store: &mut S,
+    space: SpaceName,
+    address: u64,
+) -> Result<Handle, NoMemory> {
+    let base = base(address);
     let group = match in_tree(store, space, base, base) {
         Some(group) => group,
         None => {
             let node = Node::new(space, base, GROUP_LOG2, 0, Rights::NONE);
             let group = store.allocate_group(node).ok_or(NoMemory)?;
-            store.node_mut(group).weight = search::weight_of(group);
             search::insert(store, Pages(space), group);
             group
         }
     };
-    forget(store, space);
-    store.set_latest(space, Some(group));
+    if store.latest(space) != Some(group) {
+        forget(store, space);
+        store.set_latest(space, Some(group));
+    }
     Ok(group)
 }
 
@@ -162,7 +179,7 @@ pub(super) fn remove<S: Store>(store: &mut S, space: SpaceName, node: Handle) {
         return search::remove(store, Pages(space), node);
     }
     let latest = store.latest(space);
-    match latest.filter(|group| store.node(*group).address == base(address)) {
+    match latest.filter(|group| spans(store, *group, address)) {
         Some(group) => store.set_slot(group, slot(address), None),
         None => {
             if let Some(group) = in_tree(store, space, address, address) {

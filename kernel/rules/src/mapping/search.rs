@@ -1,5 +1,6 @@
 //! Search trees of nodes whose shape is that of random insertion (treaps), so that no order of mapping makes them deep.
-//! A node's weight is a hash of its handle, which users do not choose.
+//! A node's weight is a hash of its handle, which users do not choose; nobody keeps it, since most nodes are an only child
+//! and in a group, where no one asks for it.
 
 use super::{Handle, Node, SpaceName, Store};
 
@@ -114,14 +115,10 @@ fn key<S: Store, T: Tree>(store: &S, handle: Handle) -> u64 {
     T::key(store.node(handle), handle)
 }
 
-/// The rank of a node: a hash of its handle.
-pub(super) const fn weight_of(handle: Handle) -> u32 {
+/// The rank of a node in each of its trees.
+const fn weight(handle: Handle) -> u32 {
     let mixed = handle.get().wrapping_mul(0x9E37_79B1);
     (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA77)
-}
-
-fn weight<S: Store>(store: &S, handle: Handle) -> u32 {
-    store.node(handle).weight
 }
 
 /// The first node whose key is `from` or higher.
@@ -143,11 +140,11 @@ pub(super) fn first_from<S: Store, T: Tree>(store: &S, tree: T, from: u64) -> Op
 /// Adds a node, which has no links yet.
 #[inline]
 pub(super) fn insert<S: Store, T: Tree>(store: &mut S, tree: T, new: Handle) {
-    let (place, own) = (key::<S, T>(store, new), weight(store, new));
+    let (place, own) = (key::<S, T>(store, new), weight(new));
     let mut link = Link::Root(tree);
     let mut below = tree.root(store);
     while let Some(handle) = below {
-        if weight(store, handle) < own {
+        if weight(handle) < own {
             break;
         }
         let side = usize::from(key::<S, T>(store, handle) < place);
@@ -198,7 +195,7 @@ fn join<S: Store, T: Tree>(
 ) {
     loop {
         match (lower, higher) {
-            (Some(low), Some(high)) if weight(store, low) >= weight(store, high) => {
+            (Some(low), Some(high)) if weight(low) >= weight(high) => {
                 set(store, link, lower);
                 link = Link::Below(low, HIGHER);
                 lower = T::links(store.node(low))[HIGHER];

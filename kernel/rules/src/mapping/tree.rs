@@ -40,8 +40,13 @@ pub fn region<S: Store>(store: &mut S, owner: SpaceName, address: u64) -> Result
 #[inline(always)]
 fn make<S: Store>(store: &mut S, node: Node) -> Result<Handle, NoMemory> {
     let group = pages::prepare(store, node.space, node.address, node.log2())?;
+    make_in(store, group, node)
+}
+
+/// The same where [`pages::prepare`] gave `group`.
+#[inline(always)]
+fn make_in<S: Store>(store: &mut S, group: Option<Handle>, node: Node) -> Result<Handle, NoMemory> {
     let handle = store.allocate(node).ok_or(NoMemory)?;
-    store.node_mut(handle).weight = search::weight_of(handle);
     pages::add(store, node.space, node.address, group, handle);
     Ok(handle)
 }
@@ -59,12 +64,33 @@ pub fn add<S: Store>(
     spot: Spot,
     rights: Rights,
 ) -> Result<Handle, NoMemory> {
-    let handle = make(
-        store,
-        Node::new(spot.space, spot.address, spot.log2, frame, rights),
-    )?;
-    link(store, handle, parent);
+    let handle = make(store, child(parent, frame, spot, rights))?;
+    hang(store, handle, parent);
     Ok(handle)
+}
+
+/// As [`add`] for a spot of the smallest size in `group`, which spans it and is the space's.
+#[inline(always)]
+pub fn add_in_group<S: Store>(
+    store: &mut S,
+    group: Handle,
+    parent: Handle,
+    frame: u32,
+    spot: Spot,
+    rights: Rights,
+) -> Result<Handle, NoMemory> {
+    let handle = make_in(store, Some(group), child(parent, frame, spot, rights))?;
+    hang(store, handle, parent);
+    Ok(handle)
+}
+
+/// A node that says whose child it is, but is not among its children yet.
+#[inline(always)]
+fn child(parent: Handle, frame: u32, spot: Spot, rights: Rights) -> Node {
+    Node {
+        parent: Some(parent),
+        ..Node::new(spot.space, spot.address, spot.log2, frame, rights)
+    }
 }
 
 /// The page has `rights` besides those it had. The parent has them all.
@@ -170,14 +196,27 @@ pub fn drop_if_empty<S: Store>(store: &mut S, node: Handle) {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn link<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     store.node_mut(node).parent = Some(parent);
+    hang(store, node, parent);
+}
+
+/// Puts a node among the children of its parent.
+#[inline(always)]
+fn hang<S: Store>(store: &mut S, node: Handle, parent: Handle) {
     if store.node(parent).has_children() {
-        search::insert(store, Children(parent), node);
+        hang_beside(store, node, parent);
     } else {
         store.node_mut(parent).children = Some(node);
     }
+}
+
+/// The same where others are.
+#[cold]
+#[inline(never)]
+fn hang_beside<S: Store>(store: &mut S, node: Handle, parent: Handle) {
+    search::insert(store, Children(parent), node);
 }
 
 fn unlink<S: Store>(store: &mut S, node: Handle) {

@@ -2,8 +2,8 @@
 
 use pecan_abi::fpage::Rights;
 use pecan_rules::mapping::{
-    Handle, NoMemory, Scope, SpaceName, Spot, Sweep, add, adopt, covering, drop_if_empty, extend,
-    prepare, region, relocate,
+    Handle, NoMemory, Scope, SpaceName, Spot, Sweep, add, add_in_group, adopt, covering,
+    drop_if_empty, extend, group_at, in_group, prepare, region, relocate, spans,
 };
 
 use super::memory::{Memory, Shown};
@@ -40,8 +40,7 @@ impl Pair {
             address: place.1,
             log2: page.log2,
         };
-        let frame = (page.phys >> 12) as u32;
-        if add(&mut self.memory, giver, frame, spot, page.rights) == Err(NoMemory) {
+        if self.add(giver, (page.phys >> 12) as u32, spot, page.rights) == Err(NoMemory) {
             drop_if_empty(&mut self.memory, giver);
             return;
         }
@@ -52,6 +51,25 @@ impl Pair {
             .shown
             .insert(place, Shown { log2, rights, seen });
         self.model.pages.insert(place, Page { parent, ..page });
+    }
+
+    /// Every other small page by its group.
+    fn add(
+        &mut self,
+        giver: Handle,
+        frame: u32,
+        spot: Spot,
+        rights: Rights,
+    ) -> Result<Handle, NoMemory> {
+        let memory = &mut self.memory;
+        if spot.log2 > 12 || spot.address >> 12 & 1 == 0 {
+            return add(memory, giver, frame, spot, rights);
+        }
+        let group = group_at(memory, spot.space, spot.address)?;
+        assert!(spans(memory, group, spot.address));
+        let node = add_in_group(memory, group, giver, frame, spot, rights)?;
+        assert_eq!(in_group(memory, group, spot.address), Some(node));
+        Ok(node)
     }
 
     pub(super) fn give(&mut self, phys: u64, to: Place, log2: u32, rights: u8) {
