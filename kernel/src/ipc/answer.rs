@@ -8,21 +8,21 @@ use crate::thread::{Field, Owned};
 /// `receiver` got the message with this tag from `from`.
 #[inline(always)]
 pub(super) fn received(receiver: Owned, from: u64, tag: u64) {
-    receiver.utcb.get().set_mr(0, tag);
+    receiver.message.get().set_mr(0, tag);
     receiver.from.set(from);
 }
 
 /// `sender` sent its message and does not receive.
 pub(super) fn sent(sender: Owned, tag: Tag) {
     let tag = tag.without_flags(Tag::REDIRECTED);
-    sender.utcb.get().set_mr(0, tag.raw());
+    sender.message.get().set_mr(0, tag.raw());
     sender.from.set(0);
 }
 
 /// The IPC of `thread` failed; `tag` is what its MR0 shows beside the error flag.
 pub(super) fn failed(thread: Owned, tag: u64, error: IpcError) {
-    thread.utcb.get().set_mr(0, tag | Tag::ERROR);
-    thread.utcb.get().set(Field::ERROR_CODE, error.raw());
+    thread.message.get().set_mr(0, tag | Tag::ERROR);
+    thread.message.get().set(Field::ERROR_CODE, error.raw());
     thread.from.set(0);
 }
 

@@ -37,10 +37,10 @@ fn each(
     strings: &mut Strings,
 ) -> Result<(), Cut> {
     while next < end {
-        let first = sender.utcb.get().mr(next);
+        let first = sender.message.get().mr(next);
         match ItemKind::of(first) {
             kind @ (ItemKind::Map | ItemKind::Grant) if next + 1 < end => {
-                let words = [first, sender.utcb.get().mr(next + 1)];
+                let words = [first, sender.message.get().mr(next + 1)];
                 let mode = if kind == ItemKind::Grant {
                     Mode::Grant
                 } else {
@@ -67,7 +67,7 @@ fn page_item(
     mode: Mode,
     strings: &mut Strings,
 ) -> Result<(), Cut> {
-    let window = Acceptor::from_raw(receiver.utcb.get().get(Field::BR0)).window();
+    let window = Acceptor::from_raw(receiver.message.get().get(Field::BR0)).window();
     let spaces = sender.space().zip(receiver.space());
     let Some((from, to)) = spaces.filter(|_| !window.is_nil()) else {
         return Err(strings.cut());

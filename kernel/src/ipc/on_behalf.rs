@@ -155,10 +155,10 @@ pub(super) fn takes(receiver: Owned, wait: u64, sender: &Tcb) -> bool {
 #[cold]
 #[inline(never)]
 pub(super) fn arrived(sender: &Tcb, receiver: Owned, tag: Tag) -> u64 {
-    let utcb = receiver.utcb.get();
+    let message = receiver.message.get();
     if tag.is_redirected() {
         let intended = sender.intended.get();
-        utcb.set(Field::INTENDED_RECEIVER, intended);
+        message.set(Field::INTENDED_RECEIVER, intended);
         if sender.receive_from.get() == intended {
             sender.receive_from.set(receiver.id());
         }
@@ -167,7 +167,7 @@ pub(super) fn arrived(sender: &Tcb, receiver: Owned, tag: Tag) -> u64 {
     if !tag.is_propagated() {
         return real;
     }
-    utcb.set(Field::VIRTUAL_SENDER, real);
+    message.set(Field::VIRTUAL_SENDER, real);
     sender.passed_wait.set(false);
     virtual_id(sender.virtual_sender.get(), receiver)
 }

@@ -94,7 +94,10 @@ pub(super) fn message(
 #[inline(always)]
 pub(super) fn words(sender: &Tcb, receiver: Owned, tag: Tag) {
     let count = tag.untyped().min(usize::from(receiver.room.get()));
-    receiver.utcb.get().copy_words(sender.utcb.get(), count);
+    receiver
+        .message
+        .get()
+        .copy_words(sender.message.get(), count);
 }
 
 /// Moves a message that is nothing but `tag`.
@@ -112,7 +115,7 @@ pub(super) fn bare(sender: &Tcb, receiver: Owned, tag: Tag) {
 /// Writes a typed word of the message, unless the register is one of those that the receiver keeps for itself.
 pub(super) fn store(receiver: Owned, index: usize, word: u64) {
     if index <= usize::from(receiver.room.get()) {
-        receiver.utcb.get().set_mr(index, word);
+        receiver.message.get().set_mr(index, word);
     }
 }
 

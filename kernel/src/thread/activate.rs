@@ -48,7 +48,7 @@ fn prepare(cpu: &Cpu, thread: Owned, location: u64, pager: ThreadId) -> Result<(
     debug_assert_eq!(thread.state(), State::Inactive);
     let space = thread.space().ok_or(SysError::InvalidSpace)?;
     let (utcb, local_id) = space.utcb(location)?;
-    thread.utcb.set(utcb);
+    thread.set_utcb(utcb);
     thread.local_id.set(local_id);
     utcb.set(Field::MY_GLOBAL_ID, thread.id());
     utcb.set(Field::PROCESSOR_NO, u64::from(cpu.index));

@@ -55,7 +55,7 @@ pub(crate) fn interrupt(id: ThreadId, home: u16, handler: ThreadId) -> Result<()
     let utcb = unsafe { UtcbRef::new((block as u64 + INTERRUPT_MR0) as *mut u64) };
     utcb.set(Field::PAGER, ThreadId::NIL.raw());
     utcb.set(Field::BR0, 0);
-    thread.utcb.set(utcb);
+    thread.set_utcb(utcb);
     thread.mark_red_zone();
     thread.resources.set(Resources::INTERRUPT);
     thread.priority.set(ROOT_PRIORITY);

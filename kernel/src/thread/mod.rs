@@ -12,6 +12,7 @@
 //! * `owned`     threads that live here; names of threads that may live anywhere
 //! * `table`     from id to block
 //! * `utcb`      the kernel's view of the user's part
+//! * `aside`     what the kernel says for it, of which that shows nothing
 //! * `node`      what it sends to other CPUs, and takes up afterwards
 //! * `transfer`  what it knows of a message with strings
 //! * `links`     the lists that a thread can be in
@@ -21,6 +22,7 @@
 pub(crate) mod activate;
 #[cfg(feature = "without-stack-in-tcb")]
 mod apart;
+pub(crate) mod aside;
 pub(crate) mod create;
 pub(crate) mod delete;
 #[cfg(feature = "without-computed-tcb")]
@@ -38,6 +40,7 @@ mod tcb;
 mod transfer;
 mod utcb;
 
+pub(crate) use aside::Aside;
 pub(crate) use node::{Again, Node};
 pub(crate) use owned::{Owned, TcbRef};
 pub(crate) use resources::Resources;

@@ -36,7 +36,7 @@ pub(crate) fn active(
         return Ok(Relocation::Later);
     }
     utcb.copy_all(thread.utcb.get());
-    thread.utcb.set(utcb);
+    thread.set_utcb(utcb);
     thread.local_id.set(local_id);
     inactive(cpu, thread, space);
     Ok(Relocation::Done)

@@ -5,7 +5,7 @@
 //!   0 id          8 home, state   16 waits for     24 local id
 //!  32 space's root 40 deadline    48 senders       56 resources 60 priority 61 listed 62 again 63 bucket
 //! line 1
-//!  64 from       72 UTCB (kernel alias of MR0)     80 saved stack  88 space ...
+//!  64 from       72 UTCB (kernel alias of MR0)     80 saved stack  88 space  96 message ...
 //! then: what a sender lends, nodes, lists, scheduling
 //! .... kernel stack, down from the block's end
 //! ```
@@ -79,6 +79,8 @@ pub(crate) struct Tcb {
     /// Stack pointer with which a switch to this thread goes on; see `arch::x86_64::switch`.
     pub(crate) stack: Cell<u64>,
     space: AtomicPtr<Space>,
+    /// Where messages come from and go to: the UTCB, or what the kernel says aside ([`super::aside`]).
+    pub(crate) message: Cell<UtcbRef>,
 
     // Lent with a request, or while queued.
     /// Destination of the send phase.
@@ -167,6 +169,8 @@ pub(crate) mod offsets {
     pub(crate) const STACK: usize = offset_of!(Tcb, stack);
     /// The space's root.
     pub(crate) const ROOT: usize = offset_of!(Tcb, root);
+    /// Where messages go.
+    pub(crate) const MESSAGE: usize = offset_of!(Tcb, message);
     /// The result `from`.
     pub(crate) const FROM: usize = offset_of!(Tcb, from);
 }
@@ -192,6 +196,7 @@ impl Tcb {
             home: AtomicU64::new(home_word(cpu, State::Inactive)),
             wait: Cell::new(0),
             utcb: Cell::new(UtcbRef::none()),
+            message: Cell::new(UtcbRef::none()),
             local_id: Cell::new(0),
             stack: Cell::new(0),
             root: Cell::new(0),
@@ -321,6 +326,14 @@ impl Tcb {
         } else {
             id
         }
+    }
+
+    /// Gives the thread a UTCB, perhaps another one. Home CPU, or before anybody knows the thread.
+    pub(super) fn set_utcb(&self, utcb: UtcbRef) {
+        if self.message.get() == self.utcb.get() {
+            self.message.set(utcb);
+        }
+        self.utcb.set(utcb);
     }
 
     /// Puts the thread into a space, or into none. Home CPU, or before anybody knows the thread; under the thread-control

@@ -12,6 +12,7 @@ use l4::{ThreadId, ipc};
 use crate::harness::regular::spin;
 use crate::harness::{Outcome, Test, board, check, equal, hex, pause, raw, until, worker};
 use crate::pf::touch;
+pub(crate) use answers::accept_a_string;
 use handler::{CHANGE, COUNT, FIRST, RESULT};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -45,6 +46,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("EXC0030", segments::bad_selectors),
     Test::new("EXC0031", segments::own_selectors),
     Test::new("EXC0032", bad_stack_pointer),
+    Test::new("EXC0033", answers::answer_with_a_string),
 ];
 
 /// In both kinds of space, `function` raises `vector` at its first instruction plus `offset`.

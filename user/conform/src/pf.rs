@@ -29,4 +29,5 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("PF0019", answers::mapping_replaces),
     Test::new("PF0020", answers::deleted_while_faulting),
     Test::new("PF0021", answers::item_of_what_is_not_there),
+    Test::new("PF0022", answers::string_is_cut),
 ];

@@ -1,12 +1,12 @@
-//! A call that the kernel makes on behalf of a thread: what the user had in the registers that it uses is kept and
-//! restored.
+//! A call that the kernel makes on behalf of a thread, aside from what the user has in its registers.
 
+use pecan_abi::acceptor::Acceptor;
 use pecan_abi::error::{IpcCode, IpcError};
 use pecan_abi::tag::Tag;
 
 use crate::cpu;
 use crate::ipc::{Request, phases, receive, validate};
-use crate::thread::{Again, Field, Owned, Resources};
+use crate::thread::{Again, Aside, Field, Owned, Resources, aside};
 
 /// Whether a call for a thread got its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,54 +21,38 @@ pub(crate) enum Outcome {
     Nobody,
 }
 
-/// Calls `partner` for `me` with the message that is in its MRs, without timeouts; MR0 is `tag`. With `acceptor`, that
-/// is BR0 meanwhile. The answer changes no message register beyond `room`. ErrorCode and BR0 are as before afterwards.
+/// Calls `partner` for `me` with the message in `aside`, which is then the answer, without timeouts. `acceptor` says what
+/// the answer may bring.
 #[inline]
-pub(super) fn call(
+pub(super) fn call<const WORDS: usize>(
     me: Owned,
     partner: u64,
-    tag: Tag,
-    acceptor: Option<u64>,
-    room: usize,
+    aside: &mut Aside<WORDS>,
+    acceptor: Acceptor,
 ) -> Outcome {
-    let utcb = me.utcb.get();
     let partner = validate::global(me, partner);
     if partner == 0 {
         return Outcome::Nobody;
-    }
-    let (error_code, acceptor_before) = (utcb.get(Field::ERROR_CODE), utcb.get(Field::BR0));
-    let others = OTHERS.map(|field| utcb.get(field));
-    if let Some(acceptor) = acceptor {
-        utcb.set(Field::BR0, acceptor);
     }
     let request = Request {
         to: partner,
         from: partner,
         timeouts: 0,
-        tag,
+        tag: Tag::from_raw(aside.words()[0]),
     };
-    // The kernel may speak for a thread for which it speaks already.
+    // The thread may be about to wait for its first message.
     let inside = me.resources.get() & Resources::INSIDE;
     let interrupted = Interrupted::of(me);
-    let room_before = me.room.replace(room as u8);
+    aside.begin(me, acceptor);
     me.resources.set(me.resources.get() | Resources::INSIDE);
     run(me, &request);
     me.resources
         .set(me.resources.get() & !Resources::INSIDE | inside);
-    me.room.set(room_before);
     if let Some(interrupted) = interrupted {
         interrupted.restore(me);
     }
     let outcome = outcome(me);
-    // It may have got another UTCB meanwhile.
-    let utcb = me.utcb.get();
-    utcb.set(Field::ERROR_CODE, error_code);
-    for (field, before) in OTHERS.into_iter().zip(others) {
-        utcb.set(field, before);
-    }
-    if acceptor.is_some() {
-        utcb.set(Field::BR0, acceptor_before);
-    }
+    aside::end(me);
     outcome
 }
 
@@ -99,17 +83,14 @@ impl Interrupted {
     }
 }
 
-/// What an answer for somebody else, or meant for somebody else, changes.
-const OTHERS: [Field; 2] = [Field::VIRTUAL_SENDER, Field::INTENDED_RECEIVER];
-
-/// How the IPC that has just ended went.
+/// How the IPC that has just ended went, before what was said aside ends.
 #[inline]
 pub(in crate::ipc) fn outcome(me: Owned) -> Outcome {
-    let utcb = me.utcb.get();
-    if !Tag::from_raw(utcb.mr(0)).is_error() {
+    let message = me.message.get();
+    if !Tag::from_raw(message.mr(0)).is_error() {
         return Outcome::Answered;
     }
-    match IpcError::from_raw(utcb.get(Field::ERROR_CODE)) {
+    match IpcError::from_raw(message.get(Field::ERROR_CODE)) {
         Some(error) if error.code == IpcCode::NonExisting => Outcome::Nobody,
         Some(error) if error.code == IpcCode::Cancelled => Outcome::Cancelled,
         _ => Outcome::Failed,

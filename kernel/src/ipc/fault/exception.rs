@@ -8,30 +8,26 @@
 //!   that a thread happens to be on: the kernel uses none of them, keeps none of them for a thread, and gives gs its base
 //!   whenever it returns to user mode.
 
+use pecan_abi::acceptor::Acceptor;
 use pecan_abi::protocol::{EXCEPTION_TAG, EXCEPTION_WORDS, exception};
 use pecan_abi::tag::Tag;
 
 use super::call::{Outcome, call};
 use super::page::stop;
 use crate::arch::x86_64::entry::frame::{ANSWER_FLAGS, Frame, canonical};
-use crate::thread::{Field, Owned, UtcbRef};
+use crate::thread::{Aside, Field, Owned};
 
 /// `me`, which runs in user mode, raised the exception in `frame`: its handler is asked. Without an answer it stops; if
-/// ExchangeRegisters ends the call, it goes on where that says.
+/// ExchangeRegisters ends the call, it goes on where that says. The answer may bring what the user's own acceptor takes.
 pub(crate) fn raise(me: Owned, frame: &mut Frame) {
     let utcb = me.utcb.get();
-    let before: [u64; EXCEPTION_WORDS + 1] = core::array::from_fn(|index| utcb.mr(index));
-    store(utcb, frame);
     let handler = utcb.get(Field::EXCEPTION_HANDLER);
-    let outcome = call(me, handler, EXCEPTION_TAG, None, EXCEPTION_WORDS);
-    // It may have got another UTCB meanwhile.
-    let utcb = me.utcb.get();
-    let tag = Tag::from_raw(utcb.mr(0));
-    if outcome == Outcome::Answered && tag.untyped() >= exception::RFLAGS {
-        load(utcb, frame);
-    }
-    for (index, word) in before.into_iter().enumerate() {
-        utcb.set_mr(index, word);
+    let acceptor = Acceptor::from_raw(utcb.get(Field::BR0));
+    let mut aside = Aside::new(message(frame));
+    let outcome = call(me, handler, &mut aside, acceptor);
+    let answer = aside.words();
+    if outcome == Outcome::Answered && Tag::from_raw(answer[0]).untyped() >= exception::RFLAGS {
+        load(answer, frame);
     }
     if matches!(outcome, Outcome::Failed | Outcome::Nobody) {
         log::debug!(
@@ -66,20 +62,25 @@ fn registers(frame: &mut Frame) -> [(usize, &mut u64); 16] {
     ]
 }
 
-fn store(utcb: UtcbRef, frame: &mut Frame) {
-    utcb.set_mr(0, EXCEPTION_TAG.raw());
-    utcb.set_mr(exception::RIP, frame.ip);
-    utcb.set_mr(exception::RFLAGS, frame.flags);
-    utcb.set_mr(exception::VECTOR, frame.vector);
+/// Message registers of an exception.
+type Words = [u64; EXCEPTION_WORDS + 1];
+
+fn message(frame: &mut Frame) -> Words {
+    let mut words = [0; EXCEPTION_WORDS + 1];
+    words[0] = EXCEPTION_TAG.raw();
+    words[exception::RIP] = frame.ip;
+    words[exception::RFLAGS] = frame.flags;
+    words[exception::VECTOR] = frame.vector;
     for (index, register) in registers(frame) {
-        utcb.set_mr(index, *register);
+        words[index] = *register;
     }
+    words
 }
 
-fn load(utcb: UtcbRef, frame: &mut Frame) {
+fn load(words: &Words, frame: &mut Frame) {
     for (index, register) in registers(frame) {
-        *register = utcb.mr(index);
+        *register = words[index];
     }
-    frame.ip = canonical(utcb.mr(exception::RIP));
-    frame.flags = (frame.flags & !ANSWER_FLAGS) | (utcb.mr(exception::RFLAGS) & ANSWER_FLAGS);
+    frame.ip = canonical(words[exception::RIP]);
+    frame.flags = (frame.flags & !ANSWER_FLAGS) | (words[exception::RFLAGS] & ANSWER_FLAGS);
 }

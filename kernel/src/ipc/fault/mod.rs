@@ -1,7 +1,7 @@
 //! The kernel speaks for a thread, or for a device: a fault becomes a call to the thread's pager or exception handler. On the thread's
 //! own stack, interrupts off; blocks.
 //!
-//! * `call`       the message registers are the kernel's for a while
+//! * `call`       a message aside from the registers of the user
 //! * `page`       page faults
 //! * `port`       I/O ports
 //! * `exception`  all other exceptions

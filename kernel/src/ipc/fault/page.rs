@@ -9,25 +9,37 @@ use crate::cpu;
 use crate::ipc::short;
 use crate::sched;
 use crate::space::Role;
-use crate::thread::{Field, Owned, Resources, State};
+use crate::thread::{Aside, Field, Owned, Resources, State, Tcb};
 use crate::trace;
 
 /// Bits of the CPU's error code.
 const WRITE: u64 = 1 << 1;
 const FETCH: u64 = 1 << 4;
 
-/// Message registers of a fault.
-const WORDS: usize = 3;
-
 /// `me`, which runs in user mode, touched `address` with the instruction at `ip`: its pager is asked to do something about
-/// it, then the instruction is executed again. `error` is the CPU's error code.
+/// it, then the instruction is executed again. `error` is the CPU's error code. Returns the pager, if it is to run and nothing is left
+/// to do but [`short::served`]; `aside` is for that. Else null: that was all.
 #[inline(always)]
-pub(crate) fn raise(me: Owned, error: u64, ip: u64, address: u64) {
+pub(crate) fn raise(
+    me: Owned,
+    error: u64,
+    ip: u64,
+    address: u64,
+    aside: &mut Aside<1>,
+) -> *const Tcb {
     trace::faults(&me, error, ip, address);
     let is_owners = me.space().is_some_and(|space| space.role() == Role::Sigma0);
-    if is_owners || short::fault(me, cpu::current(), access(error), ip, address).is_none() {
-        raise_general(me, error, ip, address);
+    let fault = PageFault {
+        access: access(error),
+        address,
+        ip,
+    };
+    if !is_owners && let Some(pager) = short::fault(me, cpu::current(), fault, aside) {
+        return pager.as_ptr();
     }
+    raise_general(me, error, ip, address);
+    sched::leave_interrupt(cpu::current(), me);
+    core::ptr::null()
 }
 
 /// As [`raise`], whoever `me` is and whatever its pager does.
@@ -74,24 +86,12 @@ pub(in crate::ipc) fn unserved(me: Owned, address: u64) {
     stop(me);
 }
 
-/// Asks the pager of `me` to do something about `fault`. Everything that a message of its own is about is as before
-/// afterwards.
+/// Asks the pager of `me` to do something about `fault`.
 #[inline(never)]
 pub(crate) fn ask(me: Owned, fault: PageFault) -> Outcome {
-    let utcb = me.utcb.get();
-    let before: [u64; WORDS] = core::array::from_fn(|index| utcb.mr(index));
-    for (index, word) in fault.words().into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    let pager = utcb.get(Field::PAGER);
-    let window = Acceptor::COMPLETE_WINDOW.raw();
-    let outcome = call(me, pager, fault.tag(), Some(window), WORDS - 1);
-    // It may have got another UTCB meanwhile.
-    let utcb = me.utcb.get();
-    for (index, word) in before.into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    outcome
+    let pager = me.utcb.get().get(Field::PAGER);
+    let mut aside = Aside::new(fault.words());
+    call(me, pager, &mut aside, Acceptor::COMPLETE_WINDOW)
 }
 
 /// Stops `me` until somebody resumes it by ExchangeRegisters.

@@ -1,7 +1,8 @@
 //! I/O faults (L4 X.2 on amd64, I/O page-fault protocol): a program used ports that its space does not have.
 
+use pecan_abi::acceptor::Acceptor;
 use pecan_abi::fpage::IoFpage;
-use pecan_abi::protocol::{IO_FAULT_TAG, IoFault};
+use pecan_abi::protocol::IoFault;
 use pecan_rules::ports::{Ports, access};
 
 use super::call::{Outcome, call};
@@ -10,7 +11,7 @@ use crate::arch::x86_64::entry::frame::Frame;
 use crate::space::Space;
 use crate::space::ports::{Admission, admit};
 use crate::start;
-use crate::thread::{Field, Owned};
+use crate::thread::{Aside, Field, Owned};
 
 /// A general-protection fault of `me`, which runs in user mode: if it used ports that its space has, it may now; if it
 /// used others, its pager is asked to do something about it. Then the instruction is executed again. False: the fault
@@ -68,19 +69,10 @@ fn ask_pager(me: Owned, ip: u64, ports: Ports) {
         ports: IoFpage::new(ports.first, log2),
         ip,
     };
-    let utcb = me.utcb.get();
-    let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
-    for (index, word) in fault.words().into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    let pager = utcb.get(Field::PAGER);
-    let acceptor = Some(IoFpage::COMPLETE.raw());
-    let outcome = call(me, pager, IO_FAULT_TAG, acceptor, before.len() - 1);
-    // It may have got another UTCB meanwhile.
-    let utcb = me.utcb.get();
-    for (index, word) in before.into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
+    let pager = me.utcb.get().get(Field::PAGER);
+    let mut aside = Aside::new(fault.words());
+    let acceptor = Acceptor::from_raw(IoFpage::COMPLETE.raw());
+    let outcome = call(me, pager, &mut aside, acceptor);
     if outcome == Outcome::Nobody {
         log::debug!(
             "thread {:x} stopped: nobody serves its fault at port {:#x}",

@@ -1,13 +1,13 @@
 //! Preemption faults (L4 X.2, preemption-fault protocol).
 
 use pecan_abi::acceptor::Acceptor;
-use pecan_abi::protocol::{PREEMPTION_TAG, PreemptionFault};
+use pecan_abi::protocol::PreemptionFault;
 
 use super::call::{Outcome, call};
 use crate::arch::x86_64::clock;
 use crate::cpu;
 use crate::sched;
-use crate::thread::{Owned, Resources, State};
+use crate::thread::{Aside, Owned, Resources, State};
 
 /// `me`, the running thread, is preempted and wants its scheduler to know. Returns when that has answered, or at once if
 /// there is none.
@@ -23,22 +23,11 @@ fn raise(me: Owned) -> Outcome {
         return Outcome::Nobody;
     }
     sched::keep_slice(cpu::current(), me);
-    let utcb = me.utcb.get();
-    let before = [utcb.mr(0), utcb.mr(1), utcb.mr(2)];
     let fault = PreemptionFault {
         micros: clock::micros(),
     };
-    for (index, word) in fault.words().into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    let acceptor = Some(Acceptor::UNTYPED.raw());
-    let outcome = call(me, scheduler, PREEMPTION_TAG, acceptor, before.len() - 1);
-    // It may have got another UTCB meanwhile.
-    let utcb = me.utcb.get();
-    for (index, word) in before.into_iter().enumerate() {
-        utcb.set_mr(index, word);
-    }
-    outcome
+    let mut aside = Aside::new(fault.words());
+    call(me, scheduler, &mut aside, Acceptor::UNTYPED)
 }
 
 /// The total quantum of `me`, the running thread, is used up: its scheduler is told. `me` goes on when that has answered and

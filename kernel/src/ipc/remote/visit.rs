@@ -31,8 +31,8 @@ use crate::thread::{Again, Owned, Part, Resources, State, Tcb, migrate};
 /// Whether the message with this tag of `sender` is one to go along with.
 #[inline(never)]
 pub(super) fn takes_long(sender: &Tcb, tag: Tag) -> bool {
-    let utcb = sender.utcb.get();
-    duration::takes_long(tag, |index| utcb.mr(index))
+    let message = sender.message.get();
+    duration::takes_long(tag, |index| message.mr(index))
 }
 
 /// `me`, the running thread, goes to CPU `there` with the message that it has noted. Its CPU, interrupts off.

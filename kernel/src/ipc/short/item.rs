@@ -37,8 +37,8 @@ pub(crate) extern "sysv64" fn system_call(
 /// Gives `partner` the page that the item in MR1 and MR2 names, and the message. False: nothing has changed.
 #[inline(always)]
 fn give(me: Owned, partner: Owned, tag: u64) -> bool {
-    let words = [me.utcb.get().mr(1), me.utcb.get().mr(2)];
-    let window = Acceptor::from_raw(partner.utcb.get().get(Field::BR0)).window();
+    let words = [me.message.get().mr(1), me.message.get().mr(2)];
+    let window = Acceptor::from_raw(partner.message.get().get(Field::BR0)).window();
     let (Some(mine), Some(theirs)) = (me.space(), partner.space()) else {
         return false;
     };

@@ -14,6 +14,7 @@ mod serve;
 
 pub(crate) use ask::ask;
 pub(super) use fault::fault;
+pub(crate) use fault::served;
 pub(crate) use item::system_call;
 pub(crate) use serve::tell;
 pub(super) use serve::{Served, serve};

@@ -50,7 +50,10 @@ pub(in crate::ipc) fn serve(cpu: &Cpu, sender: TcbRef) -> Served {
     let tag = Tag::from_raw(tag);
     let count = tag.untyped().min(usize::from(partner.room.get()));
     if count != 0 {
-        partner.utcb.get().copy_words(sender.utcb.get(), count);
+        partner
+            .message
+            .get()
+            .copy_words(sender.message.get(), count);
     }
     trace::delivered(&sender, partner, tag.raw());
     received(

@@ -128,7 +128,11 @@ impl Strings {
         first: usize,
         end: usize,
     ) -> Result<usize, Cut> {
-        let utcbs = Utcbs(sender.utcb.get(), receiver.utcb.get());
+        let utcbs = Utcbs {
+            message: sender.message.get(),
+            acceptor: receiver.message.get(),
+            buffers: receiver.utcb.get(),
+        };
         match straight(first, end, &mut self.sink, &utcbs) {
             Some(string) => {
                 store(receiver, first, string.words[0]);
@@ -285,14 +289,26 @@ impl Strings {
 }
 
 /// The registers of sender and receiver, where users can change them at any time.
-struct Utcbs(UtcbRef, UtcbRef);
+struct Utcbs {
+    /// Where the message is.
+    message: UtcbRef,
+    /// Where the receiver says what it accepts.
+    acceptor: UtcbRef,
+    /// Where its buffers are.
+    buffers: UtcbRef,
+}
 
 impl Registers for Utcbs {
     fn message(&self, index: usize) -> u64 {
-        self.0.mr(index)
+        self.message.mr(index)
     }
 
     fn buffer(&self, index: usize) -> u64 {
-        self.1.get(Field::buffer(index))
+        let from = if index == 0 {
+            self.acceptor
+        } else {
+            self.buffers
+        };
+        from.get(Field::buffer(index))
     }
 }

@@ -1,5 +1,7 @@
 //! What handlers answer, and what becomes of them.
 
+use l4::abi::acceptor::Acceptor;
+use l4::abi::item::StringItem;
 use l4::abi::protocol::exception as mr;
 use l4::abi::schedule::ThreadState;
 use l4::exception::Exception;
@@ -112,6 +114,38 @@ pub(super) fn answer_with_a_page() -> Outcome {
     answer(id, &exception.answer().map(item))?;
     until("the thread goes on", || board::get(RESULT) != 0)?;
     hex("what it reads", board::get(RESULT), 0x5151)
+}
+
+/// The thread's own buffer registers: a string of up to 64 bytes, to `address`.
+pub(crate) fn accept_a_string(address: u64) {
+    let words = [Acceptor::STRINGS, StringItem::new(64, 1).raw(), address];
+    for (index, word) in words.into_iter().enumerate() {
+        // SAFETY: what is written there is a page for that.
+        unsafe { utcb::my().set_br(index, word) };
+    }
+}
+
+fn raise_with_a_buffer(handler: u64) {
+    utcb::my().set_exception_handler(ThreadId::from_raw(handler));
+    accept_a_string(touch::page(0, 0));
+    raise::undefined();
+    board::put(RESULT, touch::read(touch::pages()));
+}
+
+/// A string counts if the thread accepts one, and goes to the thread's own buffer.
+pub(super) fn answer_with_a_string() -> Outcome {
+    for plan in [worker::here(), worker::away()] {
+        let source = touch::page(1, 0x7171);
+        board::put(RESULT, 0);
+        worker::start(plan, raise_with_a_buffer, thread::myself().raw())?;
+        let (id, mut exception) = next()?;
+        exception.set(mr::RIP, exception.get(mr::RIP) + 2);
+        let string = [StringItem::new(8, 1).raw(), source];
+        answer(id, &exception.answer().typed_words(&string))?;
+        until("the thread goes on", || board::get(RESULT) != 0)?;
+        hex("what it reads", board::get(RESULT), 0x7171)?;
+    }
+    Ok(())
 }
 
 /// A thread that accepts nothing: the answer is cut for both, and the thread stops with its registers as they were.

@@ -1,11 +1,13 @@
 //! What the pager's answers do.
 
+use l4::abi::item::StringItem;
 use l4::abi::layout::UTCB_AREA;
 use l4::abi::schedule::ThreadState;
 use l4::thread::Builder;
-use l4::{Fpage, MapItem, Rights, Tag, ThreadId, schedule, thread, utcb};
+use l4::{Fpage, MapItem, Message, Rights, Tag, ThreadId, Time, ipc, schedule, thread, utcb};
 
 use super::touch;
+use crate::exc::accept_a_string;
 use crate::harness::pager::{self, ADDRESS, COUNT, EMPTY, TAG, WINDOW};
 use crate::harness::regular::spin;
 use crate::harness::{Job, Outcome, SOON, board, equal, hex, pause, raw, until, worker};
@@ -90,6 +92,42 @@ pub(super) fn rights_grow() -> Outcome {
     hex("access", board::get(TAG) >> 16 & 7, 2)?;
     hex("address", board::get(ADDRESS), WINDOW)?;
     hex("what it wrote", touch::read(source), 0x99)
+}
+
+fn read_with_a_buffer(pager: u64) {
+    accept_a_string(touch::page(0, 0));
+    let before = utcb::my().br(0);
+    // The first time brings all pages that the second one needs beside the one in question.
+    for (pager, address) in [
+        (utcb::my().pager(), touch::pages()),
+        (ThreadId::from_raw(pager), WINDOW),
+    ] {
+        utcb::my().set_pager(pager);
+        board::put(RESULT, touch::read(address));
+        // What the kernel accepted meanwhile is not to be seen.
+        let same = utcb::my().br(0) == before;
+        board::put(GO, u64::from(same && address == WINDOW));
+    }
+}
+
+/// A fault has no use for a string, whatever its thread accepts: the answer is cut, and the thread faults again.
+pub(super) fn string_is_cut() -> Outcome {
+    let source = touch::page(1, 0x33);
+    worker::start(worker::away(), read_with_a_buffer, thread::myself().raw())?;
+    let first = ipc::receive_within(ThreadId::ANY, SOON)?;
+    let string = Message::new(0).typed_words(&[StringItem::new(8, 1).raw(), source]);
+    let cut = ipc::send_within(first.from, &string, Time::ZERO);
+    equal("error", cut.map_err(|error| error.raw()), Err(8))?;
+    let again = ipc::receive_within(first.from, SOON)?;
+    equal("words", again.message.untyped(), first.message.untyped())?;
+    let item = MapItem {
+        send_base: WINDOW,
+        fpage: Fpage::new(source, 12, Rights::READ),
+    };
+    ipc::send_within(first.from, &Message::new(0).map(item), Time::ZERO)?;
+    done()?;
+    hex("what it read", board::get(RESULT), 0x33)?;
+    hex("its buffer", touch::read(touch::pages()), 0)
 }
 
 fn read_all(address: u64) {

@@ -11,7 +11,12 @@
 //! top - 56   vector
 //! top -176   r15     <- Frame (exceptions)
 //! ```
-//! Page faults and interrupts of user code save only what Rust functions do not keep, from top - 48 on.
+//! Interrupts of user code save only what Rust functions do not keep, from top - 48 on. A page fault of user code has all
+//! registers below the user frame, and below them what is said aside ([`FaultFrame`]).
+
+use core::mem::offset_of;
+
+use crate::thread::aside::{ASIDE_MR0, Aside};
 
 /// Bytes that the user frame takes at the stack's top, padding included.
 pub(crate) const RESERVED: u64 = 48;
@@ -54,8 +59,33 @@ pub(crate) struct Frame {
     pub(crate) ss: u64,
 }
 
+/// All registers at a page fault of user code.
+#[repr(C)]
+pub(crate) struct FaultFrame {
+    /// What the pager is told, and answers.
+    pub(crate) aside: Aside<1>,
+    /// What was touched.
+    pub(crate) address: u64,
+    /// r15 to r12, rbp, rbx, r11 to r8, rsi, rdx, rcx, rax, rdi.
+    registers: [u64; 15],
+    pub(crate) user: UserFrame,
+}
+
 const _: () = assert!(size_of::<UserFrame>() == 40);
 const _: () = assert!(size_of::<Frame>() == 176);
+const _: () = assert!(
+    size_of::<FaultFrame>().is_multiple_of(16),
+    "the stack is aligned below it"
+);
+
+impl FaultFrame {
+    /// Bytes below the registers.
+    pub(crate) const REGISTERS: usize = offset_of!(Self, registers);
+    /// Bytes to the address that was touched.
+    pub(crate) const ADDRESS: usize = offset_of!(Self, address);
+    /// Bytes to message register 0 of what is said aside.
+    pub(crate) const MR0: usize = offset_of!(Self, aside) + ASIDE_MR0;
+}
 
 impl Frame {
     /// Whether user code was interrupted.

@@ -1,6 +1,6 @@
 //! Which vector is whose.
 
-use super::frame::{Frame, RESUME_FLAG, TRAP_FLAG};
+use super::frame::{FaultFrame, Frame, RESUME_FLAG, TRAP_FLAG};
 use crate::arch::x86_64::apic::{self, vector};
 use crate::arch::x86_64::registers::Snapshot;
 use crate::arch::x86_64::{copy, debug};
@@ -33,10 +33,16 @@ pub(super) extern "sysv64" fn handle(frame: &mut Frame) {
     sched::leave_interrupt(cpu::current(), Owned::current());
 }
 
-/// A page fault of user code at `ip` that touched `address`. As [`handle`].
-pub(super) extern "sysv64" fn page_fault(error: u64, ip: u64, address: u64) {
-    fault::page::raise(Owned::current(), error, ip, address);
-    sched::leave_interrupt(cpu::current(), Owned::current());
+/// A page fault of `me`, running user code that touched `address`. Returns who runs instead of it until the fault is served; null: it
+/// is over. As [`handle`].
+pub(super) extern "sysv64" fn page_fault(
+    me: Owned,
+    frame: &mut FaultFrame,
+    error: u64,
+    address: u64,
+) -> *const Tcb {
+    frame.address = address;
+    fault::page::raise(me, error, frame.user.ip, address, &mut frame.aside)
 }
 
 /// The timer has interrupted user code. As [`handle`].

@@ -1,12 +1,16 @@
 //! What interrupts user code, page faults included: entries that save and do less than the common one.
 
 use core::arch::naked_asm;
+use core::mem::offset_of;
 
+use pecan_abi::tag::Tag;
+
+use super::frame::FaultFrame;
 use super::vector::{common, load_all, plain, save_all, with_error};
 use crate::arch::x86_64::apic::vector::{DOORBELL, TIMER};
 use crate::arch::x86_64::switch;
 use crate::cpu::offsets::{RESCHEDULE, USER_GS};
-use crate::thread::{STACK_TOP_OFFSET, tcb_offsets};
+use crate::thread::{MESSAGE_ROOM, Resources, STACK_TOP_OFFSET, Tcb, tcb_offsets};
 
 /// Registers that Rust functions do not keep, but rdi, and the kernel's gs. User code may have set AC and the direction flag.
 /// The names are those of the entry's parts that `patch` changes.
@@ -57,26 +61,82 @@ macro_rules! to_user {
     };
 }
 
-/// A page fault. Nobody looks at the registers of user code that makes one, so it saves only those that the handler does not keep.
+/// A page fault. It leaves at once for the pager that [`super::interrupt::page_fault`] names, and looks for itself whether the
+/// fault is served when it runs again.
 ///
 /// In: the CPU's frame and an error code; interrupts off. Out: returns by IRETQ, registers as they were; the kernel's own
-/// faults go to [`common`](super::vector). Stack: the interrupted one's kernel stack.
+/// faults go to [`common`](super::vector). Stack: the faulting thread's kernel stack, with a [`FaultFrame`].
 #[unsafe(naked)]
 pub(super) extern "C" fn page_fault() {
     naked_asm!(
         "test byte ptr [rsp + 16], 3",
         "jz {kernels}",
         from_user!("pecan_fault_shut"),
+        "push rbx
+         push rbp
+         push r12
+         push r13
+         push r14
+         push r15",
         // The error code's place is that of rdi.
-        "mov rax, [rsp + 64]",
-        "mov [rsp + 64], rdi",
-        "mov rdi, rax",
-        "mov rsi, [rsp + 72]",
-        "mov rdx, cr2",
+        "mov rdx, [rsp + 112]",
+        "mov [rsp + 112], rdi",
+        "sub rsp, {registers}",
+        "lea rdi, [rsp + {me}]",
+        "mov rsi, rsp",
+        "mov rcx, cr2",
         "call {handle}",
+        "test rax, rax",
+        "jz 6f",
+        "lea rcx, [rip + 4f]",
+        "push rcx",
+        "mov [rsp + 8 + {me} + {stack}], rsp",
+        "jmp {enter}",
+        "4: mov qword ptr [rax + {stack}], offset {returns}",
+        "cmp byte ptr [rax + {again}], 0",
+        "jne 8f",
+        "test word ptr [rsp + {mr0}], {failed}",
+        "jnz 8f",
+        "mov rcx, [rax + {utcb}]",
+        "mov [rax + {message}], rcx",
+        "mov byte ptr [rax + {room}], {all}",
+        "and dword ptr [rax + {resources}], {outside}",
+        "cmp byte ptr gs:[{reschedule}], 0",
+        "jne 7f",
+        "6: add rsp, {registers}",
+        "pop r15
+         pop r14
+         pop r13
+         pop r12
+         pop rbp
+         pop rbx",
         to_user!("pecan_exit_fault"),
+        "7: call {leave}",
+        "jmp 6b",
+        "8: mov rdi, rax",
+        "mov rsi, [rsp + {address}]",
+        "call {served}",
+        "jmp 6b",
         kernels = sym with_error::<14>,
+        registers = const FaultFrame::REGISTERS,
+        me = const size_of::<FaultFrame>() as i64 - STACK_TOP_OFFSET as i64,
         handle = sym super::interrupt::page_fault,
+        address = const FaultFrame::ADDRESS,
+        served = sym crate::ipc::short::served,
+        leave = sym super::interrupt::leave,
+        enter = sym switch::enter,
+        returns = sym switch::RETURNS,
+        stack = const tcb_offsets::STACK,
+        again = const offset_of!(Tcb, again),
+        mr0 = const FaultFrame::MR0,
+        failed = const Tag::ERROR,
+        utcb = const tcb_offsets::UTCB,
+        message = const tcb_offsets::MESSAGE,
+        room = const offset_of!(Tcb, room),
+        all = const MESSAGE_ROOM,
+        resources = const offset_of!(Tcb, resources),
+        outside = const !(Resources::INSIDE as i32),
+        reschedule = const RESCHEDULE,
         user_gs = const USER_GS,
     )
 }
