@@ -76,4 +76,4 @@ macro_rules! leave_for {
     };
 }
 
-leave_for!(elsewhere faulted general uncommon unknown);
+leave_for!(alone elsewhere faulted general uncommon unknown);

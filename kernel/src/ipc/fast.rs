@@ -17,6 +17,7 @@ use crate::arch::x86_64::entry::syscall::{elsewhere, faulted, general, uncommon,
 use crate::cpu::offsets::{LOADED_ROOT, READY_HERE, STACK_TOP, TCB_ARRAY, USER_GS, WAITING_HERE};
 #[cfg(feature = "without-home-rule")]
 use crate::ipc::big_lock::{self, elsewhere, faulted, general, uncommon, unknown};
+use crate::ipc::one_way::one_way;
 use crate::memory::layout::USER_GS_ALIAS;
 use crate::thread::{STACK_TOP_OFFSET, Tcb, table, tcb_offsets};
 
@@ -89,7 +90,7 @@ pub(crate) extern "C" fn entry() {
         "2: cmp rdx, rsi",
         "je 3f",
         "cmp rdx, -1",
-        "jne {general}",
+        "jne {one_way}",
         // A receive timeout, resources of either, senders that wait for the caller.
         #[cfg(not(feature = "without-one-branch"))]
         "3: movzx r11d, r8w
@@ -169,6 +170,7 @@ pub(crate) extern "C" fn entry() {
         other = sym other_call,
         unknown = sym unknown,
         general = sym general,
+        one_way = sym one_way,
         elsewhere = sym elsewhere,
         uncommon = sym uncommon,
         stack_top = const STACK_TOP,

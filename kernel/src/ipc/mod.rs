@@ -15,7 +15,8 @@
 //! remote    the same stages when the partner lives on another CPU
 //! fault     the kernel speaks for a thread
 //! fast      all stages for the common message, in one straight line of assembler
-//! short     all stages for a page fault and its answer
+//! one_way   the same for a message without an answer
+//! short     all stages for what comes next: page faults, other CPUs
 //! ```
 //!
 //! A blocked system call keeps nothing on its stack but the user's frame; what it was about is in the TCB, so
@@ -33,6 +34,7 @@ pub(crate) mod handover;
 mod items;
 mod meet;
 pub(crate) mod on_behalf;
+mod one_way;
 pub(crate) mod orphans;
 pub(crate) mod phases;
 pub(crate) mod queue;

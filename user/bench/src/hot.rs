@@ -9,6 +9,7 @@
 //! | [`gives`], the pager | 7 |
 //! | [`nulls`] | 4 |
 //! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
+//! | [`sends`], another client | 11 |
 //! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
 //! | [`longest_gap`] | 0 |
 //!
@@ -238,6 +239,60 @@ pub(crate) unsafe extern "C" fn yield_back(stub: u64) -> ! {
         "inc qword ptr [rip + {turns}]",
         "jmp 2b",
         turns = sym crate::partner::TURNS,
+    )
+}
+
+/// Sends to the server and receives from it `rounds` times, at least once, without timeouts and words, and returns the time-stamp ticks
+/// that it took.
+///
+/// # Safety
+/// `stub` is that of Ipc; the thread accepts neither mappings nor strings.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn sends(stub: u64, server: u64, rounds: u64) -> u64 {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rdi",
+        "push rsi",
+        "push rdx",
+        "mov rdi, gs:[0]",
+        ".byte {open}",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "push rax",
+        "2:",
+        "xor r9d, r9d",
+        "mov rsi, [rsp + 16]",
+        "xor edx, edx",
+        "xor r8d, r8d",
+        "call [rsp + 24]",
+        "xor esi, esi",
+        "mov rdx, [rsp + 16]",
+        "xor r8d, r8d",
+        "call [rsp + 24]",
+        "dec qword ptr [rsp + 8]",
+        "jnz 2b",
+        ".byte {close}",
+        "rdtsc",
+        "shl rdx, 32",
+        "or rax, rdx",
+        "pop rcx",
+        "sub rax, rcx",
+        "add rsp, 24",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        open = const OPEN,
+        close = const CLOSE,
     )
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn row(
             control::ipi_round_trip(1).ok_or(Failure::NoIpi)
         }),
         Row::YieldSwitch => yields(effort, samples),
+        Row::SendOnly => in_two_calls(effort, samples),
         Row::Tick => ticks(effort, samples),
         Row::Interrupt => interrupts(effort, samples),
         Row::Fault => pages::faults(Place::Here, effort, samples),
@@ -172,6 +173,20 @@ fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64,
         return Err(Failure::WrongTags(frame.seen));
     }
     Ok(ticks)
+}
+
+fn in_two_calls(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured), Failure> {
+    let server = partner::server(Path::IntraInterSpace, 0).map_err(Failure::Start)?;
+    check(server, Path::IntraInterSpace, 0)?;
+    ipc::call(server, &Message::new(partner::GO)).map_err(Failure::Lost)?;
+    let measured = sample(samples, effort.batches, BATCH, |rounds| {
+        // SAFETY: the stub's address is the kernel's; nothing but words is accepted by default.
+        Ok(unsafe { hot::sends(kip::kip().ipc, server.raw(), rounds) })
+    });
+    // The server has answered all of that and waits.
+    calls(server, Path::IntraInterSpace, 0, 1)?;
+    partner::stop(server).map_err(Failure::Refused)?;
+    measured
 }
 
 fn strings(

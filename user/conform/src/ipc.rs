@@ -1,5 +1,6 @@
 //! Messages between threads of one CPU.
 
+mod alone;
 mod queue;
 mod registers;
 mod words;
@@ -8,7 +9,7 @@ pub(crate) use words::echo;
 
 use crate::harness::Test;
 
-/// The tests of the three files, words first.
+/// The tests of the four files, words first.
 pub(crate) const TESTS: &[Test] = &[
     Test::new("IPC0001", words::send_within_a_space),
     Test::new("IPC0002", words::send_across_spaces),
@@ -30,4 +31,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("IPC0018", registers::registers_carry_words),
     Test::new("IPC0019", registers::error_leaves_message_registers),
     Test::new("IPC0020", queue::reply_and_wait),
+    Test::new("IPC0021", alone::request_then_receive),
+    Test::new("IPC0022", alone::priorities),
+    Test::new("IPC0023", alone::timeout_is_over),
 ];

@@ -6,6 +6,7 @@ use pecan_abi::tag::Tag;
 use pecan_abi::time::{Time, Timeouts};
 use pecan_smp::protocol::Kind;
 
+use super::alone::receive;
 use crate::cpu;
 use crate::ipc::Request;
 use crate::ipc::entry::system_call as general;
@@ -27,12 +28,15 @@ pub(crate) extern "sysv64" fn ask(
     tag: u64,
 ) -> *const Tcb {
     let cpu = cpu::current();
+    // Nobody is in the first slot, which lives somewhere, too: then there is nothing to send.
+    if to == 0 {
+        return receive(me, cpu, from, timeouts)
+            .unwrap_or_else(|| general(me, to, from, 0, timeouts, tag));
+    }
     let times = Timeouts::from_raw(timeouts);
     let is_timeless =
         times.recv() == Time::NEVER && matches!(times.send(), Time::NEVER | Time::ZERO);
-    // Nobody is in the first slot, which lives somewhere, too: then there is nothing to send.
-    let is_common = to != 0
-        && is_timeless
+    let is_common = is_timeless
         && tag & RARE == 0
         && me.resources.get() == 0
         && me.senders.get().front().is_none();

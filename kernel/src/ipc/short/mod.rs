@@ -1,17 +1,20 @@
-//! Stages 1 to 6 for what comes next after the common message: a page fault, its answer, and a message of words to another
-//! CPU. The partner waits, neither has work that a switch must not skip, nobody waits for the caller, nothing times out.
+//! Stages 1 to 6 for what comes next after the common message: a page fault, its answer, a message of words to another
+//! CPU, and messages and receives alone. The partner waits, neither has work that a switch must not skip, nobody waits for the caller, nothing times out.
 //! Everything else leaves for the general way with nothing changed. Interrupts off.
 //!
 //! * `fault` a page fault becomes a call to the pager
 //! * `item`  a message that is one map item of one page
 //! * `ask`   a message of words goes to another CPU
 //! * `serve` and arrives there
+//! * `alone` a message or a receive, without the other
 
+mod alone;
 mod ask;
 mod fault;
 mod item;
 mod serve;
 
+pub(crate) use alone::send;
 pub(crate) use ask::ask;
 pub(super) use fault::fault;
 pub(crate) use fault::served;

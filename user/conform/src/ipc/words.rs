@@ -16,11 +16,11 @@ fn send_all(to: u64) {
     board::put(1, 1);
 }
 
-fn lengths() -> impl Iterator<Item = (u64, usize)> {
+pub(super) fn lengths() -> impl Iterator<Item = (u64, usize)> {
     (0..2).flat_map(|round| (0..64).map(move |count| (round, count)))
 }
 
-const fn first_word(round: u64, count: usize) -> u64 {
+pub(super) const fn first_word(round: u64, count: usize) -> u64 {
     1000 * round + 7 * count as u64
 }
 

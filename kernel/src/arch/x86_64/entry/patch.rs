@@ -16,6 +16,7 @@ use crate::memory::{layout, physmap};
 unsafe extern "C" {
     safe static pecan_exit_ipc: [u8; 5];
     safe static pecan_exit_fast: [u8; 5];
+    safe static pecan_exit_one_way: [u8; 5];
     safe static pecan_exit_call: [u8; 5];
     safe static pecan_exit_start: [u8; 5];
     safe static pecan_exit_interrupt: [u8; 5];
@@ -53,6 +54,7 @@ pub(crate) fn adapt(boot: bool) {
     let exits = [
         &pecan_exit_ipc,
         &pecan_exit_fast,
+        &pecan_exit_one_way,
         &pecan_exit_call,
         &pecan_exit_start,
         &pecan_exit_interrupt,

@@ -140,6 +140,14 @@ extern "C" fn item() {
     ask!(crate::ipc::short::system_call, "mov rcx, rbp")
 }
 
+/// A message alone to a partner that waits here for it: asks [`crate::ipc::short::send`] who runs next.
+///
+/// In: rbp the partner, and as for [`general`]. Clobbers all others. Stack: the caller's.
+#[unsafe(naked)]
+pub(crate) extern "C" fn alone() {
+    ask!(crate::ipc::short::send, store_mr3_to_mr7!(), "mov rcx, rbp")
+}
+
 /// The partner does not wait on this CPU: it may live on another one. Asks [`crate::ipc::short::ask`] who runs next.
 ///
 /// In: rbp the partner, and as for [`general`]. Clobbers all others. Stack: the caller's.
