@@ -18,20 +18,31 @@ use crate::trace;
 /// `me`, who is going to wait for it or for anybody. Returns who runs next, as [`crate::ipc::entry::system_call`].
 pub(crate) extern "sysv64" fn system_call(
     me: Owned,
-    to: u64,
+    _to: u64,
     from: u64,
     partner: Owned,
     timeouts: u64,
     tag: u64,
 ) -> *const Tcb {
     let cpu = cpu::current();
+    // Where a thread that is about to wait has them, too, so that they need not be kept.
+    me.receive_from.set(from);
+    me.timeouts.set(timeouts);
     let is_patient = Timeouts::from_raw(timeouts).recv() == Time::NEVER;
     let common = is_patient && me.resources.get() == 0 && is_common(me, cpu, partner);
     if !common || !give(me, partner, tag) {
-        return general(me, to, from, 0, timeouts, tag);
+        return refuse(me, partner, tag);
     }
-    turn(me, cpu, partner, from);
+    turn(me, cpu, partner, me.receive_from.get());
     partner.as_ptr()
+}
+
+/// The general way.
+#[cold]
+#[inline(never)]
+fn refuse(me: Owned, partner: Owned, tag: u64) -> *const Tcb {
+    let (from, timeouts) = (me.receive_from.get(), me.timeouts.get());
+    general(me, partner.id(), from, 0, timeouts, tag)
 }
 
 /// Gives `partner` the page that the item in MR1 and MR2 names, and the message. False: nothing has changed.
