@@ -12,7 +12,7 @@ use l4::abi::marker::{CLOSE, OPEN};
 use l4::string::{self, Buffers, LongMessage};
 use l4::{Fpage, Message, Tag, ThreadId, ipc, kip, utcb};
 
-use crate::hot;
+use crate::hot::{self, close_clock, open_clock, pop_kept, push_kept};
 use crate::measure::Failure;
 use crate::partner;
 
@@ -161,19 +161,10 @@ pub(crate) fn touch() {
 #[unsafe(naked)]
 unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_kept!(),
         "push rdi",
         "mov rdi, gs:[0]",
-        ".byte {open}",
-        "rdtsc",
-        "shl rdx, 32",
-        "or rax, rdx",
-        "push rax",
+        open_clock!(),
         "2:",
         "mov rcx, [rsp + 8]",
         "mov r9, [rcx + {tag}]",
@@ -195,19 +186,9 @@ unsafe extern "C" fn string_calls(frame: *mut Calls) -> u64 {
         "or [rcx + {seen}], r9",
         "dec qword ptr [rcx + {rounds}]",
         "jnz 2b",
-        ".byte {close}",
-        "rdtsc",
-        "shl rdx, 32",
-        "or rax, rdx",
-        "pop rcx",
-        "sub rax, rcx",
+        close_clock!(),
         "pop rdi",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
+        pop_kept!(),
         "ret",
         rounds = const offset_of!(Calls, rounds),
         server = const offset_of!(Calls, server),
