@@ -25,8 +25,9 @@ pub(super) trait Kind {
     fn erase(space: &Space, address: u64) -> (Rights, bool);
 }
 
-/// The tree, and which spaces lost something. Nobody waits while holding it, and of other locks only the reserve's and that of
-/// the flights are taken meanwhile.
+/// The tree, and which spaces lost something. Nobody waits while holding it, and of other locks only those of tables, of the
+/// reserve and of the flights are taken meanwhile. It guards the pages of spaces, too: who holds it fills absent entries of tables,
+/// but for those that show something of the kernel's or are the owner's.
 pub(super) struct Forest<K> {
     nodes: Nodes,
     /// Counts changes of the tree's shape.

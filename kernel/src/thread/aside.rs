@@ -34,10 +34,12 @@ impl<const WORDS: usize> Aside<WORDS> {
         &self.mr
     }
 
-    /// Messages of `me` come from here and go here, up to [`end`]; `acceptor` says what may come. The home CPU. `self`
-    /// stays where it is that long.
+    /// Messages of `me` come from here and go here, up to [`end`]; `acceptor` says what may come. The home CPU.
+    ///
+    /// # Safety
+    /// `self` stays where it is until that end, and is looked at only when nobody sends to `me`.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, me: Owned, acceptor: Acceptor) {
+    pub(crate) unsafe fn begin(&mut self, me: Owned, acceptor: Acceptor) {
         debug_assert!(WORDS > 0);
         let start: *mut u64 = core::ptr::from_mut(self).cast();
         // SAFETY: message register 0 lies in `self`.

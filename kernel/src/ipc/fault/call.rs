@@ -43,7 +43,8 @@ pub(super) fn call<const WORDS: usize>(
     // The thread may be about to wait for its first message.
     let inside = me.resources.get() & Resources::INSIDE;
     let interrupted = Interrupted::of(me);
-    aside.begin(me, acceptor);
+    // SAFETY: the caller's memory outlives the end below, and nobody looks at it before.
+    unsafe { aside.begin(me, acceptor) };
     me.resources.set(me.resources.get() | Resources::INSIDE);
     run(me, &request);
     me.resources

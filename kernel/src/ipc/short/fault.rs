@@ -18,7 +18,8 @@ const ITS_OWN: u32 = Resources::FPU | Resources::PORTS | Resources::GS;
 
 /// Asks the pager of `me`, which ran in user mode, to do something about the fault, and hears `aside` of it. Returns the
 /// pager, which is to run; when `me` runs again, the fault is over if `me` has nothing to take up and no error came; else
-/// [`served`] goes on. The words go past message registers of `me`. `None`: nothing has changed.
+/// [`served`] goes on, and `aside` stays where it is that long. The words go past message registers of `me`. `None`: nothing has
+/// changed.
 #[inline(always)]
 pub(in crate::ipc) fn fault(
     me: Owned,
@@ -35,7 +36,8 @@ pub(in crate::ipc) fn fault(
     if !takes || uncommon != 0 || !is_alone {
         return None;
     }
-    aside.begin(me, Acceptor::COMPLETE_WINDOW);
+    // SAFETY: by contract the memory stays until the fault is over, and nobody looks at it before.
+    unsafe { aside.begin(me, Acceptor::COMPLETE_WINDOW) };
     me.resources.set(me.resources.get() | Resources::INSIDE);
     let [tag, words @ ..] = fault.words();
     let message = partner.message.get();
