@@ -3,7 +3,7 @@
 use crate::arch::x86_64::switch;
 use crate::cpu::Cpu;
 use crate::thread::links::Links;
-use crate::thread::{Resources, State, table};
+use crate::thread::{MESSAGE_ROOM, Resources, State, table};
 
 /// Walks the CPU's lists and threads. This CPU, interrupts off.
 ///
@@ -31,6 +31,13 @@ pub(crate) fn check(cpu: &Cpu) {
             thread.resources.get() & Resources::FAVOURED == 0
                 || cpu.running() == Some(thread.name()),
             "thread {:x} is favoured, but does not run",
+            thread.id()
+        );
+        let is_aside = thread.message.get() != thread.utcb.get();
+        assert!(
+            is_aside == (thread.room.get() != MESSAGE_ROOM)
+                && (!is_aside || thread.resources.get() & Resources::INSIDE != 0),
+            "messages of thread {:x} go astray",
             thread.id()
         );
         match thread.state() {
