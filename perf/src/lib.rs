@@ -41,7 +41,7 @@ pub const NULL_SYSCALL: &str = "ref.null-syscall";
 /// An interrupt from kernel to kernel and back, with no thread involved.
 pub const IPI_ROUND_TRIP: &str = "ref.ipi-round-trip";
 /// A request to another space on the same CPU, and a receive for the answer: two system calls.
-pub const SEND_ONLY: &str = "ipc.send-only";
+pub const TWO_CALLS: &str = "op.two-calls";
 /// Two threads of one CPU that yield to each other, there and back.
 pub const YIELD_SWITCH: &str = "ref.yield-switch";
 /// The timer's interrupt, when it brings nothing about.

@@ -3,7 +3,7 @@
 use crate::{
     COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG, INTER_PAGE_FAULT, INTER_REGISTERS,
     INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE, IPI_ROUND_TRIP, LONG,
-    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, SEND_ONLY, TICK, UNMAP_PAGE, YIELD_SWITCH,
+    MAP_PAGE, MIGRATE, NULL_SYSCALL, PAGE_FAULT, PAIRS, TICK, TWO_CALLS, UNMAP_PAGE, YIELD_SWITCH,
 };
 
 /// A row's name for people.
@@ -26,7 +26,7 @@ pub(crate) fn name(id: &str) -> String {
         NULL_SYSCALL => "null system call",
         IPI_ROUND_TRIP => "bare IPI",
         YIELD_SWITCH => "yield to a thread",
-        SEND_ONLY => "send, then receive",
+        TWO_CALLS => "send, then receive",
         TICK => "timer tick",
         INTERRUPT_TO_USER => "interrupt to handler",
         PAGE_FAULT => "page fault",

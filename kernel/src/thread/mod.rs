@@ -8,6 +8,8 @@
 //! a thread lends with a request. An [`Owned`] is a thread whose home is this CPU; it exists with interrupts off.
 //!
 //! * `tcb`       the block, drawn line by line
+//! * `spaces`    in which space it is
+//! * `stack`     the block's other part, and where it must end
 //! * `state`     what a thread is doing, in one word with its home
 //! * `owned`     threads that live here; names of threads that may live anywhere
 //! * `table`     from id to block
@@ -33,6 +35,8 @@ mod node;
 mod owned;
 pub(crate) mod relocate;
 pub(crate) mod resources;
+mod spaces;
+mod stack;
 pub(crate) mod start;
 mod state;
 pub(crate) mod table;

@@ -26,7 +26,6 @@ use pecan_smp::travel::Travel;
 
 use super::node::{Again, Node};
 use super::owned::TcbRef;
-use super::resources::Resources;
 use super::state::{State, home_of, home_word};
 use super::transfer::Transfer;
 use super::utcb::{Field, UtcbRef};
@@ -40,11 +39,6 @@ pub(crate) use super::apart::STACK_TOP_OFFSET;
 
 /// Message registers that a message can fill.
 pub(crate) const MESSAGE_ROOM: u8 = 63;
-
-/// What the words above the TCB hold, which a stack that grows too far hits first.
-const CANARY: u64 = 0x5043_414e_5354_4b21;
-/// How many: a quarter KiB that must never be needed.
-const RED_ZONE: usize = 32;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -78,7 +72,7 @@ pub(crate) struct Tcb {
     pub(crate) utcb: Cell<UtcbRef>,
     /// Stack pointer with which a switch to this thread goes on; see `arch::x86_64::switch`.
     pub(crate) stack: Cell<u64>,
-    space: AtomicPtr<Space>,
+    pub(super) space: AtomicPtr<Space>,
     /// Where messages come from and go to: the UTCB, or what the kernel says aside ([`super::aside`]).
     pub(crate) message: Cell<UtcbRef>,
 
@@ -299,63 +293,12 @@ impl Tcb {
         self.home.store(word, Ordering::Release);
     }
 
-    /// The space, or none before the thread has one.
-    pub(crate) fn space(&self) -> Option<&'static Space> {
-        // SAFETY: a space lives as long as one of its threads, and the thread-control lock orders who reads the
-        // space of a thread that lives elsewhere against its end.
-        unsafe { self.space.load(Ordering::Acquire).as_ref() }
-    }
-
-    /// A name of the space that may be compared on any CPU; 0 for none.
-    pub(crate) fn space_name(&self) -> u64 {
-        self.space.load(Ordering::Acquire) as u64
-    }
-
-    /// Whether `self` and `other` share a space.
-    #[inline(always)]
-    pub(crate) fn same_space(&self, other: &Self) -> bool {
-        self.root.get() == other.root.get()
-    }
-
-    /// How `receiver` sees a message from this thread, whose global id is `id`: by its local id within a space, else
-    /// by the global one (L4 X.2, IPC, from).
-    #[inline(always)]
-    pub(crate) fn sender_id(&self, id: u64, receiver: &Self) -> u64 {
-        if self.same_space(receiver) {
-            self.local_id.get()
-        } else {
-            id
-        }
-    }
-
     /// Gives the thread a UTCB, perhaps another one. Home CPU, or before anybody knows the thread.
     pub(super) fn set_utcb(&self, utcb: UtcbRef) {
         if self.message.get() == self.utcb.get() {
             self.message.set(utcb);
         }
         self.utcb.set(utcb);
-    }
-
-    /// Puts the thread into a space, or into none. Home CPU, or before anybody knows the thread; under the thread-control
-    /// lock.
-    pub(crate) fn set_space(&self, space: Option<&'static Space>) {
-        self.root.set(space.map_or(0, Space::root));
-        let pointer = space.map_or(core::ptr::null_mut(), |space| {
-            core::ptr::from_ref(space).cast_mut()
-        });
-        self.space.store(pointer, Ordering::Release);
-        self.note_redirector();
-    }
-
-    /// Notes whether the space has a redirector. As [`Self::set_space`].
-    pub(crate) fn note_redirector(&self) {
-        let others = self.resources.get() & !Resources::REDIRECTED;
-        let redirected = self.space().is_some_and(|space| space.redirector() != 0);
-        self.resources.set(if redirected {
-            others | Resources::REDIRECTED
-        } else {
-            others
-        });
     }
 
     /// At whose send queue the thread waits.
@@ -375,25 +318,5 @@ impl Tcb {
     /// The address of the thread's block.
     pub(crate) fn block_address(&self) -> u64 {
         core::ptr::from_ref(self) as u64
-    }
-
-    /// Whether the kernel stack never came near the TCB.
-    pub(crate) fn stack_is_sound(&self) -> bool {
-        self.red_zone()
-            // SAFETY: the words lie in the block, and nobody writes them but a stack that has grown too far.
-            .all(|word| unsafe { word.read_volatile() } == CANARY)
-    }
-
-    /// Marks the words that the stack must not reach. Before the thread runs.
-    pub(super) fn mark_red_zone(&self) {
-        for word in self.red_zone() {
-            // SAFETY: the words lie in the block, and the thread has not run.
-            unsafe { word.write_volatile(CANARY) };
-        }
-    }
-
-    fn red_zone(&self) -> impl Iterator<Item = *mut u64> {
-        let first = (self.block_address() + size_of::<Self>() as u64) as *mut u64;
-        (0..RED_ZONE).map(move |index| first.wrapping_add(index))
     }
 }

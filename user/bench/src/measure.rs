@@ -93,7 +93,7 @@ pub(crate) fn row(
             control::ipi_round_trip(1).ok_or(Failure::NoIpi)
         }),
         Row::YieldSwitch => yields(effort, samples),
-        Row::SendOnly => in_two_calls(effort, samples),
+        Row::TwoCalls => in_two_calls(effort, samples),
         Row::Tick => ticks(effort, samples),
         Row::Interrupt => interrupts(effort, samples),
         Row::Fault => pages::faults(Place::Here, effort, samples),

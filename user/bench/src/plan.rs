@@ -42,7 +42,7 @@ pub enum Row {
     /// Two threads of one CPU that yield to each other, there and back.
     YieldSwitch,
     /// A request and a receive for the answer, each a system call of its own, to a server in another space.
-    SendOnly,
+    TwoCalls,
     /// The timer's interrupt, when it brings nothing about.
     Tick,
     /// From an instruction of a thread that is interrupted to the first one of the interrupt's handler.
@@ -101,7 +101,7 @@ impl Row {
             Self::NullSyscall => "ref.null-syscall",
             Self::IpiRoundTrip => "ref.ipi-round-trip",
             Self::YieldSwitch => "ref.yield-switch",
-            Self::SendOnly => "ipc.send-only",
+            Self::TwoCalls => "op.two-calls",
             Self::Tick => "ref.tick",
             Self::Interrupt => "irq.to-user",
             Self::Fault => "fault.page",
@@ -146,7 +146,7 @@ impl Row {
             | Self::Copy
             | Self::NullSyscall
             | Self::YieldSwitch
-            | Self::SendOnly
+            | Self::TwoCalls
             | Self::Tick
             | Self::Interrupt
             | Self::Fault
@@ -170,7 +170,7 @@ pub fn rows_with(cpus: usize, words: &[usize]) -> impl Iterator<Item = Row> + Cl
         Row::NullSyscall,
         Row::IpiRoundTrip,
         Row::YieldSwitch,
-        Row::SendOnly,
+        Row::TwoCalls,
         Row::Tick,
         Row::Interrupt,
         Row::Fault,
