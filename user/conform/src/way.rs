@@ -12,4 +12,5 @@ use crate::harness::Test;
 pub(crate) const TESTS: &[Test] = &[
     Test::new("WAY0001", situation::words_only),
     Test::new("WAY0002", situation::garbage_too),
+    Test::new("WAY0003", situation::phases_alone),
 ];

@@ -11,6 +11,8 @@ use crate::harness::regular::Random;
 pub(super) struct Taste {
     /// Ids of nobody, and flags that are not the sender's to set.
     pub(super) garbage: bool,
+    /// Every other call is one phase alone.
+    pub(super) alone: bool,
 }
 
 /// A call of actor `me`.
@@ -35,6 +37,7 @@ pub(super) fn call(random: &mut Random, cast: &Cast, me: usize, taste: Taste) ->
         _ => other(random),
     };
     let from = match random.below(20) {
+        _ if taste.alone && to != 0 && random.below(2) == 0 => 0,
         0..8 if to != 0 => to,
         0..14 => ThreadId::ANY.raw(),
         14..16 => 0,

@@ -110,12 +110,34 @@ fn compare(seed: u64, taste: Taste) -> Outcome {
     at_least("messages arrived", arrived, SITUATIONS)
 }
 
+const TAME: Taste = Taste {
+    garbage: false,
+    alone: false,
+};
+
 /// Words, and ids of threads.
 pub(super) fn words_only() -> Outcome {
-    compare(1, Taste { garbage: false })
+    compare(1, TAME)
 }
 
 /// Also what is no id, and flags.
 pub(super) fn garbage_too() -> Outcome {
-    compare(2, Taste { garbage: true })
+    compare(
+        2,
+        Taste {
+            garbage: true,
+            ..TAME
+        },
+    )
+}
+
+/// Many messages without receives, and receives without messages, among others.
+pub(super) fn phases_alone() -> Outcome {
+    compare(
+        3,
+        Taste {
+            alone: true,
+            ..TAME
+        },
+    )
 }
