@@ -5,8 +5,7 @@ use super::step::{Lane, Step};
 use super::tally::Tally;
 use crate::progress::Progress;
 use anyhow::Result;
-use pecan_vm::Workspace;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -23,9 +22,9 @@ struct Open {
     tally: Tally,
 }
 
-/// Runs all lanes of all these steps beside one another, and gives each step to `end` when its last lane is done.
+/// Runs all lanes of all these steps beside one another, each with its log in the folder `logs`, and gives each step to `end` when its last lane is done.
 pub(crate) fn carry_out(
-    workspace: &Workspace,
+    logs: &Path,
     steps: Vec<Step>,
     mut end: impl FnMut(&'static str, Tally),
 ) -> Result<()> {
@@ -44,7 +43,7 @@ pub(crate) fn carry_out(
             open.push(Open::new(step.name, lanes.len()));
             for lane in lanes {
                 let sender = sender.clone();
-                scope.spawn(move || sender.send((index, follow(workspace, lane, progress))));
+                scope.spawn(move || sender.send((index, follow(logs, lane, progress))));
             }
         }
         drop(sender);
@@ -90,9 +89,8 @@ impl Open {
     }
 }
 
-fn follow(workspace: &Workspace, lane: Lane, progress: &Progress) -> Result<Ran> {
-    let folder = workspace.target().join("test-logs");
-    let log = folder.join(format!("{}.log", lane.log));
+fn follow(logs: &Path, lane: Lane, progress: &Progress) -> Result<Ran> {
+    let log = logs.join(format!("{}.log", lane.log));
     let mut outcomes = Vec::new();
     for mut command in lane.commands {
         outcomes.push(command::listen(&mut command, &log, |line| {
@@ -106,7 +104,6 @@ fn follow(workspace: &Workspace, lane: Lane, progress: &Progress) -> Result<Ran>
 mod tests {
     use super::{Lane, Step, carry_out};
     use crate::test::tally::Tally;
-    use pecan_vm::Workspace;
     use std::collections::BTreeMap;
     use std::process::Command;
 
@@ -118,7 +115,7 @@ mod tests {
 
     #[test]
     fn each_step_ends_once_with_all_that_its_lanes_did() {
-        let workspace = Workspace::find().expect("a checkout");
+        let logs = tempfile::tempdir().expect("a folder");
         let tests = |passed| {
             shell(&format!(
                 "echo 'test result: ok. {passed} passed; 0 failed; 3 ignored;'"
@@ -141,7 +138,7 @@ mod tests {
             ),
         ];
         let mut ends = Vec::new();
-        carry_out(&workspace, steps, |name, tally| ends.push((name, tally))).expect("a shell");
+        carry_out(logs.path(), steps, |name, tally| ends.push((name, tally))).expect("a shell");
         let tally = |passed, failed, skipped| Tally {
             passed,
             failed,

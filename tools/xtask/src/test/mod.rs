@@ -33,12 +33,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let mut broken = Vec::new();
     let count = steps.len();
     let mut number = 0;
+    let logs = workspace.target().join("test-logs");
     for group in together(steps) {
         for step in &group {
             number += 1;
             eprintln!("[{number}/{count}] {}: {}", step.name, step.about);
         }
-        lanes::carry_out(workspace, group, |name, tally| {
+        lanes::carry_out(&logs, group, |name, tally| {
             let seconds = began.elapsed().as_secs();
             eprintln!("      {name}: {tally} ({seconds} s so far)");
             if tally.failed > 0 {
