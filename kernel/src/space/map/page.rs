@@ -23,7 +23,7 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
     let Some(placement) = place_page(send_base, send, window) else {
         return false;
     };
-    if !caching::is_usual() || shootdown::any() {
+    if !caching::is_usual() {
         return false;
     }
     let Some(mut tree) = tree::try_lock() else {
@@ -37,7 +37,8 @@ pub(crate) fn page(from: &Space, to: &Space, send_base: u64, send: Fpage, window
         return false;
     };
     let at = End::in_table(&PhysTables, table, target);
-    if !at.is_absent_page() {
+    // What is taken away is under way before the tree is let go, so it is seen from here.
+    if !at.is_absent_page() || shootdown::any() {
         return false;
     }
     let spot = Spot {
