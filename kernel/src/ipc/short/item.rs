@@ -16,7 +16,7 @@ use crate::trace;
 
 /// The IPC system call that the straight line left late, with such a message: `partner`, the thread `to`, waits here for
 /// `me`, who is going to wait for it or for anybody. Returns who runs next, as [`crate::ipc::entry::system_call`].
-pub(crate) extern "sysv64" fn system_call(
+pub(crate) extern "sysv64" fn send_item(
     me: Owned,
     _to: u64,
     from: u64,

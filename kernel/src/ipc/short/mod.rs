@@ -18,7 +18,7 @@ pub(crate) use alone::send;
 pub(crate) use ask::ask;
 pub(super) use fault::fault;
 pub(crate) use fault::served;
-pub(crate) use item::system_call;
+pub(crate) use item::send_item;
 pub(crate) use serve::tell;
 pub(super) use serve::{Served, serve};
 

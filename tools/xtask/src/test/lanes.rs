@@ -22,7 +22,8 @@ struct Open {
     tally: Tally,
 }
 
-/// Runs all lanes of all these steps beside one another, each with its log in the folder `logs`, and gives each step to `end` when its last lane is done.
+/// Runs all lanes of all these steps beside one another, each with its log in the folder `logs`, and gives each step to `end`
+/// when its last lane is done.
 pub(crate) fn carry_out(
     logs: &Path,
     steps: Vec<Step>,

@@ -4,19 +4,16 @@
 use l4::thread::Builder;
 use l4::{Message, ThreadId, Time, Timeouts, ipc, schedule};
 
-use super::words::{first_word, lengths};
-use crate::harness::{Job, Outcome, SOON, board, equal, pause, until, worker};
+use super::words::{echoed, first_word, lengths};
+use crate::harness::{
+    BOTH_SOON, Failure, Job, Outcome, SOON, board, equal, pause, raw, until, worker,
+};
 
-/// Answers with the words of the request plus 1000, however long the client takes to wait for them.
-fn mirror(_: u64) {
+/// As [`super::echo`], however long the client takes to wait for the answer.
+fn patient_echo(_: u64) {
     let mut next = ipc::wait();
     while let Ok(request) = next {
-        let mut words = [0; 63];
-        let message = &request.message;
-        for (answer, word) in words.iter_mut().zip(message.untyped()) {
-            *answer = word + 1000;
-        }
-        let answer = Message::new(message.label() + 1).words(&words[..message.untyped().len()]);
+        let answer = echoed(&request.message);
         next = ipc::exchange(request.from, ThreadId::ANY, Timeouts::NEVER, &answer);
     }
     board::put(0, 1);
@@ -24,7 +21,7 @@ fn mirror(_: u64) {
 
 #[track_caller]
 fn all_lengths(plan: Builder) -> Outcome {
-    let server = worker::start(plan, mirror, 0)?;
+    let server = worker::start(plan, patient_echo, 0)?;
     for (round, count) in lengths() {
         let first = first_word(round, count);
         let sent = Job::send(server).words(0xF00D, count, first).now();
@@ -52,45 +49,37 @@ const ROUNDS: u64 = 16;
 
 /// Counts its turns, and is ready once before it waits again.
 fn count_turns(_: u64) {
-    let mut next = ipc::wait();
-    loop {
+    l4::server::serve(|_| {
         board::add(TURNS, 1);
         schedule::yield_now();
-        next = match next {
-            Ok(request) => ipc::reply_wait(request.from, &Message::new(0)),
-            Err(_) => ipc::wait(),
-        };
-        if next.is_err() {
-            next = ipc::wait();
-        }
-    }
+        Some(Message::new(0))
+    })
 }
 
-/// How many of [`ROUNDS`] requests alone had brought the server its turn when they were sent.
-fn ask_and_look(server: u64) {
+/// How many of [`ROUNDS`] requests alone had brought the server its turn when they were sent; more than that if something fails.
+fn turns_at_once(server: u64) -> u64 {
     let server = ThreadId::from_raw(server);
-    let mut at_once = 0;
-    for _ in 0..ROUNDS {
-        let _ = ipc::call(server, &Message::new(0));
+    let one = || -> Result<bool, Failure> {
+        ipc::call_within(server, &Message::new(0), BOTH_SOON)?;
         let before = board::get(TURNS);
-        let _ = ipc::send(server, &Message::new(0));
-        at_once += u64::from(board::get(TURNS) != before);
-        until("the server's turn", || board::get(TURNS) > before).ok();
-        worker::until_waiting(&[server]).ok();
-    }
-    board::put(RESULT, 1 + at_once);
+        ipc::send_within(server, &Message::new(0), SOON)?;
+        let at_once = board::get(TURNS) != before;
+        until("the server's turn", || board::get(TURNS) > before)?;
+        worker::until_waiting(&[server])?;
+        Ok(at_once)
+    };
+    let turns = (0..ROUNDS).map(|_| one().map_or(2 * ROUNDS, u64::from));
+    turns.sum()
 }
 
 /// Who outranks the sender runs at once, and nobody else does.
 pub(super) fn priorities() -> Outcome {
     for (priority, expected) in [(101, ROUNDS), (99, 0)] {
-        board::put(RESULT, 0);
-        let server = worker::start(worker::here().cpu(0).priority(priority), count_turns, 0)?;
-        let client = worker::start(worker::here().cpu(0), ask_and_look, server.raw())?;
-        until("the client's end", || board::get(RESULT) != 0)?;
-        equal("turns at once", board::get(RESULT) - 1, expected)?;
-        equal("deletion", l4::thread::delete(client), Ok(()))?;
-        equal("deletion", l4::thread::delete(server), Ok(()))?;
+        let here = || worker::here().cpu(0);
+        let server = worker::start(here().priority(priority), count_turns, 0)?;
+        let turns = worker::perform(here(), turns_at_once, server.raw())?;
+        equal("turns at once", turns, expected)?;
+        equal("deletion", raw::delete(server), raw::DONE)?;
     }
     Ok(())
 }

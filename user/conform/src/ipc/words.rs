@@ -44,13 +44,14 @@ pub(super) fn send_across_spaces() -> Outcome {
 
 /// Answers with the words plus 1000 and the label plus one.
 pub(crate) fn echo(_: u64) {
-    l4::server::serve(|request| {
-        let mut words = [0; 63];
-        let message = &request.message;
-        for (answer, word) in words.iter_mut().zip(message.untyped()) {
-            *answer = word + 1000;
-        }
-        Some(Message::new(message.label() + 1).words(&words[..message.untyped().len()]))
+    l4::server::serve(|request| Some(echoed(&request.message)))
+}
+
+/// That answer.
+pub(super) fn echoed(message: &Message) -> Message {
+    let words = message.untyped().iter();
+    words.fold(Message::new(message.label() + 1), |answer, word| {
+        answer.word(word + 1000)
     })
 }
 

@@ -133,11 +133,11 @@ pub(crate) extern "C" fn uncommon() {
     )
 }
 
-/// The way of a message that is one map item, and so has no words beyond MR2: asks [`crate::ipc::short::system_call`] who runs
+/// The way of a message that is one map item, and so has no words beyond MR2: asks [`crate::ipc::short::send_item`] who runs
 /// next. As [`uncommon`].
 #[unsafe(naked)]
 extern "C" fn item() {
-    ask!(crate::ipc::short::system_call, "mov rcx, rbp")
+    ask!(crate::ipc::short::send_item, "mov rcx, rbp")
 }
 
 /// A message alone to a partner that waits here for it: asks [`crate::ipc::short::send`] who runs next.
