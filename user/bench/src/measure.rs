@@ -117,16 +117,14 @@ fn message(
         Path::InterBusy => Some(partner::spinner().map_err(Failure::Start)?),
         _ => None,
     };
-    let server = partner::server(path, words).map_err(Failure::Start)?;
-    check(server, path, words)?;
-    ipc::call(server, &Message::new(partner::GO)).map_err(Failure::Lost)?;
+    let server = ready_server(path, words)?;
     let (count, batch) = if path.crosses() {
         (effort.singles, 1)
     } else {
         (effort.batches, BATCH)
     };
     let measured = sample(samples, count, batch, |rounds| {
-        calls(server, path, words, rounds)
+        calls(hot::calls, server, path, words, rounds)
     });
     partner::stop(server).map_err(Failure::Refused)?;
     spinner
@@ -152,8 +150,17 @@ fn check(server: ThreadId, path: Path, words: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The ticks of `rounds` calls.
-fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64, Failure> {
+/// A loop that calls.
+type Client = unsafe extern "C" fn(*mut Calls) -> u64;
+
+/// The ticks of `rounds` calls by `client`.
+fn calls(
+    client: Client,
+    server: ThreadId,
+    path: Path,
+    words: usize,
+    rounds: u64,
+) -> Result<u64, Failure> {
     let tag = Tag::new(0, words, 0);
     let mut frame = Calls {
         rounds,
@@ -163,7 +170,7 @@ fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64,
         stub: kip::kip().ipc,
     };
     // SAFETY: the frame lives here, the stub's address is the kernel's, and nothing but words is accepted by default.
-    let ticks = unsafe { hot::calls(&raw mut frame) };
+    let ticks = unsafe { client(&raw mut frame) };
     let expected = if path.crosses() {
         tag.with_cross_cpu()
     } else {
@@ -176,17 +183,21 @@ fn calls(server: ThreadId, path: Path, words: usize, rounds: u64) -> Result<u64,
 }
 
 fn in_two_calls(effort: Effort, samples: &mut [u64; MOST]) -> Result<(usize, Measured), Failure> {
-    let server = partner::server(Path::IntraInterSpace, 0).map_err(Failure::Start)?;
-    check(server, Path::IntraInterSpace, 0)?;
-    ipc::call(server, &Message::new(partner::GO)).map_err(Failure::Lost)?;
+    let path = Path::IntraInterSpace;
+    let server = ready_server(path, 0)?;
     let measured = sample(samples, effort.batches, BATCH, |rounds| {
-        // SAFETY: the stub's address is the kernel's; nothing but words is accepted by default.
-        Ok(unsafe { hot::sends(kip::kip().ipc, server.raw(), rounds) })
+        calls(hot::calls_in_two, server, path, 0, rounds)
     });
-    // The server has answered all of that and waits.
-    calls(server, Path::IntraInterSpace, 0, 1)?;
     partner::stop(server).map_err(Failure::Refused)?;
     measured
+}
+
+/// A server that was checked and answers as fast as it can.
+fn ready_server(path: Path, words: usize) -> Result<ThreadId, Failure> {
+    let server = partner::server(path, words).map_err(Failure::Start)?;
+    check(server, path, words)?;
+    ipc::call(server, &Message::new(partner::GO)).map_err(Failure::Lost)?;
+    Ok(server)
 }
 
 fn strings(

@@ -9,7 +9,7 @@
 //! | [`gives`], the pager | 7 |
 //! | [`nulls`] | 4 |
 //! | [`yields`] and [`yield_back`] | 4 + 4, one of them to count |
-//! | [`sends`], another client | 11 |
+//! | [`calls_in_two`], another client | 12, one of them to notice errors |
 //! | [`stamps`], the interrupted thread | 0 to 4, as it comes |
 //! | [`longest_gap`] | 0 |
 //!
@@ -27,7 +27,7 @@ mod client;
 mod clock;
 mod partner;
 
-pub(crate) use client::{Calls, calls, nulls, sends, yields};
+pub(crate) use client::{Calls, calls, calls_in_two, nulls, yields};
 pub(crate) use clock::{close, longest_gap, next_row, now, open, stamps};
 pub(crate) use partner::{echo, gives, yield_back};
 
