@@ -67,6 +67,7 @@ macro_rules! client {
 }
 
 /// One system call sends the request and receives the answer.
+#[cfg(not(feature = "without-combined-calls"))]
 macro_rules! combined {
     () => {
         "mov rdx, rsi"

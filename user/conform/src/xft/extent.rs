@@ -6,7 +6,7 @@ use l4::abi::schedule::ThreadState::{PendingSend, Sending};
 use l4::{IpcError, Phase, Tag, ThreadId, Time, schedule};
 
 use crate::harness::gap::Gap;
-use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, ends_with};
+use crate::harness::pair::{ORDERS, Order, Pair, SIDES, Side, ends_with, over_and_over};
 use crate::harness::script::Act;
 use crate::harness::{Failure, Job, Outcome, SOON, arena, check, equal, pause, worker};
 
@@ -94,24 +94,18 @@ pub(super) fn ipc_timeouts_of_a_copy_that_waits() -> Outcome {
     Ok(())
 }
 
-/// A long string goes into one buffer, part by part.
-const PART: u64 = 4 << 20;
-const PARTS: usize = 15;
+/// Bytes that a long string goes over again and again.
+const PART: u64 = 2 << 20;
 
 /// Lets a copy wait for longer than the timeouts of its meeting. False: the two have not met in time.
 #[track_caller]
 fn copy_waits(pair: &Pair, order: Order, limit: u64) -> Result<bool, Failure> {
     arena::blank(arena::target(), PART);
     let short = Time::period(limit);
-    let many = |address| {
-        let mut words = [address; PARTS + 1];
-        words[0] = StringItem::new(PART, PARTS).raw();
-        words
-    };
-    let send = pair.send_items(&many(arena::source())).within(short, short);
-    let receive = pair
-        .receive_into(&many(arena::target()))
-        .within(short, short);
+    let [source, target] =
+        [arena::source(), arena::target()].map(|address| over_and_over(address, PART));
+    let send = pair.send_items(&source).within(short, short);
+    let receive = pair.receive_into(&target).within(short, short);
     let transfer = pair.begin(order, send, receive)?;
     pause(1_000);
     if schedule::state(pair.sender.id) != Ok(Sending) {
