@@ -64,6 +64,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::holding("RACE0035", homeward::moved_to_another_space),
     Test::holding("RACE0036", moves::broken_off_and_moved),
     Test::holding("RACE0037", mailbox::idle_with_a_backlog),
+    Test::holding("RACE0038", unmaps::filled_too_early),
 ];
 
 /// On CPU 1, in the root task's space.

@@ -6,7 +6,7 @@ use l4::{Fpage, Rights, memory};
 use super::{hold, let_pass, on_1, on_2, release, until_held};
 use crate::harness::gate::Gate;
 use crate::harness::pager::{self, COUNT, WINDOW};
-use crate::harness::{Outcome, board, equal, until, worker};
+use crate::harness::{Outcome, board, equal, raw, until, worker};
 use crate::map::agent::{self, MAP, PLACE, give, item, small};
 use crate::pf::touch;
 
@@ -81,6 +81,63 @@ pub(super) fn between_tables_and_look() -> Outcome {
         release(2);
         until("it is done", || board::get(0) == round)?;
         let_pass();
+    }
+    Ok(())
+}
+
+/// Board words: what the one on the other CPU sees, and what the one who comes later does.
+const OTHER_SEES: usize = 40;
+const SEES: usize = 41;
+
+/// Sees the page of the window, for ever.
+fn look(_: u64) {
+    loop {
+        board::put(OTHER_SEES, touch::read(WINDOW));
+    }
+}
+
+/// Looks at it once when the gate opens.
+fn look_at_gate(_: u64) {
+    // What it runs later must be there: nothing comes while the round is under way.
+    touch::read(look_at_gate as *const () as u64);
+    Gate::of(1).pass();
+    board::put(SEES, touch::read(WINDOW));
+}
+
+/// A pager answers a fault where a page was taken away, while another CPU of the space may see that one still: nobody sees the new
+/// page before the old one is gone everywhere.
+pub(super) fn filled_too_early() -> Outcome {
+    const OLD: u64 = 0x01d;
+    for new in 0x101..0x104 {
+        let pager = pager::start()?;
+        board::put(OTHER_SEES, 0);
+        board::put(SEES, 0);
+        pager::order(WINDOW, touch::page(0, OLD), Rights::READ);
+        let other = worker::start(worker::away().cpu(1).pager(pager), look, 0)?;
+        until("the old page", || board::get(OTHER_SEES) == OLD)?;
+        let late = Gate::shut(1);
+        let plan = worker::here().in_space_of(other).pager(pager);
+        worker::start(plan, look_at_gate, 0)?;
+        late.until_there()?;
+        let taker = Gate::shut(0);
+        let done = board::get(0);
+        worker::start(on_2(), unmap_at_gate, 0)?;
+        taker.until_there()?;
+        hold(1, Point::Control);
+        taker.open();
+        until_held(1)?;
+        let faults = board::get(COUNT);
+        pager::order(WINDOW, touch::page(1, new), Rights::READ);
+        late.open();
+        until("a fault there", || board::get(COUNT) > faults)?;
+        let_pass();
+        equal("seen too early", board::get(SEES), 0)?;
+        equal("done too early", board::get(0), done)?;
+        release(1);
+        until("it is done", || board::get(0) == done + 1)?;
+        until("the new page", || board::get(SEES) == new)?;
+        until("it is there, too", || board::get(OTHER_SEES) == new)?;
+        equal("deletion", raw::delete(other), raw::DONE)?;
     }
     Ok(())
 }
