@@ -170,6 +170,7 @@ pub(crate) fn until_waiting(threads: &[ThreadId]) -> Outcome {
 /// After the test: all threads are deleted, so their stacks are free.
 pub(crate) fn retire() {
     ids::retire();
+    job::table::retire();
     let taken = TAKEN.swap(0, SeqCst).min(STACKS);
     for stack in &POOL[..taken] {
         // SAFETY: the threads that ran on it are deleted.

@@ -3,16 +3,19 @@
 use core::ops::Range;
 use core::sync::atomic::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
 };
 
-const SLOTS: usize = 128;
-/// Words of a slot: a head, message registers, buffer registers, the state, the id of the thread that was made for it.
+/// More than the jobs that any test has under way at a time.
+const SLOTS: usize = 256;
+/// Words of a slot: a head, message registers, buffer registers, the state, the id of the thread that was made for it, whether a job
+/// is under way in it.
 pub(super) const HEAD: usize = 7;
 const BUFFERS: usize = HEAD + 64;
 const STATE: usize = BUFFERS + 32;
 const OWNER: usize = STATE + 1;
-const WORDS: usize = OWNER + 1;
+const CLAIM: usize = OWNER + 1;
+const WORDS: usize = CLAIM + 1;
 
 type Slot = [AtomicU64; WORDS];
 
@@ -38,11 +41,29 @@ fn at(slot: u64) -> &'static Slot {
     &TABLE[slot as usize % SLOTS]
 }
 
-/// A slot for a new job.
+/// A slot for a new job: the next one that no job is under way in.
 pub(super) fn fresh() -> u64 {
-    let slot = NEXT.fetch_add(1, SeqCst) % SLOTS as u64;
-    own(slot, 0);
-    slot
+    for _ in 0..SLOTS {
+        let slot = NEXT.fetch_add(1, SeqCst) % SLOTS as u64;
+        if !is_claimed(slot) {
+            own(slot, 0);
+            return slot;
+        }
+    }
+    panic!("more than {SLOTS} jobs are under way")
+}
+
+/// Whether a job is under way in `slot`; if not, the caller has it now.
+fn is_claimed(slot: u64) -> bool {
+    at(slot)[CLAIM].swap(1, AcqRel) != 0
+}
+
+/// After a test: no thread that does a job is there any more.
+pub(crate) fn retire() {
+    for slot in &TABLE {
+        slot[OWNER].store(0, Relaxed);
+        slot[CLAIM].store(0, Release);
+    }
 }
 
 /// This thread was made for the job in `slot`.
@@ -70,6 +91,9 @@ pub(super) fn is(slot: u64, state: State) -> bool {
 /// The job in `slot` is as far as that.
 pub(super) fn set(slot: u64, state: State) {
     at(slot)[STATE].store(state as u64, Release);
+    if state == State::Done {
+        at(slot)[CLAIM].store(0, Release);
+    }
 }
 
 /// Writes a job or its results down: a head, message registers, buffer registers. Its state is [`State::Posted`].
