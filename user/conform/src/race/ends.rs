@@ -111,7 +111,7 @@ pub(super) fn receiver() -> Outcome {
 /// A request for a thread arrives where that lived before. It has moved on, and its number has another thread: that does
 /// not get the message.
 pub(super) fn number_used_again() -> Outcome {
-    let old = waiting(on_1())?;
+    let (old, neighbour) = (waiting(on_1())?, waiting(on_2())?);
     hold(1, Point::Control);
     let moved = move_to(old.id, 2)?;
     until_held(1)?;
@@ -120,6 +120,8 @@ pub(super) fn number_used_again() -> Outcome {
     hold(1, Point::Request);
     moved.succeeds()?;
     until_held(1)?;
+    // An answer from there: it has arrived. Before, all that is for it goes by CPU 1.
+    schedule::state(neighbour.id)?;
     equal("deletion", raw::delete(old.id), DONE)?;
     let new = waiting(on_2().id(ids::next_version(old.id)))?;
     not_yet(&sender)?;
