@@ -5,7 +5,8 @@ use l4::abi::schedule::ThreadState;
 use l4::syscall::Registers;
 use l4::{ThreadId, ipc, schedule, thread};
 
-use super::{NOTHING, landing};
+use super::NOTHING;
+use super::registers::landing;
 use crate::harness::pager::{self, WINDOW};
 use crate::harness::regular::spin;
 use crate::harness::{Job, Outcome, board, check, equal, hex, pause, raw, until, worker};

@@ -7,7 +7,7 @@ use l4::abi::schedule::ThreadState::Inactive;
 use l4::syscall::Registers;
 use l4::{IpcCode, Phase, ThreadId};
 
-use super::landing;
+use super::registers::landing;
 use crate::harness::job::Started;
 use crate::harness::pair::{Pair, Side, Transfer, ends_with};
 use crate::harness::{Outcome, board, check, equal, hex, pause, raw, until, worker};
