@@ -1,13 +1,14 @@
 //! Delayed preemption. The test itself waits for its worker without looking, so that nobody but the workers runs.
 
+pub(super) mod ends;
+pub(super) mod length;
+
 use l4::schedule::{self, set_preemption};
 use l4::thread::Builder;
 use l4::utcb::{self, PreemptFlags};
 use l4::{Message, ThreadId, Time, ipc, thread};
 
 use super::ticks::{TICK, ticks};
-use crate::harness::failure::{at_least, at_most};
-use crate::harness::regular::spin;
 use crate::harness::{Failure, Outcome, SOON, board, check, equal, worker};
 
 /// Board words: who is woken, and has run how often; results.
@@ -73,61 +74,6 @@ fn runs_at_once() -> bool {
     board::get(RAN) != before
 }
 
-/// Calls `look` with the ticks since now, as long as nobody else has run; returns the last. The clock is looked at first, so
-/// that the others' ticks are never among them.
-fn ticks_alone(mut look: impl FnMut(u64)) -> u64 {
-    let (before, first) = (board::get(RAN), ticks());
-    let mut last = 0;
-    loop {
-        let now = ticks() - first;
-        if board::get(RAN) != before {
-            return last;
-        }
-        last = now;
-        look(now);
-    }
-}
-
-/// Ticks until the listener has run.
-fn ticks_until_ran() -> u64 {
-    ticks_alone(|_| {})
-}
-
-fn outlast_slice(test: u64) {
-    let me = thread::myself();
-    for (index, delays) in [(0, false), (1, true)] {
-        allowance(20, 0);
-        if delays {
-            delay();
-        }
-        // A slice that begins now.
-        let _ = schedule::set_slice(me, Time::period(5 * TICK));
-        let mut pending = 0;
-        let alone = ticks_alone(|now| {
-            if is_pending() && pending == 0 {
-                pending = now;
-            }
-        });
-        board::put(RESULT + 2 * index, alone);
-        board::put(RESULT + 2 * index + 1, pending);
-    }
-    done(test);
-}
-
-/// At the end of its slice a thread gets its allowance once, and sees that its preemption is pending.
-pub(super) fn slice_end() -> Outcome {
-    worker::start(worker::here(), spin, RAN as u64)?;
-    complete(worker::here(), outlast_slice)?;
-    let [plain, never, delayed, pending] = core::array::from_fn(|index| board::get(RESULT + index));
-    equal("pending without delay", never, 0)?;
-    at_most("ticks of a slice", plain, 5)?;
-    at_least("ticks of a slice", plain, 1)?;
-    at_most("ticks until it was pending", pending, 6)?;
-    at_least("ticks until it was pending", pending, 1)?;
-    at_most("ticks with the delay", delayed, 25)?;
-    at_least("ticks with the delay", delayed, 20)
-}
-
 /// Whether the listener runs at once, and whether that is pending then, with all ways to ask for it. Says nothing if the
 /// allowance may have been used up meanwhile: then once more.
 fn wake_with(delays: bool) -> u64 {
@@ -185,119 +131,6 @@ pub(super) fn sensitive_priority() -> Outcome {
         equal(what, board::get(RESULT + index), how)?;
     }
     Ok(())
-}
-
-fn use_up(test: u64) {
-    allowance(10, 150);
-    delay();
-    // Held off for its time, then no more: an allowance is for once.
-    let first = runs_at_once();
-    board::put(RESULT, ticks_until_ran());
-    let second = runs_at_once();
-    // Giving way brings it back.
-    let before = is_pending();
-    schedule::yield_now();
-    let after = is_pending();
-    let third = runs_at_once();
-    board::put(RESULT + 1, ticks_until_ran());
-    let flags = [first, second, before, after, third];
-    for (index, flag) in flags.into_iter().enumerate() {
-        board::put(RESULT + 2 + index, u64::from(flag));
-    }
-    done(test);
-}
-
-/// The allowance is spent in ticks, once; ThreadSwitch renews it and clears the flag.
-pub(super) fn allowance_is_spent() -> Outcome {
-    listener(120)?;
-    complete(worker::here(), use_up)?;
-    let flags: [u64; 5] = core::array::from_fn(|index| board::get(RESULT + 2 + index));
-    equal(
-        "at once, at once, pending, pending, at once",
-        flags,
-        [0, 1, 1, 0, 0],
-    )?;
-    for index in 0..2 {
-        at_most("ticks", board::get(RESULT + index), 10)?;
-        at_least("ticks", board::get(RESULT + index), 5)?;
-    }
-    Ok(())
-}
-
-fn allow_without_giving_way(test: u64) {
-    loop {
-        allowance(60, 150);
-        delay();
-        let start = ticks();
-        let ran = runs_at_once();
-        allow();
-        board::put(RESULT, ticks_until_ran());
-        if ticks() - start < 30 {
-            board::put(RESULT + 1, u64::from(ran));
-            return done(test);
-        }
-    }
-}
-
-/// Who no longer delays is preempted at the next tick, though it does not give way.
-pub(super) fn flag_is_read_each_time() -> Outcome {
-    listener(120)?;
-    complete(worker::here(), allow_without_giving_way)?;
-    equal("at once", board::get(RESULT + 1), 0)?;
-    at_most("ticks", board::get(RESULT), 2)
-}
-
-fn call_down(test: u64) {
-    allowance(60, 150);
-    delay();
-    runs_at_once();
-    let low = ThreadId::from_raw(board::get(3));
-    // The answer is a copy of what the other had seen.
-    let seen = ipc::call(low, &Message::new(0)).map_or(9, |answer| answer.message.word_at(0));
-    board::put(RESULT, seen);
-    done(test);
-}
-
-/// Whoever was held off comes first when the thread blocks, before the partner that it calls.
-pub(super) fn blocking_ends_it() -> Outcome {
-    listener(120)?;
-    let answer = |_| {
-        if let Ok(request) = ipc::wait() {
-            // Fails only with the caller.
-            let _ = ipc::send(request.from, &Message::new(0).word(board::get(RAN)));
-        }
-    };
-    let low = worker::start(worker::here().priority(50), answer, 0)?;
-    worker::until_waiting(&[low])?;
-    board::put(3, low.raw());
-    complete(worker::here(), call_down)?;
-    equal("others had run before the partner", board::get(RESULT), 1)
-}
-
-fn donate_held(test: u64) {
-    allowance(60, 150);
-    delay();
-    let ran = runs_at_once();
-    // The equal notes who had run before it.
-    schedule::switch_to(ThreadId::from_raw(board::get(3)));
-    board::put(RESULT, u64::from(ran));
-    allow();
-    done(test);
-}
-
-/// Whoever was held off also comes before the thread that is given the slice.
-pub(super) fn donating_ends_it() -> Outcome {
-    listener(120)?;
-    let note = |_| {
-        board::put(RESULT + 1, 1 + board::get(RAN));
-        ipc::park()
-    };
-    let equal_one = worker::start(worker::here(), note, 0)?;
-    board::put(3, equal_one.raw());
-    let plan = worker::here().priority(101);
-    complete(plan, donate_held)?;
-    crate::harness::until("the equal runs", || board::get(RESULT + 1) > 0)?;
-    equal("had run before the equal", board::get(RESULT + 1), 2)
 }
 
 fn try_delayed(test: u64) {
