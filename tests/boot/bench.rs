@@ -6,7 +6,7 @@
 
 use crate::built::Built;
 use crate::trials::Trials;
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use pecan_perf::{
     Budgets, COPY_MEBIBYTE, INTER_BUSY, INTER_IDLE, INTER_LONG_MEBIBYTE, INTER_PAGE_FAULT,
     INTER_REGISTERS, INTER_UNMAP_PAGE, INTERRUPT_TO_USER, INTRA_INTER_SPACE, INTRA_SAME_SPACE,
@@ -65,8 +65,11 @@ pub(crate) fn trials(built: &Arc<Built>) -> Trials {
 /// The one that compares times, which others that run beside it would disturb.
 pub(crate) fn alone(built: &Arc<Built>) -> Vec<Trial> {
     let built = built.clone();
-    vec![Trial::test("bench::PERF0009", move || {
-        fast_in_one_of_several_runs(&built)
+    vec![Trial::ignorable_test("bench::PERF0009", move || {
+        if built.qemu.stalls().is_some() {
+            return Ok(Completion::ignored_with("processors stand still"));
+        }
+        fast_in_one_of_several_runs(&built).map(|()| Completion::Completed)
     })]
 }
 

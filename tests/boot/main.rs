@@ -53,6 +53,10 @@ fn main() -> ExitCode {
     let alone = libtest_mimic::run(&arguments, bench::alone(&built));
     if !arguments.list {
         tell_slowest(&built.qemu);
+        if let Err(error) = tell_stalls(&built.qemu) {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
     }
     if together.has_failed() || alone.has_failed() {
         return ExitCode::from(101);
@@ -90,4 +94,14 @@ fn tell_slowest(qemu: &Qemu) {
     for run in qemu.slowest().iter().take(NAMED) {
         println!("slow: {run}");
     }
+}
+
+/// What stood still, if anything was to.
+fn tell_stalls(qemu: &Qemu) -> anyhow::Result<()> {
+    let Some(stalls) = qemu.stalls() else {
+        return Ok(());
+    };
+    stalls.check()?;
+    println!("stalls: {stalls}");
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! The way of a boot: [`Workspace`] says where things are, [`programs`] builds the kernel and the user
 //! programs, [`kernel_file`] refuses a kernel that would not start, [`payload`] packs the image, [`Machine`]
-//! describes the computer, [`Vm`] is the running computer, [`report`] understands what the programs print,
+//! describes the computer, [`Vm`] is the running computer, [`Stalls`] holds its processors up, [`report`] understands what the programs print,
 //! [`symbols`] turns the addresses of a panic into functions and lines, [`names`] any
 //! address into a symbol, [`Exit`] says how it ended.
 //! `cargo xtask` and the boot tests both come through here.
@@ -18,6 +18,7 @@ pub mod programs;
 mod qemu;
 pub mod report;
 mod runs;
+mod stall;
 mod story;
 pub mod stress;
 pub mod symbols;
@@ -30,6 +31,7 @@ pub use machine::{Apic, Machine, Plugin, Timing};
 pub use payload::Payload;
 pub use qemu::Qemu;
 pub use runs::Run;
+pub use stall::Stalls;
 pub use story::{End, Story};
 pub use vm::{Console, Event, Vm};
 pub use workspace::Workspace;

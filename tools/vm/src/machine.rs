@@ -76,6 +76,8 @@ impl Machine {
         let mut words: Vec<OsString> = Vec::new();
         let mut say = |text: &str| words.extend(text.split(' ').map(OsString::from));
         say("-machine q35 -nodefaults -vga none -display none -no-reboot -serial stdio");
+        // The host's names of its threads say which are processors.
+        say("-name pecan,debug-threads=on");
         // A second serial port for programs, at which nobody listens.
         say("-serial null");
         say("-device isa-debug-exit,iobase=0xf4,iosize=4");

@@ -1,7 +1,7 @@
 //! The emulator on this host.
 
-use crate::Plugin;
 use crate::runs::{Run, Runs};
+use crate::{Plugin, Stalls};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -16,10 +16,12 @@ pub struct Qemu {
     program: OsString,
     version: [u32; 3],
     runs: Runs,
+    stalls: Option<Stalls>,
 }
 
 impl Qemu {
-    /// Asks the emulator for its version. `PECAN_QEMU` names one that is not in `PATH`.
+    /// Asks the emulator for its version. `PECAN_QEMU` names one that is not in `PATH`; if there is a `PECAN_STALLS`, processors of
+    /// its machines stand still now and then.
     ///
     /// # Errors
     /// When it is not there, or is not a QEMU.
@@ -36,6 +38,7 @@ impl Qemu {
                 program,
                 version,
                 runs: Runs::default(),
+                stalls: env::var_os("PECAN_STALLS").map(|_| Stalls::default()),
             }),
             None => bail!(
                 "{name} --version gives no version number but: {}",
@@ -83,6 +86,16 @@ impl Qemu {
     /// The machines that it has played so far, the slowest first.
     pub fn slowest(&self) -> Vec<Run> {
         self.runs.slowest()
+    }
+
+    /// What stood still, if anything is to.
+    pub fn stalls(&self) -> Option<&Stalls> {
+        self.stalls.as_ref()
+    }
+
+    /// From now on processors stand still now and then.
+    pub fn stall(&mut self) {
+        self.stalls.get_or_insert_default();
     }
 
     pub(crate) fn runs(&self) -> &Runs {

@@ -1,7 +1,8 @@
 //! A running machine.
 
 use crate::runs::Running;
-use crate::{Exit, Machine, Payload, Qemu};
+use crate::stall::Stalling;
+use crate::{Exit, Machine, Payload, Qemu, Timing};
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio};
@@ -38,6 +39,7 @@ pub struct Vm {
     keyboard: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
     errors: Option<JoinHandle<String>>,
+    stalling: Option<Stalling>,
     /// Kept for its end.
     _running: Running,
 }
@@ -71,7 +73,10 @@ impl Vm {
         spawn(move || pump(stdout, &sender));
         let errors = Some(spawn(move || collect(stderr)));
         let keyboard = child.stdin.take();
+        // The others have a clock of their own, which stands still with them.
+        let stalls = qemu.stalls().filter(|_| machine.timing == Timing::Parallel);
         Ok(Self {
+            stalling: stalls.map(|stalls| stalls.begin(child.id())),
             child,
             keyboard,
             output,
@@ -111,6 +116,7 @@ impl Vm {
     /// # Errors
     /// When the process cannot be waited for.
     pub fn finish(mut self) -> Result<Exit> {
+        self.stalling = None;
         let status = self.child.wait().context("QEMU cannot be waited for")?;
         let errors = self
             .errors
@@ -123,6 +129,7 @@ impl Vm {
 
 impl Drop for Vm {
     fn drop(&mut self) {
+        self.stalling = None;
         // Both fail only when the process has ended, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -36,6 +36,9 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', value_name = "KINDS", num_args = 0..=1, hide_possible_values = true,
           default_missing_value = "ipi,hold", value_parser = PossibleValuesParser::new(FAULTS))]
     faults: Vec<String>,
+    /// Let the host be a bad one: processors stand still for a moment
+    #[arg(long, conflicts_with = "icount")]
+    stalls: bool,
     /// Count time in instructions, one CPU after the other: the same seed makes exactly the same run
     #[arg(long)]
     icount: bool,
@@ -64,7 +67,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         // Better now than after the work.
         fs::write(path, "").with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let qemu = setup::needed(workspace)?;
+    let mut qemu = setup::needed(workspace)?;
+    if options.stalls {
+        qemu.stall();
+    }
     let plan = options.plan();
     let seed = plan.seed;
     eprintln!("seed {seed}");
@@ -84,7 +90,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if let Some(wrong) = outcome.wrong {
         println!("{}", outcome.story.tail());
-        bail!("seed {seed}: {wrong}\n{}", again(&plan));
+        bail!("seed {seed}: {wrong}\n{}", again(&plan, options.stalls));
+    }
+    if let Some(stalls) = qemu.stalls() {
+        stalls.check()?;
+        println!("{stalls}");
     }
     println!(
         "seed {seed}: {} s on {} CPUs, nothing wrong",
@@ -112,7 +122,7 @@ impl Options {
 }
 
 /// How to run it again.
-fn again(plan: &Plan) -> String {
+fn again(plan: &Plan, stalls: bool) -> String {
     let mut command = format!(
         "cargo xtask stress --seed {} --seconds {} --cpus {}",
         plan.seed, plan.seconds, plan.cpus
@@ -125,6 +135,9 @@ fn again(plan: &Plan) -> String {
     }
     if !plan.faults.is_empty() {
         command += &format!(" --faults {}", plan.faults.join(","));
+    }
+    if stalls {
+        command += " --stalls";
     }
     match plan.timing {
         Timing::Deterministic => format!("again, exactly: {command} --icount"),
@@ -171,7 +184,8 @@ mod tests {
     fn the_command_that_runs_it_again() {
         let plan = Plan::new(7, 30, 4);
         let command = "cargo xtask stress --seed 7 --seconds 30 --cpus 4";
-        assert!(again(&plan).starts_with(&format!("again: {command}\n")));
+        assert!(again(&plan, false).starts_with(&format!("again: {command}\n")));
+        assert!(again(&plan, true).starts_with(&format!("again: {command} --stalls\n")));
         let plan = Plan {
             steps: Some(5),
             mix: vec!["long".into(), "kill".into()],
@@ -180,7 +194,7 @@ mod tests {
             ..plan
         };
         assert_eq!(
-            again(&plan),
+            again(&plan, false),
             format!("again, exactly: {command} --steps 5 --mix long,kill --faults ipi --icount")
         );
     }

@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Only boot tests on this machine shape, such as x2-4
     #[arg(long)]
     shape: Option<String>,
+    /// Let processors of the boot tests' machines stand still now and then, as on a busy host
+    #[arg(long)]
+    stalls: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {

@@ -40,6 +40,15 @@ impl Step {
             ..self
         }
     }
+
+    /// The same with a word in the environment of its commands.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        let commands = self.lanes.iter_mut().flatten();
+        for command in commands.flat_map(|lane| &mut lane.commands) {
+            command.env(name, value);
+        }
+        self
+    }
 }
 
 impl Lane {

@@ -9,6 +9,15 @@ use std::process::Command;
 
 /// The steps that the options ask for.
 pub(crate) fn select(workspace: &Workspace, options: &Options) -> Vec<Step> {
+    let steps = named(workspace, options).into_iter();
+    if options.stalls {
+        return steps.map(|step| step.with("PECAN_STALLS", "1")).collect();
+    }
+    steps.collect()
+}
+
+/// Those whose name it is, or all that may have a test of that name.
+fn named(workspace: &Workspace, options: &Options) -> Vec<Step> {
     if let Some(shape) = &options.shape {
         let filter = format!("{shape}::{}", options.filter.as_deref().unwrap_or_default());
         return vec![boot(workspace, &filter)];
