@@ -1,9 +1,9 @@
 //! Who runs next, where the dispatcher would do nothing but choose. This CPU, interrupts off.
 
-use pecan_abi::utcb::PreemptFlags;
 use pecan_rules::budget;
 use pecan_rules::ready::Glance;
 
+use super::preempt::takes_over;
 use super::ready::{begin_turn, step_aside, wake};
 use crate::cpu::Cpu;
 use crate::ipc::remote;
@@ -50,10 +50,7 @@ fn listened(cpu: &'static Cpu) -> Option<Owned> {
 /// which the interrupt found in user mode and which is ready for being left then; else null, and it stands in line.
 #[inline(always)]
 pub(crate) fn instead(cpu: &Cpu, me: Owned, thread: Owned) -> *const Tcb {
-    const OBJECTS: u8 = PreemptFlags::DELAY | PreemptFlags::SIGNAL;
-    let outranks = thread.priority.get() > me.priority.get();
-    let objects = me.utcb.get().preempt_flags().0 & OBJECTS != 0;
-    if !outranks || thread.slice_left.get() == 0 || objects || cpu.reschedule.get() {
+    if !takes_over(cpu, me, thread) {
         wake(cpu, thread);
         return core::ptr::null();
     }

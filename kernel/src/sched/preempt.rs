@@ -79,6 +79,17 @@ fn flags(me: Owned) -> PreemptFlags {
     me.utcb.get().preempt_flags()
 }
 
+/// Whether `thread`, which can run, does so at once instead of `me`, the running thread: it outranks it and has time left, `me`
+/// neither holds others off nor wants to hear of it, and nothing waits for the dispatcher.
+#[inline(always)]
+pub(super) fn takes_over(cpu: &Cpu, me: Owned, thread: Owned) -> bool {
+    const OBJECTS: u8 = PreemptFlags::DELAY | PreemptFlags::SIGNAL;
+    thread.priority.get() > me.priority.get()
+        && thread.slice_left.get() != 0
+        && flags(me).0 & OBJECTS == 0
+        && !cpu.reschedule.get()
+}
+
 fn decide(cpu: &Cpu, me: Owned, flags: PreemptFlags) -> Verdict {
     if must_leave(cpu, me) {
         return Verdict::Preempted;

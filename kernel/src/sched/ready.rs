@@ -1,10 +1,9 @@
 //! Becoming ready, being preempted, giving way. All on the thread's home CPU, interrupts off.
 
-use pecan_abi::utcb::PreemptFlags;
 use pecan_rules::budget;
 
 use super::dispatch;
-use super::preempt::{rearm, standing};
+use super::preempt::{rearm, standing, takes_over};
 use crate::arch::x86_64::switch;
 use crate::cpu::{self, Cpu};
 use crate::irq;
@@ -105,11 +104,7 @@ pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
 #[inline(always)]
 pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
     const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
-    const OBJECTS: u8 = PreemptFlags::DELAY | PreemptFlags::SIGNAL;
-    let outranks = thread.priority.get() > me.priority.get();
-    let may_run = thread.resources.get() & STAYS == 0 && thread.slice_left.get() != 0;
-    let objects = me.utcb.get().preempt_flags().0 & OBJECTS != 0;
-    if !outranks || !may_run || objects || cpu.reschedule.get() {
+    if thread.resources.get() & STAYS != 0 || !takes_over(cpu, me, thread) {
         return wake(cpu, thread);
     }
     step_aside(cpu, me);

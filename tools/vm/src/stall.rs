@@ -176,9 +176,15 @@ fn hold(thread: Pid, wait: impl FnOnce()) -> nix::Result<bool> {
 mod tests {
     use super::hold;
     use nix::unistd::Pid;
-    use std::process::{Command, Stdio};
+    use std::process::{Child, Command, Stdio};
     use std::thread::sleep;
     use std::time::{Duration, Instant};
+
+    /// A process that runs for ever.
+    fn busy() -> Child {
+        let mut command = Command::new("yes");
+        command.stdout(Stdio::null()).spawn().expect("it starts")
+    }
 
     /// Ticks that a process has run.
     fn ran(process: u32) -> u64 {
@@ -197,10 +203,7 @@ mod tests {
 
     #[test]
     fn a_held_thread_stands_still() {
-        let mut child = Command::new("yes")
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("a program that runs for ever");
+        let mut child = busy();
         let process = child.id();
         until_it_runs(process);
         let held = hold(Pid::from_raw(process as i32), || {
@@ -216,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_ends_while_it_is_held() {
-        let mut child = Command::new("yes")
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("a program that runs for ever");
+        let mut child = busy();
         let process = Pid::from_raw(child.id() as i32);
         assert_eq!(hold(process, || child.kill().expect("it runs")), Ok(false));
         assert_eq!(hold(process, || unreachable!("it has ended")), Ok(false));
