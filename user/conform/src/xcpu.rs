@@ -4,6 +4,7 @@
 mod cancel;
 mod copies;
 mod errors;
+mod held_off;
 mod kill;
 mod many;
 mod messages;
@@ -75,6 +76,8 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("XCPU0055", wake::slices_to_the_tick),
     Test::smp("XCPU0056", many::fast_path_under_fire),
     Test::smp("XCPU0057", copies::interrupted_by_others),
+    Test::smp("XCPU0058", held_off::by_a_delay),
+    Test::smp("XCPU0059", held_off::by_a_donation),
 ];
 
 /// On CPU 1, in the root task's space.
