@@ -54,8 +54,10 @@ fn take(cpu: &'static Cpu, line: &Line, number: u32, irq: Owned, running: Option
     let served = line.served.load(Ordering::Relaxed);
     if irq.state() == State::Waiting && !served {
         match (raise(cpu, irq, line), running) {
-            (Some(handler), Some(running)) => sched::run_at_once(cpu, running, handler),
-            (Some(handler), None) => sched::wake(cpu, handler),
+            (Some(handler), Some(running)) if sched::may_run(handler) => {
+                sched::run_at_once(cpu, running, handler);
+            }
+            (Some(handler), _) => sched::wake(cpu, handler),
             (None, _) => {}
         }
     } else if !io_apic::is_level(number) {

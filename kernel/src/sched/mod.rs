@@ -28,7 +28,8 @@ pub(crate) use dispatch::dispatch;
 pub(crate) use next::{after_block, instead};
 pub(crate) use preempt::{goes_on, leave_call, leave_interrupt, let_others_in, preempt_if_asked};
 pub(crate) use ready::{
-    donate, give_way, keep_slice, next_in_line, preempt, run_at_once, step_aside, unlist, wake,
+    donate, give_way, keep_slice, may_run, next_in_line, preempt, run_at_once, step_aside, unlist,
+    wake,
 };
 pub(crate) use tick::{arm, disarm, set_period, start_timer, tick};
 

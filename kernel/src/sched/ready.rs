@@ -99,12 +99,17 @@ pub(crate) fn keep_slice(cpu: &Cpu, me: Owned) {
     }
 }
 
-/// `thread` has got a message from a device and can run: at once if it outranks `me`, the running thread that the
+/// Whether `thread`, which has got a message, is not stopped, nor elsewhere soon, nor that of an interrupt.
+pub(crate) fn may_run(thread: Owned) -> bool {
+    const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
+    thread.resources.get() & STAYS == 0
+}
+
+/// `thread` has got a message from a device and [may run](may_run): at once if it outranks `me`, the running thread that the
 /// interrupt found in user mode. Returns when `me` runs again, perhaps on another CPU.
 #[inline(always)]
 pub(crate) fn run_at_once(cpu: &Cpu, me: Owned, thread: Owned) {
-    const STAYS: u32 = Resources::STOPPED | Resources::MOVE | Resources::INTERRUPT;
-    if thread.resources.get() & STAYS != 0 || !takes_over(cpu, me, thread) {
+    if !takes_over(cpu, me, thread) {
         return wake(cpu, thread);
     }
     step_aside(cpu, me);

@@ -5,6 +5,7 @@ mod cpus;
 mod delivery;
 mod device;
 mod life;
+mod urgency;
 
 use crate::harness::Test;
 
@@ -34,4 +35,6 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("IRQ0022", cpus::handler_elsewhere_deleted),
     Test::smp("IRQ0023", cpus::association_from_all_sides),
     Test::new("IRQ0024", delivery::at_once),
+    Test::new("IRQ0025", urgency::not_above),
+    Test::new("IRQ0026", urgency::stopped),
 ];
