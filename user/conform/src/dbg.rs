@@ -28,6 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::new("DBG0013", steps::breakpoints_by_the_debugger),
     Test::new("DBG0014", apart::oneself_is_enough),
     Test::smp("DBG0015", apart::goes_along),
+    Test::new("DBG0016", apart::picked_by_who_waits),
 ];
 
 /// A word to be watched.

@@ -31,6 +31,8 @@ pub(super) fn others_touch_it_freely() -> Outcome {
 
 /// Board word: whom [`talk`] talks to.
 const PARTNER: usize = 61;
+/// Board word: whom [`send_and_wait`] wakes.
+const WATCHER: usize = 62;
 
 fn talk() {
     debug::set(&on(On::Write));
@@ -138,4 +140,39 @@ pub(super) fn goes_along() -> Outcome {
         logged(0),
         (1, code::write as *const () as u64 + code::WRITE_LENGTH),
     )
+}
+
+/// Messages in which the watched word is written.
+const WRITES: u64 = 20;
+
+fn watch_and_serve() {
+    debug::set(&on(On::Write));
+    echo_and_touch(0);
+}
+
+/// Who sends and then waits, in two calls, runs the one who watches in between: that has its breakpoint then.
+pub(super) fn picked_by_who_waits() -> Outcome {
+    let handler = watcher::start()?;
+    // It must wait before the other answers.
+    worker::start(worker::here().priority(110), send_and_wait, 0)?;
+    let watcher = watch(worker::here(), handler, watch_and_serve)?;
+    worker::until_waiting(&[watcher])?;
+    board::put(WATCHER, watcher.raw());
+    until("the end", || board::get(DONE) != 0)?;
+    equal("answers", board::get(DONE), WRITES)?;
+    equal("exceptions", board::get(COUNT), WRITES)?;
+    Ok(())
+}
+
+fn send_and_wait(_: u64) {
+    while board::get(WATCHER) == 0 {
+        pause(1_000);
+    }
+    let watcher = ThreadId::from_raw(board::get(WATCHER));
+    let mut good = 0;
+    for _ in 0..WRITES {
+        let sent = ipc::send(watcher, &Message::new(0)).is_ok();
+        good += u64::from(sent && ipc::receive(watcher).is_ok());
+    }
+    board::put(DONE, good);
 }
