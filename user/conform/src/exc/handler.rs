@@ -41,12 +41,14 @@ fn answer(request: &Received) -> Option<Message> {
         board::put(FIRST + 1 + index, *word);
     }
     board::put(FROM, request.from.raw());
+    // Who sees the count may say how the next one changes.
+    let change = board::get(CHANGE);
     board::add(COUNT, 1);
     let mut words = [0; 19];
     words.copy_from_slice(message.untyped().get(..19)?);
     words[mr::RIP - 1] += 2;
     words[mr::VECTOR - 1] = 0xBAD;
-    match board::get(CHANGE) {
+    match change {
         0 => return None,
         NEW_REGISTERS => raise::order(&mut words),
         ALL_FLAGS => words[mr::RFLAGS - 1] = !l4::exception::TRAP_FLAG,

@@ -56,8 +56,9 @@ fn answer(request: &Received) -> Option<Message> {
     let message = &request.message;
     let words = [message.tag().raw(), message.word_at(0), message.word_at(1)];
     if let Some(IoFault { ports, ip }) = IoFault::from_words(words) {
+        let skip = board::get(SKIP);
         let answer = ordered(request, ports.raw(), ip);
-        return match board::get(SKIP) {
+        return match skip {
             0 => answer,
             bytes => go_on(request.from, ip + bytes),
         };
@@ -81,16 +82,15 @@ fn go_on(thread: ThreadId, ip: u64) -> Option<Message> {
 }
 
 fn ordered(request: &Received, address: u64, ip: u64) -> Option<Message> {
+    // Who sees the count may give the next order.
+    let [empty, item, end] = [EMPTY, ITEM, ITEM + 1].map(board::get);
     board::put(TAG, worker::as_if_near(request.message.tag().raw()));
     board::put(ADDRESS, address);
     board::put(IP, ip);
     board::put(FROM, request.from.raw());
     let seen = board::add(COUNT, 1);
-    if seen < board::get(EMPTY) {
+    if seen < empty {
         return Some(Message::new(0));
     }
-    match [board::get(ITEM), board::get(ITEM + 1)] {
-        [0, _] => None,
-        item => Some(Message::new(0).typed_words(&item)),
-    }
+    (item != 0).then(|| Message::new(0).typed_words(&[item, end]))
 }
