@@ -73,7 +73,7 @@ pub(crate) const TESTS: &[Test] = &[
     Test::smp("XCPU0052", wake::urgent_at_once),
     Test::smp("XCPU0053", wake::no_others),
     Test::smp("XCPU0054", wake::idle_without_ticks),
-    Test::smp("XCPU0055", wake::slices_to_the_tick),
+    Test::smp("XCPU0055", wake::slices_to_the_tick).counting_ticks(),
     Test::smp("XCPU0056", many::fast_path_under_fire),
     Test::smp("XCPU0057", copies::interrupted_by_others),
     Test::smp("XCPU0058", held_off::by_a_delay),
