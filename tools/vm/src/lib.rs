@@ -2,8 +2,8 @@
 //!
 //! The way of a boot: [`Workspace`] says where things are, [`programs`] builds the kernel and the user
 //! programs, [`kernel_file`] refuses a kernel that would not start, [`payload`] packs the image, [`Machine`]
-//! describes the computer, [`Vm`] is the running computer, [`Stalls`] holds its processors up, [`report`] understands what the programs print,
-//! [`symbols`] turns the addresses of a panic into functions and lines, [`names`] any
+//! describes the computer, [`Vm`] is the running computer, [`Stalls`] holds its processors up, [`report`]
+//! understands what the programs print, [`symbols`] turns the addresses of a panic into functions and lines, [`names`] any
 //! address into a symbol, [`Exit`] says how it ended.
 //! `cargo xtask` and the boot tests both come through here.
 

@@ -90,7 +90,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if let Some(wrong) = outcome.wrong {
         println!("{}", outcome.story.tail());
-        bail!("seed {seed}: {wrong}\n{}", again(&plan, options.stalls));
+        bail!(
+            "seed {seed}: {wrong}\n{}",
+            again(&plan, qemu.stalls().is_some())
+        );
     }
     if let Some(stalls) = qemu.stalls() {
         stalls.check()?;

@@ -86,28 +86,28 @@ pub(super) extern "C" fn landing() -> ! {
     )
 }
 
+/// Registers with which a thread goes on in [`landing`].
+fn to_landing(control: u64) -> Registers {
+    board::put(100, board::address(2));
+    board::put(101, board::address(1));
+    Registers {
+        control: control | bit::SET_IP | bit::SET_SP,
+        ip: landing as *const () as u64,
+        sp: board::address(100),
+        ..NOTHING
+    }
+}
+
 pub(super) fn new_instruction_pointer() -> Outcome {
     let id = worker::start(worker::here(), spin, 0)?;
     until("it runs", || board::get(0) > 0)?;
-    board::put(100, board::address(2));
-    board::put(101, board::address(1));
-    let (ip, sp) = (landing as *const () as u64, board::address(100));
-    let control = bit::SET_IP | bit::SET_SP;
-    let (_, old) = raw::exchange(
-        id.raw(),
-        Registers {
-            control,
-            ip,
-            sp,
-            ..NOTHING
-        },
-    );
+    let (_, old) = raw::exchange(id.raw(), to_landing(0));
     check(
         "old ip inside the program",
         (0x100_0000..l4::kip::kip().root.high).contains(&old.ip),
     )?;
     until("it counts there", || board::get(1) > 0)?;
-    hex("its stack pointer", board::get(2), sp)?;
+    hex("its stack pointer", board::get(2), board::address(100))?;
     let then = board::get(0);
     pause(10_000);
     equal("the old count", board::get(0), then)
@@ -115,20 +115,8 @@ pub(super) fn new_instruction_pointer() -> Outcome {
 
 pub(super) fn thrash() -> Outcome {
     let id = parked()?;
-    let control = bit::SET_SP | bit::SET_IP | bit::RECEIVE | bit::SEND;
-    board::put(100, board::address(2));
-    board::put(101, board::address(1));
-    let (ip, sp) = (landing as *const () as u64, board::address(100));
     for _ in 0..100 {
-        let (verdict, _) = raw::exchange(
-            id.raw(),
-            Registers {
-                control,
-                ip,
-                sp,
-                ..NOTHING
-            },
-        );
+        let (verdict, _) = raw::exchange(id.raw(), to_landing(bit::RECEIVE | bit::SEND));
         hex("result", verdict.result, local(id)?.raw())?;
     }
     until("it runs", || board::get(1) > 0)
