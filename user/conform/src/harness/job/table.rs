@@ -8,24 +8,22 @@ use core::sync::atomic::{
 
 /// More than the jobs that any test has under way at a time.
 const SLOTS: usize = 256;
-/// Words of a slot: a head, message registers, buffer registers, the state, the id of the thread that was made for it, whether a job
-/// is under way in it.
+/// Words of a slot: a head, message registers, buffer registers, the state, the id of the thread that was made for it.
 pub(super) const HEAD: usize = 7;
 const BUFFERS: usize = HEAD + 64;
 const STATE: usize = BUFFERS + 32;
 const OWNER: usize = STATE + 1;
-const CLAIM: usize = OWNER + 1;
-const WORDS: usize = CLAIM + 1;
+const WORDS: usize = OWNER + 1;
 
 type Slot = [AtomicU64; WORDS];
 
-/// What becomes of a job.
+/// How far a job is. In a free slot it is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub(super) enum State {
-    Posted = 0,
-    Begun = 1,
-    Done = 2,
+    Done = 0,
+    Posted = 1,
+    Begun = 2,
 }
 
 static TABLE: [Slot; SLOTS] = [const { [const { AtomicU64::new(0) }; WORDS] }; SLOTS];
@@ -45,7 +43,7 @@ fn at(slot: u64) -> &'static Slot {
 pub(super) fn fresh() -> u64 {
     for _ in 0..SLOTS {
         let slot = NEXT.fetch_add(1, SeqCst) % SLOTS as u64;
-        if !is_claimed(slot) {
+        if claim(slot) {
             own(slot, 0);
             return slot;
         }
@@ -53,16 +51,19 @@ pub(super) fn fresh() -> u64 {
     panic!("more than {SLOTS} jobs are under way")
 }
 
-/// Whether a job is under way in `slot`; if not, the caller has it now.
-fn is_claimed(slot: u64) -> bool {
-    at(slot)[CLAIM].swap(1, AcqRel) != 0
+/// Takes `slot` for a job. False: one is under way there.
+fn claim(slot: u64) -> bool {
+    let (free, taken) = (State::Done as u64, State::Posted as u64);
+    at(slot)[STATE]
+        .compare_exchange(free, taken, AcqRel, Relaxed)
+        .is_ok()
 }
 
 /// After a test: no thread that does a job is there any more.
 pub(crate) fn retire() {
     for slot in &TABLE {
         slot[OWNER].store(0, Relaxed);
-        slot[CLAIM].store(0, Release);
+        slot[STATE].store(State::Done as u64, Release);
     }
 }
 
@@ -77,9 +78,9 @@ pub(super) fn state_of(thread: u64) -> Option<State> {
         .iter()
         .find(|slot| slot[OWNER].load(Acquire) == thread)?;
     match slot[STATE].load(Acquire) {
-        0 => Some(State::Posted),
-        1 => Some(State::Begun),
-        _ => Some(State::Done),
+        0 => Some(State::Done),
+        1 => Some(State::Posted),
+        _ => Some(State::Begun),
     }
 }
 
@@ -91,9 +92,6 @@ pub(super) fn is(slot: u64, state: State) -> bool {
 /// The job in `slot` is as far as that.
 pub(super) fn set(slot: u64, state: State) {
     at(slot)[STATE].store(state as u64, Release);
-    if state == State::Done {
-        at(slot)[CLAIM].store(0, Release);
-    }
 }
 
 /// Writes a job or its results down: a head, message registers, buffer registers. Its state is [`State::Posted`].
