@@ -1,7 +1,7 @@
 //! Schedule: parameters, states, permissions; and whether the CPU is given out accordingly.
 
 mod control;
-mod delay;
+pub(crate) mod delay;
 mod order;
 mod quantum;
 mod signal;

@@ -13,7 +13,7 @@ use crate::harness::{Failure, Outcome, SOON, board, check, equal, worker};
 
 /// Board words: who is woken, and has run how often; results.
 const OTHER: usize = 1;
-const RAN: usize = 2;
+pub(crate) const RAN: usize = 2;
 const RESULT: usize = 10;
 
 /// Starts `function` and waits until it tells the test that it is done.
@@ -32,35 +32,36 @@ fn done(test: u64) {
     let _ = ipc::send(ThreadId::from_raw(test), &Message::new(0));
 }
 
-fn delay() {
+/// Others wait from now on.
+pub(crate) fn delay() {
     utcb::my().set_preempt_bits(PreemptFlags::DELAY);
 }
 
-fn allow() {
+/// They wait no longer.
+pub(crate) fn allow() {
     utcb::my().clear_preempt_bits(PreemptFlags::DELAY);
 }
 
-fn is_pending() -> bool {
+/// Whether somebody waits.
+pub(crate) fn is_pending() -> bool {
     utcb::my().preempt_flags().contains(PreemptFlags::PENDING)
 }
 
-fn allowance(ticks: u64, sensitive: u8) {
+/// For so many ticks others may have to wait, up to this priority.
+pub(crate) fn allowance(ticks: u64, sensitive: u8) {
     // The numbers tell if this failed.
     let _ = set_preemption(thread::myself(), (ticks * TICK) as u16, sensitive);
 }
 
-/// A thread that notes in [`RAN`] each message that it gets.
+/// A thread of this plan that notes in [`RAN`] each message that it gets, and waits.
 #[track_caller]
-fn listener(priority: u8) -> Result<ThreadId, Failure> {
-    let id = worker::start(
-        worker::here().priority(priority),
-        |_| {
-            while ipc::wait().is_ok() {
-                board::add(RAN, 1);
-            }
-        },
-        0,
-    )?;
+pub(crate) fn listener(plan: Builder) -> Result<ThreadId, Failure> {
+    let counts = |_| {
+        while ipc::wait().is_ok() {
+            board::add(RAN, 1);
+        }
+    };
+    let id = worker::start(plan, counts, 0)?;
     worker::until_waiting(&[id])?;
     board::put(OTHER, id.raw());
     Ok(id)
@@ -115,7 +116,7 @@ fn try_sensitive(test: u64) {
 
 /// Up to the sensitive priority others wait; more urgent ones do not.
 pub(super) fn sensitive_priority() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     complete(worker::here(), try_sensitive)?;
     let (at_once, waits) = (1, 2);
     let expected = [
@@ -151,7 +152,7 @@ fn try_delayed(test: u64) {
 
 /// The library's way to do it.
 pub(super) fn library() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     complete(worker::here(), try_delayed)?;
     equal("ran inside", board::get(RESULT), 0)?;
     equal("ran right after it", board::get(RESULT + 1), 1)?;

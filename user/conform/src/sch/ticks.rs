@@ -7,5 +7,10 @@ pub(crate) const TICK: u64 = 1000;
 
 /// Ticks of CPU 0 so far. For threads of the root task's space.
 pub(crate) fn ticks() -> u64 {
-    control::counter(0, Counter::Ticks).unwrap_or(0)
+    ticks_of(0)
+}
+
+/// The same of any CPU.
+pub(crate) fn ticks_of(cpu: usize) -> u64 {
+    control::counter(cpu, Counter::Ticks).unwrap_or(0)
 }

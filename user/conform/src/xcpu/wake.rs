@@ -1,7 +1,6 @@
 //! Who runs when a message comes from another CPU, and for how long.
 
 use l4::abi::schedule::ThreadState::Running;
-use l4::control::{Counter, counter};
 use l4::{Tag, ThreadId, Time, ipc, kip, thread};
 
 use super::{far_away, there};
@@ -9,6 +8,7 @@ use crate::harness::failure::{at_least, at_most};
 use crate::harness::raw;
 use crate::harness::regular::spin;
 use crate::harness::{BOTH_SOON, Job, Outcome, SOON, board, check, equal, pause, until, worker};
+use crate::sch::ticks::ticks_of;
 
 /// CPUs with threads of their own in these tests: all but that of the test.
 fn others() -> core::ops::Range<usize> {
@@ -25,7 +25,7 @@ const ENOUGH: u64 = 300;
 pub(super) fn urgent_at_once() -> Outcome {
     for cpu in others() {
         worker::start(there().cpu(cpu).priority(90).slice(Time::NEVER), spin, 0)?;
-        let ticks = || counter(cpu, Counter::Ticks).unwrap_or(0);
+        let ticks = || ticks_of(cpu);
         for plan in [there().cpu(cpu), far_away().cpu(cpu)] {
             let urgent = worker::start(plan.priority(91), crate::ipc::echo, 0)?;
             let (mut rounds, mut at_once) = (0, 0);
@@ -90,7 +90,7 @@ fn sleep_and_answer(_: u64) {
 /// A CPU that has nothing to do stops its timer. A message wakes it all the same, and time goes on there.
 pub(super) fn idle_without_ticks() -> Outcome {
     let sleeper = worker::start(far_away(), sleep_and_answer, 0)?;
-    let ticks = || counter(1, Counter::Ticks).unwrap_or(0);
+    let ticks = || ticks_of(1);
     for round in 0..5 {
         worker::until_waiting(&[sleeper])?;
         // It may go on for a while for the sake of a timeout that was cancelled; then what follows is less of a test.
@@ -122,7 +122,7 @@ const TEN_ROUNDS: u64 = 10 * (SLICES[0] + SLICES[1]);
 /// Notes in which ticks of its CPU it runs: `argument` is the CPU and which of the two it is.
 fn take_turns(argument: u64) {
     let (cpu, index) = ((argument >> 1) as usize, (argument & 1) as usize);
-    let ticks = || counter(cpu, Counter::Ticks).unwrap_or(0);
+    let ticks = || ticks_of(cpu);
     let (mut first, mut last, mut began) = (ticks(), 0, 0);
     loop {
         let mut now = ticks();

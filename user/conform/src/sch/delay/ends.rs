@@ -18,7 +18,7 @@ fn call_down(test: u64) {
 
 /// Whoever was held off comes first when the thread blocks, before the partner that it calls.
 pub(in crate::sch) fn blocking_ends_it() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     let answer = |_| {
         if let Ok(request) = ipc::wait() {
             // Fails only with the caller.
@@ -45,7 +45,7 @@ fn donate_held(test: u64) {
 
 /// Whoever was held off also comes before the thread that is given the slice.
 pub(in crate::sch) fn donating_ends_it() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     let note = |_| {
         board::put(RESULT + 1, 1 + board::get(RAN));
         ipc::park()

@@ -87,7 +87,7 @@ fn use_up(test: u64) {
 
 /// The allowance is spent in ticks, once; ThreadSwitch renews it and clears the flag.
 pub(in crate::sch) fn allowance_is_spent() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     complete(worker::here(), use_up)?;
     let flags: [u64; 5] = core::array::from_fn(|index| board::get(RESULT + 2 + index));
     equal(
@@ -119,7 +119,7 @@ fn allow_without_giving_way(test: u64) {
 
 /// Who no longer delays is preempted at the next tick, though it does not give way.
 pub(in crate::sch) fn flag_is_read_each_time() -> Outcome {
-    listener(120)?;
+    listener(worker::here().priority(120))?;
     complete(worker::here(), allow_without_giving_way)?;
     equal("at once", board::get(RESULT + 1), 0)?;
     at_most("ticks", board::get(RESULT), 2)
